@@ -1,0 +1,13 @@
+//! The wire vocabulary of Azure Resource Manager, shared by the client and the emulator: resource
+//! ids, API versions, clouds, errors. No I/O.
+
+mod api_version;
+mod cloud;
+mod error;
+mod id;
+pub mod marker;
+
+pub use api_version::{API_VERSIONS, ApiVersion, Operation};
+pub use cloud::Cloud;
+pub use error::ArmError;
+pub use id::{Collection, ResourceId, WorkspaceId};

@@ -1,0 +1,87 @@
+//! A file's text, and places in it.
+
+use std::ops::Range;
+
+/// Bytes of a source text, start inclusive, end exclusive.
+pub type Span = Range<usize>;
+
+/// A line and column, both counted from 1; the column counts characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// From 1.
+    pub line: usize,
+    /// Characters from 1.
+    pub column: usize,
+}
+
+/// A text file as it was read: its path for people, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// `path` is relative to the root, with forward slashes, as reports show it.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+
+    /// Relative to the root, with forward slashes.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The line and column of a byte offset; offsets past the end give the end.
+    #[must_use]
+    pub fn position(&self, offset: usize) -> Position {
+        let mut end = offset.min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &self.text[..end];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Position {
+            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+
+    /// The byte offset of a line and column (both from 1), clamped to the text.
+    #[must_use]
+    pub fn offset(&self, position: Position) -> usize {
+        let mut line_start = 0;
+        for _ in 1..position.line {
+            match self.text[line_start..].find('\n') {
+                Some(newline) => line_start += newline + 1,
+                None => return self.text.len(),
+            }
+        }
+        let line = self.text[line_start..].split('\n').next().unwrap_or("");
+        let column = line.char_indices().nth(position.column.saturating_sub(1));
+        line_start + column.map_or(line.len(), |(byte, _)| byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_and_positions_are_inverse() {
+        let source = Source::new("a.yaml", "id: 1\nnäme: x\n");
+        for (offset, _) in source.text().char_indices() {
+            assert_eq!(source.offset(source.position(offset)), offset);
+        }
+        assert_eq!(source.position(9), Position { line: 2, column: 3 });
+        assert_eq!(source.position(999), Position { line: 3, column: 1 });
+    }
+}

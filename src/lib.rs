@@ -1,0 +1,5 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+
+pub mod arm;
+pub mod diag;
+pub mod ident;
