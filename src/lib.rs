@@ -1,5 +1,8 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod arm;
+pub mod content;
 pub mod diag;
+pub mod environment;
 pub mod ident;
+pub mod state;

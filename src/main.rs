@@ -1,1 +1,3 @@
+//! The `sentinelops` program.
+
 fn main() {}

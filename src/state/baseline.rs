@@ -1,0 +1,144 @@
+//! The baseline: what the metadata of a workspace says was last applied, and by whom.
+
+use std::collections::BTreeMap;
+
+use super::{MetadataItem, Record};
+use crate::arm::marker;
+use crate::ident::{ArmName, ContentId, ItemKey, Owner};
+
+/// What the metadata says about one item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baseline {
+    /// The ARM name of the item that the metadata is about.
+    pub name: ArmName,
+    /// The metadata resource.
+    pub metadata: MetadataItem,
+    /// The record; `Err` says why it cannot be read, which never means that nothing was applied.
+    pub record: Result<Record, String>,
+}
+
+/// Who a metadata resource says owns its item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ownership {
+    /// This owner, by our mark.
+    Ours,
+    /// Another owner of this tool: never touched.
+    Foreign(String),
+    /// Another tool or Content Hub: theirs until adopted.
+    Theirs(String),
+}
+
+/// A workspace's metadata, sorted by whom it names.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Baselines {
+    /// Our records by item. Two records for one item stand here side by side and are ambiguous.
+    pub ours: BTreeMap<ItemKey, Vec<Baseline>>,
+    /// Metadata of other owners and sources, with whom they name.
+    pub others: Vec<(MetadataItem, Ownership)>,
+}
+
+impl Baselines {
+    /// Sorts a workspace's metadata.
+    ///
+    /// A record of ours without a usable content id is filed under its parent's name, so that it is
+    /// seen rather than lost.
+    #[must_use]
+    pub fn sort(metadata: &[MetadataItem], owner: &Owner) -> Self {
+        let mut sorted = Self::default();
+        for item in metadata {
+            let ownership = ownership(item, owner);
+            let name: Option<ArmName> = item.parent_name().parse().ok();
+            match (ownership, key(item), name) {
+                (Ownership::Ours, Some(key), Some(name)) => {
+                    let record = item.property("customVersion").parse::<Record>();
+                    let record = record.map_err(|invalid| invalid.reason);
+                    let baseline = Baseline { name, metadata: item.clone(), record };
+                    sorted.ours.entry(key).or_default().push(baseline);
+                }
+                (ownership, _, _) => sorted.others.push((item.clone(), ownership)),
+            }
+        }
+        for records in sorted.ours.values_mut() {
+            records.sort_by(|left, right| left.metadata.name.cmp(&right.metadata.name));
+        }
+        sorted
+    }
+
+    /// Whom other people's metadata names for the item of this ARM name, if anybody's does.
+    #[must_use]
+    pub fn other_owner(&self, family: crate::ident::Family, name: &ArmName) -> Option<&Ownership> {
+        let about = |item: &MetadataItem| {
+            item.family == family && item.parent_name().eq_ignore_ascii_case(name.as_str())
+        };
+        self.others.iter().find(|(item, _)| about(item)).map(|(_, ownership)| ownership)
+    }
+}
+
+fn ownership(item: &MetadataItem, owner: &Owner) -> Ownership {
+    let ours = item.source("kind").eq_ignore_ascii_case(marker::SOURCE_KIND)
+        && item.source("name") == marker::SOURCE_NAME;
+    if !ours {
+        let name = item.source("name");
+        return Ownership::Theirs(
+            if name.is_empty() { item.source("kind") } else { name }.to_owned(),
+        );
+    }
+    match item.source("sourceId").parse::<Owner>() {
+        Ok(named) if &named == owner => Ownership::Ours,
+        _ => Ownership::Foreign(item.source("sourceId").to_owned()),
+    }
+}
+
+fn key(item: &MetadataItem) -> Option<ItemKey> {
+    let id = |text: &str| text.parse::<ContentId>().ok();
+    let id = id(item.property("contentId")).or_else(|| id(item.parent_name()))?;
+    Some(ItemKey { family: item.family, id })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ident::Family;
+
+    fn metadata(owner: &str, content: &str, source: &str) -> MetadataItem {
+        MetadataItem {
+            name: format!("analyticsrule-{content}").parse().unwrap(),
+            family: Family::AnalyticRule,
+            body: json!({"properties": {
+                "parentId": format!("/subscriptions/s/alertRules/{content}"),
+                "contentId": content,
+                "customVersion": "so1;A;Scheduled",
+                "source": {"kind": "SourceRepository", "name": source, "sourceId": owner},
+            }}),
+        }
+    }
+
+    #[test]
+    fn records_are_sorted_by_whom_they_name() {
+        let list = [
+            metadata("acme-soc", "mine", "sentinelops"),
+            metadata("ACME-SOC", "mine-too", "sentinelops"),
+            metadata("other-soc", "foreign", "sentinelops"),
+            metadata("x", "repositories", "Repositories"),
+        ];
+        let sorted = Baselines::sort(&list, &"acme-soc".parse().unwrap());
+        let ours: Vec<String> = sorted.ours.keys().map(ToString::to_string).collect();
+        assert_eq!(ours, ["analytic-rule/mine", "analytic-rule/mine-too"]);
+        let owner =
+            |name: &str| sorted.other_owner(Family::AnalyticRule, &name.parse().unwrap()).cloned();
+        assert_eq!(owner("foreign"), Some(Ownership::Foreign("other-soc".into())));
+        assert_eq!(owner("repositories"), Some(Ownership::Theirs("Repositories".into())));
+        assert_eq!(owner("mine"), None);
+    }
+
+    #[test]
+    fn two_records_for_one_item_stand_side_by_side() {
+        let mut second = metadata("acme-soc", "mine", "sentinelops");
+        second.name = "analyticsrule-copy".parse().unwrap();
+        let list = [metadata("acme-soc", "mine", "sentinelops"), second];
+        let sorted = Baselines::sort(&list, &"acme-soc".parse().unwrap());
+        assert_eq!(sorted.ours.values().map(Vec::len).collect::<Vec<_>>(), [2]);
+    }
+}

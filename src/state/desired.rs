@@ -1,0 +1,96 @@
+//! The desired side: what the files say about every workspace.
+
+use std::collections::BTreeMap;
+
+use super::{Field, Fields, Kind};
+use crate::arm::WorkspaceId;
+use crate::ident::{ArmName, ContentId, Day, ExclusionId, ItemKey, Owner, RingName, WorkspaceKey};
+
+/// What should be in every workspace of the fleet, workspaces in fleet order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// Marks what this repository owns.
+    pub owner: Owner,
+    /// One entry per workspace.
+    pub workspaces: Vec<DesiredWorkspace>,
+}
+
+/// What should be in one workspace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredWorkspace {
+    /// Its name here.
+    pub key: WorkspaceKey,
+    /// Its ring.
+    pub ring: RingName,
+    /// Its name in Azure.
+    pub id: WorkspaceId,
+    /// Present and held items, by key. What is not listed is absent.
+    pub items: BTreeMap<ItemKey, DesiredItem>,
+    /// Existing ARM names that items are bound to.
+    pub resources: BTreeMap<ContentId, ArmName>,
+    /// New items that may stand beside a look-alike.
+    pub allow_twin: Vec<ContentId>,
+    /// Whether retired items are deleted here without `--prune`.
+    pub prune: bool,
+    /// Why nothing may be retired in this run, if so: some content file's id could not be read.
+    pub retire_blocked: Option<String>,
+    /// Fields that the customer chooses, whether or not an item is desired.
+    pub observed: Vec<Field>,
+}
+
+/// One item of a workspace's desired side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredItem {
+    /// Its display name, for people; the id when the name is unknown.
+    pub name: String,
+    /// The content file, relative to the root.
+    pub path: String,
+    /// Present or held.
+    pub state: DesiredState,
+}
+
+/// Whether an item's files are good enough to be deployed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DesiredState {
+    /// To be deployed as it says.
+    Present(Present),
+    /// Neither written nor retired, for these reasons (diagnostic code and message).
+    Held(Vec<HeldReason>),
+}
+
+/// Why an item is held.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeldReason {
+    /// The code of the diagnostic that says more.
+    pub code: String,
+    /// Its message.
+    pub message: String,
+}
+
+/// An item as it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Present {
+    /// What it is.
+    pub kind: Kind,
+    /// Wire values of every field that is owned, observed ones too.
+    pub fields: Fields,
+    /// The content file's version, for the metadata.
+    pub version: Option<String>,
+    /// Exclusions compiled into the query, by id.
+    pub exclusions: Vec<ExclusionId>,
+    /// The item that this one takes the place of.
+    pub replaces: Option<ContentId>,
+    /// Known drift: not restored up to and including the day.
+    pub accepted: Vec<Accepted>,
+}
+
+/// Known drift of one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The field.
+    pub field: Field,
+    /// The last day in force, UTC.
+    pub until: Day,
+    /// Why.
+    pub reason: String,
+}

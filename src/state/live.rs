@@ -1,0 +1,94 @@
+//! The live side: raw JSON as ARM answered it, never through typed models.
+
+use serde_json::Value;
+
+use super::Kind;
+use crate::ident::{ArmName, Family};
+
+/// One rule or hunting query as it is in a workspace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveItem {
+    /// The list that it was read from.
+    pub family: Family,
+    /// Its ARM name.
+    pub name: ArmName,
+    /// `None` for kinds that the tool does not deploy, such as Fusion.
+    pub kind: Option<Kind>,
+    /// The whole resource.
+    pub body: Value,
+}
+
+impl LiveItem {
+    /// The etag that was read with it.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.body.get("etag").and_then(Value::as_str)
+    }
+
+    /// Its display name, for people.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.body["properties"]["displayName"].as_str().unwrap_or_default()
+    }
+}
+
+/// One `Microsoft.SecurityInsights/metadata` resource that is about a rule or a hunting query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetadataItem {
+    /// Its ARM name.
+    pub name: ArmName,
+    /// The family that its `kind` names.
+    pub family: Family,
+    /// The whole resource.
+    pub body: Value,
+}
+
+impl MetadataItem {
+    /// A text under `properties`; empty when absent.
+    #[must_use]
+    pub fn property(&self, name: &str) -> &str {
+        self.body["properties"][name].as_str().unwrap_or_default()
+    }
+
+    /// A text under `properties.source`; empty when absent.
+    #[must_use]
+    pub fn source(&self, name: &str) -> &str {
+        self.body["properties"]["source"][name].as_str().unwrap_or_default()
+    }
+
+    /// The last segment of the `parentId`: the ARM name of the item it is about.
+    #[must_use]
+    pub fn parent_name(&self) -> &str {
+        self.property("parentId").rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Everything that was read from one workspace.
+///
+/// What is lacking here is absent: an owned item that a list lacked was asked for by itself, and so
+/// was the metadata of a wanted, live item (lists lag behind writes).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LiveWorkspace {
+    /// Rules of every kind, and saved searches of category Hunting Queries without a function alias.
+    pub items: Vec<LiveItem>,
+    /// Metadata about rules and hunting queries, whoever wrote it.
+    pub metadata: Vec<MetadataItem>,
+}
+
+/// Why a workspace could not be read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Whether the reason is that the credential is missing, refused or not allowed.
+    pub denied: bool,
+    /// For people.
+    pub message: String,
+}
+
+/// One workspace's live side.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Observation {
+    /// Read whole.
+    Read(LiveWorkspace),
+    /// Not read whole: no change follows from it, and it is never green.
+    Unreadable(Unreadable),
+}
