@@ -1,8 +1,10 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod apply;
 pub mod arm;
 pub mod content;
 pub mod diag;
 pub mod environment;
 pub mod ident;
+pub mod plan;
 pub mod state;

@@ -18,4 +18,4 @@ pub use desired::{Desired, DesiredItem, DesiredState, DesiredWorkspace};
 pub use field::{Field, Fields};
 pub use kind::Kind;
 pub use live::{LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable};
-pub use record::{FieldRecord, Record, RecordState};
+pub use record::{FieldRecord, Mark, Record, RecordState};

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
+use serde_json::Value;
+
 use super::{Field, Kind};
 use crate::ident::{FieldHash, Invalid};
 
@@ -106,6 +108,19 @@ impl Record {
             }
         }
         text
+    }
+
+    /// Notes what the service answered to the write that this record is about: where a field's
+    /// answered value is not the applied one, its hash; says whether there is such a field.
+    pub fn note_answer(&mut self, kind: Kind, answer: &Value) -> bool {
+        let mut differs = false;
+        for (field, record) in &mut self.fields {
+            let Some(Mark::Value(applied)) = record.applied else { continue };
+            let hash = field.hash(&field.read(kind, answer));
+            record.answered = (hash != applied).then_some(hash);
+            differs |= record.answered.is_some();
+        }
+        differs
     }
 }
 

@@ -1,0 +1,65 @@
+//! How a run ended.
+
+use crate::ident::{ItemKey, WorkspaceKey};
+use crate::plan::{Action, Class, Effect};
+use crate::state::Unreadable;
+
+/// How a run ended, workspaces in fleet order.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// One entry per workspace of the plan.
+    pub workspaces: Vec<WorkspaceOutcome>,
+    /// Whether the run was interrupted: what had begun was finished, the rest was not started.
+    pub interrupted: bool,
+}
+
+/// How one workspace ended.
+#[derive(Debug, Clone)]
+pub struct WorkspaceOutcome {
+    /// The workspace.
+    pub key: WorkspaceKey,
+    /// Why it could not be read, if so: nothing was sent to it.
+    pub unreadable: Option<Unreadable>,
+    /// One entry per change of the plan that was to write or was refused or held, in plan order.
+    pub items: Vec<ItemOutcome>,
+    /// How many items were in sync already.
+    pub in_sync: usize,
+}
+
+/// How one item ended.
+#[derive(Debug, Clone)]
+pub struct ItemOutcome {
+    /// The item.
+    pub key: ItemKey,
+    /// Its display name.
+    pub name: String,
+    /// How its sides stood.
+    pub class: Class,
+    /// What was to be done.
+    pub action: Action,
+    /// Whether that makes detection quieter.
+    pub effect: Effect,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+/// How one item ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done as planned.
+    Done,
+    /// Not done, and the service or the network said why.
+    Failed(String),
+    /// Not done: someone has to decide (conflict, collision, twin, kind change, moved since).
+    Refused(String),
+    /// Not done: its files are not good enough.
+    Held(String),
+    /// Not done: the service refuses it for a while (recently deleted id, other transient refusals).
+    Deferred(String),
+    /// Not done: the workspace lacks a table that the query needs.
+    Blocked(String),
+    /// Written, but when read again it was different: somebody else writes there too.
+    Overtaken(String),
+    /// Not begun: the run was interrupted, or something it depends on was not done.
+    NotStarted(String),
+}

@@ -1,0 +1,62 @@
+//! The three sides of one item, and what its workspace says about it.
+
+use crate::arm::WorkspaceId;
+use crate::ident::{ArmName, Day, ItemKey, Owner};
+use crate::state::baseline::{Baseline, Ownership};
+use crate::state::desired::{HeldReason, Present};
+use crate::state::{Field, LiveItem, MetadataItem};
+
+/// Everything that one item's change follows from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sides {
+    /// The item.
+    pub key: ItemKey,
+    /// Its ARM name: the record's, else the one that `resources` names, else its content id.
+    pub arm_name: ArmName,
+    /// Its display name.
+    pub name: String,
+    /// What the files say.
+    pub desired: DesiredSide,
+    /// What the workspace has under the ARM name.
+    pub live: Option<LiveItem>,
+    /// What was last applied.
+    pub baseline: BaselineSide,
+    /// A look-alike under another ARM name, described for people.
+    pub twin: Option<String>,
+    /// Fields that the customer chooses.
+    pub observed: Vec<Field>,
+    /// Whether a retired item is deleted.
+    pub prune: bool,
+    /// Why it may not be retired now, if so.
+    pub retire_blocked: Option<String>,
+    /// Marks what this repository owns.
+    pub owner: Owner,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Today, UTC: only `accepted` depends on it.
+    pub today: Day,
+}
+
+/// What the files say about an item.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DesiredSide {
+    /// To be as it says.
+    Present(Present),
+    /// Neither written nor retired.
+    Held(Vec<HeldReason>),
+    /// Not there.
+    Absent,
+}
+
+/// What the metadata says about an item.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BaselineSide {
+    /// Nothing.
+    None,
+    /// One record of ours; it may still be unreadable.
+    Ours(Baseline),
+    /// Two records of ours, by their names.
+    Ambiguous(Vec<ArmName>),
+    /// Metadata of somebody else.
+    Other(MetadataItem, Ownership),
+}
