@@ -8,6 +8,7 @@ mod change;
 mod compare;
 mod decide;
 mod effect;
+mod file;
 mod guard;
 mod order;
 #[expect(clippy::module_inception, reason = "the entry function bears its module's name")]
@@ -23,6 +24,7 @@ pub use change::{
     WorkspacePlan,
 };
 pub use decide::decide;
+pub use file::{Mismatch, NotAPlan, SavedPlan};
 pub use guard::{ApprovedPlan, Objection, guard};
 pub use plan::plan;
 pub use sides::{BaselineSide, Clash, DesiredSide, Sides};
