@@ -2,4 +2,5 @@
 
 pub mod arm;
 pub mod diag;
+pub mod emulator;
 pub mod ident;
