@@ -196,7 +196,7 @@ fn fill(properties: &mut Map<String, Value>) {
     if let Some(Value::Object(incidents)) = properties.get_mut("incidentConfiguration") {
         incidents.entry("groupingConfiguration").or_insert(Value::Null);
         let keys = ["groupByEntities", "groupByAlertDetails", "groupByCustomDetails"];
-        fill_object(incidents.get_mut("groupingConfiguration"), &keys);
+        fill_object(incidents, "groupingConfiguration", &keys);
     }
     let keys = [
         "alertDisplayNameFormat",
@@ -204,11 +204,12 @@ fn fill(properties: &mut Map<String, Value>) {
         "alertTacticsColumnName",
         "alertSeverityColumnName",
     ];
-    fill_object(properties.get_mut("alertDetailsOverride"), &keys);
+    fill_object(properties, "alertDetailsOverride", &keys);
 }
 
-fn fill_object(value: Option<&mut Value>, keys: &[&str]) {
-    if let Some(Value::Object(fields)) = value {
+/// Nulls in an object, if it is there.
+fn fill_object(parent: &mut Map<String, Value>, name: &str, keys: &[&str]) {
+    if let Some(Value::Object(fields)) = parent.get_mut(name) {
         for key in keys {
             fields.entry(*key).or_insert(Value::Null);
         }

@@ -18,9 +18,12 @@ use super::page_cache::PageCache;
 use crate::arm::{Collection, ResourceId, WorkspaceId};
 use crate::ident::{SubscriptionId, TenantId};
 
-/// Workspace, collection, name (both in lower case) to kind, etag and JSON body.
-const RESOURCES: TableDefinition<'_, (&str, u8, &str), (&str, &str, &[u8])> =
-    TableDefinition::new("resources");
+/// Workspace and name in lower case, with the collection between them.
+type Key = (&'static str, u8, &'static str);
+/// Kind, etag, JSON body.
+type Row = (&'static str, &'static str, &'static [u8]);
+
+const RESOURCES: TableDefinition<'_, Key, Row> = TableDefinition::new("resources");
 const WORKSPACES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("workspaces");
 const SUBSCRIPTIONS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("subscriptions");
 /// Workspace and rule name to the stamp of its deletion.
@@ -60,6 +63,14 @@ pub(super) struct SubscriptionRecord {
     pub(super) tenant: String,
     /// Tenants that manage it through Azure Lighthouse.
     pub(super) managed_by: Vec<String>,
+}
+
+impl SubscriptionRecord {
+    /// Whether a tenant owns or manages the subscription.
+    pub(super) fn admits(&self, tenant: &TenantId) -> bool {
+        let is = |text: &str| text.eq_ignore_ascii_case(tenant.as_str());
+        is(&self.tenant) || self.managed_by.iter().any(|managing| is(managing))
+    }
 }
 
 /// A stored resource.
@@ -102,7 +113,7 @@ impl Store {
             }
         };
         let store = Self { database };
-        store.write(|write| write.create_tables())?;
+        store.write(Write::create_tables)?;
         Ok(store)
     }
 
@@ -313,10 +324,7 @@ impl Write {
 }
 
 fn resource(
-    table: &impl ReadableTable<
-        (&'static str, u8, &'static str),
-        (&'static str, &'static str, &'static [u8]),
-    >,
+    table: &impl ReadableTable<Key, Row>,
     id: &ResourceId,
 ) -> Result<Option<Resource>, StoreError> {
     let (workspace, name) = (key(&id.workspace), id.name.as_str().to_ascii_lowercase());
@@ -343,14 +351,6 @@ const fn shelf(collection: Collection) -> u8 {
 
 fn to_bytes(record: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(record).expect("invariant: records have string keys only")
-}
-
-/// The tenant that a subscription's record names.
-impl SubscriptionRecord {
-    pub(super) fn admits(&self, tenant: &TenantId) -> bool {
-        let is = |text: &str| text.eq_ignore_ascii_case(tenant.as_str());
-        is(&self.tenant) || self.managed_by.iter().any(|managing| is(managing))
-    }
 }
 
 #[cfg(test)]
