@@ -4,6 +4,7 @@ pub mod apply;
 pub mod arm;
 pub mod content;
 pub mod diag;
+pub mod emulator;
 pub mod environment;
 pub mod ident;
 pub mod plan;
