@@ -4,8 +4,20 @@
 //! In: `environments/fleet.yaml` and `environments/<name>.yaml`. Out: every workspace with its
 //! merged settings, each value with the file and line it came from.
 
+mod access;
+mod environment_file;
 mod fleet;
+mod fleet_file;
+mod layer;
+mod load;
+mod near;
+mod overrides;
+mod reading;
+mod selector;
 mod settings;
+mod unique;
+mod yaml;
 
 pub use fleet::{Credential, Endpoint, Environment, Fleet, Limits, Policy, Workspace};
+pub use load::load;
 pub use settings::{AcceptedDrift, KindSelector, Layered, Selector, Settings};
