@@ -5,6 +5,9 @@
 //! merged settings, each value with the file and line it came from.
 
 mod access;
+mod check_names;
+mod check_overrides;
+mod check_resources;
 mod environment_file;
 mod fleet;
 mod fleet_file;
@@ -13,11 +16,15 @@ mod load;
 mod near;
 mod overrides;
 mod reading;
+mod scope;
+mod select;
 mod selector;
 mod settings;
 mod unique;
 mod yaml;
 
+pub use check_names::check_names;
 pub use fleet::{Credential, Endpoint, Environment, Fleet, Limits, Policy, Workspace};
 pub use load::load;
+pub use select::Selection;
 pub use settings::{AcceptedDrift, KindSelector, Layered, Selector, Settings};

@@ -11,7 +11,7 @@ use super::yaml::{Entry, Node, NodeKind};
 use crate::diag::Code;
 
 const NOT_OVERRIDABLE: Code = Code::new("not-overridable");
-const NEEDS_REASON: Code = Code::new("override-needs-reason");
+pub(super) const NEEDS_REASON: Code = Code::new("override-needs-reason");
 
 /// What an environment may change of a content file: the keys that become fields in Azure.
 const OVERRIDABLE: &[&str] = &[
