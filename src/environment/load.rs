@@ -196,3 +196,18 @@ fn entries(folder: &Path) -> io::Result<Vec<(String, bool)>> {
     }
     Ok(entries)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_environments_load() {
+        let (fleet, diagnostics) = load(Path::new(env!("CARGO_MANIFEST_DIR")));
+        assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+        let fleet = fleet.unwrap();
+        let keys: Vec<String> =
+            fleet.workspaces().iter().map(|(_, workspace)| workspace.key.to_string()).collect();
+        assert_eq!(keys, ["local/sandbox", "contoso/contoso-lab", "contoso/contoso-prod"]);
+    }
+}
