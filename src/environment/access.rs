@@ -173,3 +173,119 @@ fn secrets(node: &Node, spans: &mut Vec<Span>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{ENVIRONMENT, FLEET, check_changed, fleet, load};
+    use super::*;
+
+    const KIND: &str = "{ kind: azure-cli }";
+    const CLIENT: &str = "33333333-3333-3333-3333-333333333333";
+
+    fn emulator(endpoint: &str) -> String {
+        let emulator = format!("cloud: emulator\nendpoint: {endpoint}");
+        ENVIRONMENT.replace("cloud: public", &emulator).replace("azure-cli", "none")
+    }
+
+    #[test]
+    fn only_loopback_is_reached_by_plain_http() {
+        for right in ["http://127.0.0.1:8080", "http://localhost:1", "'http://[::1]:65535/'"] {
+            let text = emulator(right);
+            let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+            let endpoint = &fleet.environments.values().next().unwrap().endpoint;
+            let url = right.trim_matches('\'').trim_end_matches('/');
+            assert_eq!(*endpoint, Endpoint::Loopback(url.to_owned()));
+        }
+        for wrong in [
+            "http://management.azure.com:80",
+            "http://127.0.0.1.nip.io:8080",
+            "http://localhost.example:8080",
+            "http://127.0.0.1:8080@example.com:80",
+            "http://example.com#127.0.0.1:80",
+            "http://127.0.0.1:8080/subscriptions",
+            "http://127.0.0.1:8080?x",
+            "http://127.0.0.1",
+            "http://127.0.0.1:0",
+            "http://127.0.0.1:+80",
+            "http://127.0.0.1:70000",
+            "http://0.0.0.0:8080",
+            "https://127.0.0.1:8080",
+            "127.0.0.1:8080",
+            "Embedded",
+        ] {
+            let (none, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &emulator(wrong))]);
+            assert!(none.is_none(), "{wrong}");
+            let codes: Vec<&str> = diagnostics.iter().map(|each| each.code.as_str()).collect();
+            assert_eq!(codes, ["endpoint-refused"], "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_real_cloud_has_its_own_endpoint_and_an_emulator_needs_one() {
+        check_changed(
+            "cloud: public",
+            "cloud: public\nendpoint: embedded",
+            &["endpoint-refused a.yaml:2 embedded"],
+        );
+        let bare =
+            ENVIRONMENT.replace("cloud: public", "cloud: emulator").replace(KIND, "{kind: none}");
+        let (_, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &bare)]);
+        assert_eq!(diagnostics.iter().next().unwrap().code.as_str(), "missing-key");
+        check_changed("cloud: public", "cloud: pubic", &["unknown-cloud a.yaml:1 pubic"]);
+    }
+
+    #[test]
+    fn credentials_fit_their_cloud() {
+        check_changed(KIND, "{ kind: none }", &["credential-refused a.yaml:3 none"]);
+        let with_token = emulator("embedded").replace("kind: none", "kind: azure-cli");
+        let (_, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &with_token)]);
+        assert_eq!(diagnostics.iter().next().unwrap().code.as_str(), "credential-refused");
+    }
+
+    #[test]
+    fn kinds_that_do_not_work_yet_say_so_and_others_are_unknown() {
+        for kind in LATER {
+            let text = format!("{{ kind: {kind}, clientId: {CLIENT} }}");
+            check_changed(KIND, &text, &[&format!("not-supported-yet a.yaml:3 {kind}")]);
+        }
+        check_changed(KIND, "{ kind: azurecli }", &["unknown-credential a.yaml:3 azurecli"]);
+        check_changed(KIND, "{ kind: azure-cli, clientId: x }", &["unknown-key a.yaml:3 clientId"]);
+        check_changed(KIND, "azure-cli", &["wrong-type a.yaml:3 azure-cli"]);
+        check_changed(KIND, "{}", &["missing-key a.yaml:3 {}"]);
+    }
+
+    #[test]
+    fn a_client_secret_is_the_name_of_a_variable() {
+        let text = format!(
+            "{{ kind: client-secret, clientId: {CLIENT}, secretVariable: THE_SECRET, tenantId: {CLIENT} }}"
+        );
+        let text = ENVIRONMENT.replace(KIND, &text);
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        let environment = fleet.environments.values().next().unwrap();
+        let expect = Credential::ClientSecret {
+            client_id: CLIENT.to_owned(),
+            secret_variable: "THE_SECRET".to_owned(),
+        };
+        assert_eq!(environment.credential.value, expect);
+        assert_eq!(environment.credential_tenant.as_ref().unwrap().value, CLIENT.parse().unwrap());
+        check_changed(
+            KIND,
+            "{ kind: client-secret, clientId: app, secretVariable: S }",
+            &["invalid-value a.yaml:3 app"],
+        );
+    }
+
+    #[test]
+    fn a_secret_in_a_file_is_refused_and_shown_nowhere() {
+        let secret = "xYz8Q~hunter2.abcdefghijklmnopqrstuvwxyz";
+        for key in ["secretVariable", "clientSecret", "client_secret", "password"] {
+            let text = format!("{{ kind: client-secret, clientId: {CLIENT}, {key}: {secret} }}");
+            let text = ENVIRONMENT.replace(KIND, &text);
+            let (none, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+            assert!(none.is_none());
+            let codes: Vec<&str> = diagnostics.iter().map(|each| each.code.as_str()).collect();
+            assert_eq!(codes, ["secret-in-file"], "{key}");
+            assert!(!format!("{diagnostics:?}").contains("hunter2"), "{key}");
+        }
+    }
+}

@@ -146,3 +146,139 @@ fn unknown<R>(
     };
     missing.map(error).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::super::sample::{self, ENVIRONMENT, FLEET, fleet, shown};
+    use super::*;
+    use crate::content::{AppliesTo, Broken, Polarity};
+    use crate::diag::Source;
+    use crate::state::Kind;
+    use crate::state::desired::HeldReason;
+
+    fn catalog() -> Catalog {
+        let mut rule = sample::content("rule-1", Kind::Nrt, "content/one.yaml", json!({}));
+        rule.tags = vec!["rmm".parse().unwrap()];
+        sample::catalog(vec![rule])
+    }
+
+    fn broken(id: Option<&str>) -> Broken {
+        let reason = HeldReason { code: "yaml-syntax".into(), message: String::new() };
+        Broken { path: "content/two.yaml".into(), id: id.map(|id| id.parse().unwrap()), reason }
+    }
+
+    fn check(lines: &str, catalog: &Catalog, expect: &[&str]) {
+        let text = format!("{ENVIRONMENT}{lines}");
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        assert_eq!(shown(&check_names(&fleet, catalog)), expect, "{lines}");
+    }
+
+    #[test]
+    fn names_that_nothing_bears_are_errors_wherever_they_stand() {
+        for lines in [
+            "overrides: { rule-2: { severity: High } }\n",
+            "parameters: { rule-2: { a: 1 } }\n",
+            "content: { include: [{ id: rule-2 }] }\n",
+            "accepted: [{ content: rule-2, fields: [query], until: 2027-01-01, reason: x }]\n",
+            "    resources: { rule-2: x }\n",
+            "    allowTwin: [rule-2]\n",
+        ] {
+            check(lines, &catalog(), &["unknown-content a.yaml:9 rule-2"]);
+            check(&lines.replace("rule-2", "RULE-1"), &catalog(), &[]);
+        }
+        check("content: { exclude: [{ tag: rmn }] }\n", &catalog(), &["unknown-tag a.yaml:9 rmn"]);
+        let path = "content: { exclude: [{ path: contents }] }\n";
+        check(path, &catalog(), &["unknown-path a.yaml:9 contents"]);
+        check("content: { exclude: [{ path: content }, { tag: RMM }] }\n", &catalog(), &[]);
+    }
+
+    #[test]
+    fn a_name_is_wrong_even_where_another_layer_replaces_it_or_nobody_is_in_the_ring() {
+        let fleet_file = "owner: acme\n\
+            rings: [{ name: canary, parameters: { gone: { a: 1 } } }, broad]\n\
+            content: { include: [{ tag: gone }] }\n";
+        let text = format!("{ENVIRONMENT}content: {{ include: [] }}\n");
+        let fleet = fleet(&[("fleet.yaml", fleet_file), ("a.yaml", &text)]);
+        assert_eq!(
+            shown(&check_names(&fleet, &catalog())),
+            ["unknown-content fleet.yaml:2 gone", "unknown-tag fleet.yaml:3 gone",]
+        );
+    }
+
+    #[test]
+    fn a_broken_file_may_be_the_one_that_is_meant() {
+        let mut known = catalog();
+        known.broken.push(broken(Some("rule-2")));
+        let named = "parameters: { rule-2: { a: 1 } }\n";
+        check(named, &known, &[]);
+        check("content: { include: [{ path: content/two.yaml }] }\n", &known, &[]);
+        check("parameters: { rule-3: { a: 1 } }\n", &known, &["unknown-content a.yaml:9 rule-3"]);
+
+        let mut unknown = catalog();
+        unknown.broken.push(broken(None));
+        let text = format!("{ENVIRONMENT}{named}content: {{ include: [{{ tag: other }}] }}\n");
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        let diagnostics = check_names(&fleet, &unknown);
+        assert_eq!(shown(&diagnostics).len(), 2);
+        assert!(!diagnostics.has_errors());
+    }
+
+    fn exclusion(environment: &str, workspace: &str, tag: &str) -> Exclusion {
+        let text = format!("{environment} {workspace} {tag}");
+        let source = Arc::new(Source::new("x.yaml", text.clone()));
+        let at = |name: &str| {
+            let start = text.find(name).unwrap();
+            start..start + name.len()
+        };
+        let scope = Scope::Within {
+            environments: vec![Located::new(
+                environment.parse().unwrap(),
+                &source,
+                at(environment),
+            )],
+            workspaces: vec![Located::new(workspace.parse().unwrap(), &source, at(workspace))],
+            tags: vec![Located::new(tag.parse().unwrap(), &source, at(tag))],
+        };
+        Exclusion {
+            id: Located::new("e1".parse().unwrap(), &source, 0..0),
+            scenario: String::new(),
+            applies_to: AppliesTo::default(),
+            scope: Located::new(scope, &source, 0..0),
+            table: None,
+            condition: Located::new(String::new(), &source, 0..0),
+            polarity: Polarity::When,
+            source_filter: None,
+            owner: None,
+            ticket: None,
+            created: None,
+            expires: None,
+            tests: Vec::new(),
+            acknowledge: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_scope_names_what_exists() {
+        let mut known = catalog();
+        known.exclusions.push(exclusion("A", "PROD", "emea"));
+        check("tags: [EMEA]\n", &known, &[]);
+        let mut unknown = catalog();
+        unknown.exclusions.push(exclusion("c", "lab", "apac"));
+        check(
+            "tags: [emea]\n",
+            &unknown,
+            &[
+                "unknown-scope-name x.yaml:1 c",
+                "unknown-scope-name x.yaml:1 lab",
+                "unknown-scope-name x.yaml:1 apac",
+            ],
+        );
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT)]);
+        let errors = check_names(&fleet, &unknown);
+        assert!(errors.iter().all(|error| error.subject.as_deref() == Some("e1")));
+    }
+}

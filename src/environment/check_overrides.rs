@@ -1,4 +1,5 @@
-//! Overrides that make a rule quieter than its content, which need a reason.
+//! Overrides judged together with their content: those that make a rule quieter need a reason, and
+//! those that its kind has no field for are refused.
 //!
 //! What quietens whatever the content says is refused when the file is read; here are the keys where
 //! it depends on the content's own value.
@@ -8,8 +9,11 @@ use serde_json::Value;
 use super::overrides::{NEEDS_REASON, with_reason};
 use super::{Layered, Workspace};
 use crate::content::{Catalog, Content};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::ident::Duration;
+use crate::state::Field;
+
+const NO_EFFECT: Code = Code::new("override-without-effect");
 
 pub(super) fn check(workspace: &Workspace, catalog: &Catalog, diagnostics: &mut Diagnostics) {
     let overrides = &workspace.settings.overrides;
@@ -18,10 +22,19 @@ pub(super) fn check(workspace: &Workspace, catalog: &Catalog, diagnostics: &mut 
     }
     for content in &catalog.contents {
         let Some(keys) = overrides.get(&content.id.value) else { continue };
-        let without_reason = keys.iter().filter(|(_, layered)| layered.reason.is_none());
-        for (key, layered) in without_reason {
-            if let Some(effect) = quieter(content, key, layered) {
-                let value = &layered.value;
+        for (key, layered) in keys {
+            let value = &layered.value;
+            if !has_field(content, key) {
+                let message = format!("a {} has no `{key}`", content.kind);
+                let error = Diagnostic::error(NO_EFFECT, message)
+                    .at(&value.source, value.span.clone(), "")
+                    .help("take it out: it would have no effect");
+                diagnostics.push(error);
+                continue;
+            }
+            let unexplained = layered.reason.is_none();
+            let effect = unexplained.then(|| quieter(content, key, layered)).flatten();
+            if let Some(effect) = effect {
                 let message = format!("this override {effect} and gives no reason");
                 let error = Diagnostic::error(NEEDS_REASON, message)
                     .at(&value.source, value.span.clone(), "")
@@ -30,6 +43,12 @@ pub(super) fn check(workspace: &Workspace, catalog: &Catalog, diagnostics: &mut 
             }
         }
     }
+}
+
+/// Whether the kind of item has a field that the key sets. `version` goes into the metadata of all.
+fn has_field(content: &Content, key: &str) -> bool {
+    let fields = Field::named(key);
+    key == "version" || Field::of(content.kind).any(|field| fields.contains(&field))
 }
 
 /// What a value without a reason takes away, if anything. A value that cannot be compared counts as
@@ -109,5 +128,72 @@ fn own(content: &Content, key: &str, error: Diagnostic) -> Diagnostic {
     match content.keys.get(key) {
         Some(own) => error.at(&own.source, own.span.clone(), "the content's own value"),
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::sample::{self, ENVIRONMENT, FLEET, fleet, shown};
+    use super::*;
+    use crate::state::Kind;
+
+    fn check_on(kind: Kind, own: Value, line: &str, expect: &[&str]) {
+        let text = format!("{ENVIRONMENT}overrides:\n  rule-1:\n    {line}\n");
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        let catalog = sample::catalog(vec![sample::content("Rule-1", kind, "one.yaml", own)]);
+        let mut diagnostics = Diagnostics::new();
+        check(fleet.workspaces()[0].1, &catalog, &mut diagnostics);
+        assert_eq!(shown(&diagnostics), expect, "{line}");
+    }
+
+    fn check_rule(own: Value, line: &str, quiet: bool) {
+        let value = line.split(": ").last().unwrap();
+        let error = format!("override-needs-reason a.yaml:11 {value}");
+        let expect: &[&str] = if quiet { &[&error] } else { &[] };
+        check_on(Kind::Scheduled, own, line, expect);
+    }
+
+    #[test]
+    fn a_lower_severity_needs_a_reason_and_a_higher_one_does_not() {
+        let own = || json!({"severity": "Medium"});
+        check_rule(own(), "severity: Low", true);
+        check_rule(own(), "severity: informational", true);
+        check_rule(own(), "severity: medium", false);
+        check_rule(own(), "severity: High", false);
+        check_rule(own(), "severity: Middling", true);
+        check_on(Kind::Nrt, own(), "severity: { value: Low, reason: pilot }", &[]);
+    }
+
+    #[test]
+    fn which_threshold_is_quieter_depends_on_the_operator() {
+        let own = |operator: &str| json!({"triggerOperator": operator, "triggerThreshold": 5});
+        check_rule(own("gt"), "triggerThreshold: 6", true);
+        check_rule(own("GreaterThan"), "triggerThreshold: 4", false);
+        check_rule(own("lt"), "triggerThreshold: 4", true);
+        check_rule(own("lt"), "triggerThreshold: 6", false);
+        check_rule(own("eq"), "triggerThreshold: 6", true);
+        check_rule(own("eq"), "triggerThreshold: 5", false);
+        check_rule(own("gt"), "triggerOperator: GreaterThan", false);
+        check_rule(own("gt"), "triggerOperator: lt", true);
+    }
+
+    #[test]
+    fn a_longer_suppression_needs_a_reason() {
+        check_rule(json!({"suppressionDuration": "2h"}), "suppressionDuration: PT3H", true);
+        check_rule(json!({"suppressionDuration": "2h"}), "suppressionDuration: 120m", false);
+        check_rule(json!({}), "suppressionDuration: 6h", true);
+        check_rule(json!({}), "suppressionDuration: 5h", false);
+    }
+
+    #[test]
+    fn what_a_kind_has_no_field_for_is_refused() {
+        let check = |kind, line: &str, expect: &[&str]| check_on(kind, json!({}), line, expect);
+        check(Kind::Hunt, "severity: High", &["override-without-effect a.yaml:11 High"]);
+        check(Kind::Nrt, "queryFrequency: 1h", &["override-without-effect a.yaml:11 1h"]);
+        check(Kind::Scheduled, "queryFrequency: 1h", &[]);
+        check(Kind::Hunt, "description: theirs", &[]);
+        check(Kind::Hunt, "version: 1.0.1", &[]);
     }
 }

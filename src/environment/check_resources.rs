@@ -39,3 +39,35 @@ pub(super) fn check(workspace: &Workspace, catalog: &Catalog, diagnostics: &mut 
 fn name(content: &Content) -> Option<(Family, ArmName)> {
     Some((content.kind.family(), content.id.value.as_str().parse().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::sample::{self, ENVIRONMENT, FLEET, fleet, shown};
+    use super::*;
+    use crate::state::Kind;
+
+    fn check_bound(resources: &str, expect: &[&str]) {
+        let text = format!("{ENVIRONMENT}    resources: {resources}\n");
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        let item = |id, kind| sample::content(id, kind, "x.yaml", json!({}));
+        let catalog = sample::catalog(vec![
+            item("rule-1", Kind::Scheduled),
+            item("rule-2", Kind::Nrt),
+            item("hunt-1", Kind::Hunt),
+        ]);
+        let mut diagnostics = Diagnostics::new();
+        check(fleet.workspaces()[0].1, &catalog, &mut diagnostics);
+        assert_eq!(shown(&diagnostics), expect, "{resources}");
+    }
+
+    #[test]
+    fn an_item_is_not_bound_to_the_name_of_another() {
+        check_bound("{ rule-1: RULE-2 }", &["resource-name-taken a.yaml:9 RULE-2"]);
+        check_bound("{ rule-1: rule-2, rule-2: other }", &[]);
+        check_bound("{ rule-1: rule-1 }", &[]);
+        // Rules and saved searches are different lists.
+        check_bound("{ rule-1: hunt-1 }", &[]);
+    }
+}

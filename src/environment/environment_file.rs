@@ -214,3 +214,102 @@ fn resources(
     }
     resources
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{
+        ENVIRONMENT, FLEET, check_added, check_changed, check_errors, fleet, load,
+    };
+    use super::*;
+
+    #[test]
+    fn a_workspace_has_its_own_tags_and_its_environments() {
+        let text = format!("tags: [emea]\n{ENVIRONMENT}    tags: [gold]\n    prune: true\n");
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        let workspaces = fleet.workspaces();
+        let (environment, workspace) = workspaces[0];
+        let tags = |tags: &[Tag]| tags.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(tags(&environment.tags), ["emea"]);
+        assert_eq!(tags(&workspace.tags), ["emea", "gold"]);
+        assert!(workspace.prune);
+    }
+
+    #[test]
+    fn a_required_key_is_missed_where_it_should_be() {
+        for key in ["cloud: public\n", "tenantId: 11111111-1111-1111-1111-111111111111\n"] {
+            let first = ENVIRONMENT.replace(key, "");
+            let first = first.lines().next().unwrap();
+            check_changed(key, "", &[&format!("missing-key a.yaml:1 {first}")]);
+        }
+        check_changed(
+            "credential: { kind: azure-cli }\n",
+            "",
+            &["missing-key a.yaml:1 cloud: public"],
+        );
+        check_changed("    resourceGroup: rg-sec\n", "", &["missing-key a.yaml:5 name: prod"]);
+        check_changed("resourceGroup: rg-sec", "resourceGroup:", &["missing-key a.yaml:7 "]);
+    }
+
+    #[test]
+    fn names_that_azure_refuses_are_refused() {
+        check_changed("rg-sec", "rg-sec.", &["invalid-value a.yaml:7 rg-sec."]);
+        check_changed("law-sec", "law_sec", &["invalid-value a.yaml:8 law_sec"]);
+        check_changed(
+            "22222222-2222-2222-2222-222222222222",
+            "2222",
+            &["wrong-type a.yaml:6 2222"],
+        );
+        check_changed(
+            "11111111-1111-1111-1111-111111111111",
+            "'1111'",
+            &["invalid-value a.yaml:2 '1111'"],
+        );
+        check_changed("name: prod", "name: a/b", &["invalid-value a.yaml:5 a/b"]);
+    }
+
+    #[test]
+    fn an_unknown_key_or_ring_suggests_the_near_one() {
+        let files =
+            [("fleet.yaml", FLEET), ("a.yaml", &*format!("{ENVIRONMENT}    rnig: early\n"))];
+        let (_, diagnostics) = load(&files);
+        let help = diagnostics.iter().next().unwrap().help.clone();
+        assert_eq!(help.as_deref(), Some("did you mean `ring`?"));
+        check_added("    ring: brod\n", &["unknown-ring a.yaml:9 brod"]);
+        check_added("freeze: []\n", &["not-supported-yet a.yaml:9 freeze"]);
+        check_added("    freeze: []\n", &["not-supported-yet a.yaml:9 freeze"]);
+    }
+
+    #[test]
+    fn rings_are_known_in_any_case_and_keep_the_fleets_spelling() {
+        let text = format!("{ENVIRONMENT}    ring: EARLY\n");
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        assert_eq!(fleet.workspaces()[0].1.ring.value.as_str(), "early");
+    }
+
+    #[test]
+    fn an_unreadable_fleet_file_is_not_held_against_the_rings() {
+        let text = format!("{ENVIRONMENT}    ring: early\n");
+        check_errors(
+            &[("fleet.yaml", "rings: ["), ("a.yaml", &text)],
+            &["yaml-syntax fleet.yaml:1 "],
+        );
+    }
+
+    #[test]
+    fn two_workspaces_of_one_name_or_none_at_all_are_refused() {
+        let second = "  - name: Prod\n    subscriptionId: 22222222-2222-2222-2222-222222222222\n    \
+                      resourceGroup: rg-sec\n    workspaceName: law-two\n";
+        check_added(second, &["duplicate-workspace a.yaml:9 Prod"]);
+        let workspaces = ENVIRONMENT.find("workspaces").unwrap();
+        let none = format!("{}workspaces: []\n", &ENVIRONMENT[..workspaces]);
+        check_errors(&[("fleet.yaml", FLEET), ("a.yaml", &none)], &["no-workspace a.yaml:4 []"]);
+    }
+
+    #[test]
+    fn two_items_cannot_be_bound_to_one_resource() {
+        let lines = "    resources:\n      one: Rule-A\n      two: rule-a\n";
+        check_added(lines, &["duplicate-resource-name a.yaml:11 rule-a"]);
+        check_added("    resources: { one: a/b }\n", &["invalid-value a.yaml:9 a/b"]);
+        check_added("    resources: { one: a, ONE: b }\n", &["duplicate-key a.yaml:9 ONE"]);
+    }
+}

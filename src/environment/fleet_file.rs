@@ -50,7 +50,7 @@ impl FleetFile {
             self.rings.extend(ONLY_RING.parse());
             return;
         };
-        let list = reading.list(node, "`rings`").unwrap_or_default();
+        let Some(list) = reading.list(node, "`rings`") else { return };
         if list.is_empty() {
             reading.invalid(&node.span, "there is no ring", "name at least one: `rings: [all]`");
         }
@@ -118,4 +118,80 @@ fn policy(reading: &mut Reading, keys: &Keys<'_>) -> Policy {
         policy.expiry_warning_days = i64::from(days);
     }
     policy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{ENVIRONMENT, FLEET, check_errors, fleet};
+    use super::*;
+
+    fn check(text: &str, expect: &[&str]) {
+        check_errors(&[("fleet.yaml", text), ("a.yaml", ENVIRONMENT)], expect);
+    }
+
+    #[test]
+    fn limits_and_policy_are_read() {
+        let text = format!(
+            "{FLEET}limits: {{ concurrency: 4, perSubscription: 2 }}\n\
+             policy: {{ exclusionsNeed: [owner], expiryWarningDays: 7 }}\n"
+        );
+        let fleet = fleet(&[("fleet.yaml", &text), ("a.yaml", ENVIRONMENT)]);
+        assert_eq!(fleet.owner.place(), "environments/fleet.yaml:1");
+        assert_eq!(fleet.limits, Limits { concurrency: 4, per_subscription: 2 });
+        let policy = Policy {
+            needs_owner: true,
+            needs_expires: false,
+            needs_tests: false,
+            expiry_warning_days: 7,
+        };
+        assert_eq!(fleet.policy, policy);
+    }
+
+    #[test]
+    fn a_fleet_has_an_owner() {
+        check("rings: [all]\n", &["missing-key fleet.yaml:1 rings: [all]"]);
+        check("owner:\n", &["missing-key fleet.yaml:1 "]);
+        check("owner: 7\n", &["wrong-type fleet.yaml:1 7"]);
+        check("owner: a/b\n", &["invalid-value fleet.yaml:1 a/b"]);
+    }
+
+    #[test]
+    fn what_would_be_ignored_is_refused() {
+        let later = "guards: { disables: 0 }\nfailureBudget: { items: 2 }\nfreeze: []\n";
+        check(
+            &format!("{FLEET}{later}"),
+            &[
+                "not-supported-yet fleet.yaml:3 guards",
+                "not-supported-yet fleet.yaml:4 failureBudget",
+                "not-supported-yet fleet.yaml:5 freeze",
+            ],
+        );
+        check(&format!("{FLEET}limit: {{}}\n"), &["unknown-key fleet.yaml:3 limit"]);
+        let nested = "limits: { concurency: 3 }\npolicy: { expiryWarning: 3 }\n";
+        check(
+            &format!("{FLEET}{nested}"),
+            &["unknown-key fleet.yaml:3 concurency", "unknown-key fleet.yaml:4 expiryWarning"],
+        );
+    }
+
+    #[test]
+    fn rings_are_named_once() {
+        check("owner: a\nrings: [one, One]\n", &["duplicate-ring fleet.yaml:2 One"]);
+        check("owner: a\nrings: []\n", &["invalid-value fleet.yaml:2 []"]);
+        check("owner: a\nrings: one\n", &["wrong-type fleet.yaml:2 one"]);
+        check(
+            "owner: a\nrings: [{ observed: [] }]\n",
+            &["missing-key fleet.yaml:2 { observed: [] }"],
+        );
+    }
+
+    #[test]
+    fn numbers_have_bounds() {
+        for wrong in ["0", "1001", "-1", "1.5", "'8'", "many"] {
+            let text = format!("{FLEET}limits: {{ concurrency: {wrong} }}\n");
+            check(&text, &[&format!("wrong-type fleet.yaml:3 {wrong}")]);
+        }
+        let needs = format!("{FLEET}policy: {{ exclusionsNeed: [owners] }}\n");
+        check(&needs, &["unknown-need fleet.yaml:3 owners"]);
+    }
 }

@@ -197,11 +197,11 @@ impl Layer {
             let reason = reason.and_then(|node| reading.words(node, "`reason`"));
             let mut all = Vec::new();
             if let Some(node) = reading.need(&keys, "fields") {
-                let list = reading.list(node, "`fields`").unwrap_or_default();
-                if list.is_empty() {
+                let list = reading.list(node, "`fields`");
+                if list.is_some_and(<[_]>::is_empty) {
                     reading.invalid(&node.span, "no field is accepted", "name at least one");
                 }
-                for item in list {
+                for item in list.unwrap_or_default() {
                     let Some(name) = reading.text(item, "an accepted field") else { continue };
                     all.extend(fields(reading, name, &item.span));
                 }
@@ -278,4 +278,174 @@ fn merge(lower: &Value, upper: &Value) -> Value {
         merged.insert(key.clone(), value);
     }
     Value::Object(merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::sample::{ENVIRONMENT, FLEET, check_added, check_errors, fleet, load, shown};
+    use super::*;
+
+    /// The settings of the workspace, given what each layer says.
+    fn settings(of_fleet: &str, ring: &str, environment: &str, workspace: &str) -> Settings {
+        let rings = format!("rings: [canary, {{ name: broad, {ring} }}]");
+        let fleet_file = format!("owner: acme\n{rings}\n{of_fleet}");
+        let file = format!("{environment}\n{ENVIRONMENT}    {workspace}\n");
+        let fleet = fleet(&[("fleet.yaml", &fleet_file), ("a.yaml", &file)]);
+        fleet.workspaces()[0].1.settings.clone()
+    }
+
+    #[test]
+    fn maps_are_merged_and_the_upper_layer_wins() {
+        let settings = settings(
+            "parameters: { one: { a: 1d, b: 1d, c: 1d, d: 1d } }",
+            "parameters: { one: { b: 2d, c: 2d, d: 2d } }",
+            "parameters: { ONE: { c: 3d, d: 3d }, two: { x: [1, 2] } }",
+            "parameters: { one: { d: 4d } }",
+        );
+        let one: Vec<(&str, String)> = settings.parameters[&"one".parse().unwrap()]
+            .iter()
+            .map(|(name, value)| (name.as_str(), format!("{} {}", value.value, value.place())))
+            .collect();
+        assert_eq!(
+            one,
+            [
+                ("a", "\"1d\" environments/fleet.yaml:3".to_owned()),
+                ("b", "\"2d\" environments/fleet.yaml:2".to_owned()),
+                ("c", "\"3d\" environments/a.yaml:1".to_owned()),
+                ("d", "\"4d\" environments/a.yaml:10".to_owned()),
+            ]
+        );
+        assert_eq!(settings.parameters[&"two".parse().unwrap()]["x"].value, json!([1, 2]));
+    }
+
+    #[test]
+    fn lists_are_replaced_even_by_an_empty_one() {
+        let observed = |environment: &str, workspace: &str| {
+            let all =
+                settings("observed: [severity]", "observed: [enabled]", environment, workspace);
+            all.observed.iter().map(|field| field.value.path()).collect::<Vec<_>>()
+        };
+        assert_eq!(observed("", ""), ["enabled"]);
+        assert_eq!(observed("observed: [name]", ""), ["displayName"]);
+        assert_eq!(observed("observed: [name]", "observed: []"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn include_and_exclude_are_replaced_each_by_itself() {
+        let settings = settings(
+            "content: { include: [{ tag: one }], exclude: [{ tag: two }] }",
+            "",
+            "content: { exclude: [{ kind: nrt }] }",
+            "",
+        );
+        assert_eq!(settings.include[0].value, Selector::Tag("one".parse().unwrap()));
+        assert_eq!(settings.exclude.len(), 1);
+        assert!(matches!(settings.exclude[0].value, Selector::Kind(_)));
+    }
+
+    #[test]
+    fn parts_of_one_value_come_from_several_layers_and_keep_their_reason() {
+        let below = "overrides: { one: { incidentConfiguration: \
+                     { value: { createIncident: false }, reason: pilot } } }";
+        let above = "overrides: { one: { incidentConfiguration: \
+                     { groupingConfiguration: { enabled: true } } } }";
+        let settings = settings(below, "", above, "");
+        let layered = &settings.overrides[&"one".parse().unwrap()]["incidentConfiguration"];
+        let merged = json!({"createIncident": false, "groupingConfiguration": {"enabled": true}});
+        assert_eq!(layered.value.value, merged);
+        assert_eq!(layered.reason.as_deref(), Some("pilot"));
+    }
+
+    #[test]
+    fn parts_of_one_value_end_together() {
+        let below = "overrides: { one: { incidentConfiguration: { value: \
+                     { createIncident: false }, reason: pilot, expires: 2027-01-01 } } }";
+        let above = "overrides: { one: { incidentConfiguration: \
+                     { groupingConfiguration: { enabled: true } } } }";
+        let files = [
+            ("fleet.yaml", &*format!("{FLEET}{below}")),
+            ("a.yaml", &*format!("{above}\n{ENVIRONMENT}")),
+        ];
+        let (_, diagnostics) = load(&files);
+        assert_eq!(diagnostics.iter().next().unwrap().code, MIXED_EXPIRES);
+    }
+
+    #[test]
+    fn fields_are_named_as_in_content_files_or_in_azure() {
+        let named = |name: &str| {
+            let settings = settings(&format!("observed: [{name}]"), "", "", "");
+            settings.observed.len()
+        };
+        assert_eq!(named("relevantTechniques"), 2);
+        assert_eq!(named("incidentConfiguration"), 8);
+        assert_eq!(named("incidentConfiguration.createIncident"), 1);
+        check_added("observed: [sevrity]\n", &["unknown-field a.yaml:9 sevrity"]);
+        check_added("observed: severity\n", &["wrong-type a.yaml:9 severity"]);
+    }
+
+    #[test]
+    fn accepted_drift_says_what_until_when_and_why() {
+        let drift = "{ content: one, fields: [severity], until: 2020-12-31, reason: trial }";
+        let settings = settings(&format!("accepted: [{drift}]"), "", "", "");
+        let accepted = &settings.accepted[0].value;
+        assert_eq!(accepted.content, "ONE".parse().unwrap());
+        assert_eq!(accepted.fields, [Field::Severity]);
+        assert_eq!(accepted.until.to_string(), "2020-12-31");
+        assert_eq!(accepted.reason, "trial");
+
+        let check = |drift: &str, expect: &[&str]| {
+            check_added(&format!("accepted:\n  - {drift}\n"), expect);
+        };
+        check(
+            "{ content: one, fields: [severity], reason: x }",
+            &["missing-key a.yaml:10 { content: one, fields: [severity], reason: x }"],
+        );
+        check(
+            "{ content: one, fields: [severity], until: 2027-01-01 }",
+            &["missing-key a.yaml:10 { content: one, fields: [severity], until: 2027-01-01 }"],
+        );
+        check(
+            "{ content: one, fields: [x], until: 2027-02-30, reason: '' }",
+            &[
+                "unknown-field a.yaml:10 x",
+                "invalid-value a.yaml:10 2027-02-30",
+                "invalid-value a.yaml:10 ''",
+            ],
+        );
+        check(
+            "{ content: one, fields: [], until: 2027-01-01, reason: x }",
+            &["invalid-value a.yaml:10 []"],
+        );
+    }
+
+    #[test]
+    fn content_is_named_by_ids_that_say_something() {
+        check_added("overrides: { a/b: { severity: High } }\n", &["invalid-value a.yaml:9 a/b"]);
+        check_added("parameters: { one: {} }\n", &["invalid-value a.yaml:9 one"]);
+        check_added("parameters: { one: { a: 1, A: 2 } }\n", &["duplicate-key a.yaml:9 A"]);
+        check_added("parameters: { one: 1d }\n", &["wrong-type a.yaml:9 1d"]);
+        check_added("parameters: { one: { a: { b: 1 } } }\n", &["wrong-type a.yaml:9 { b: 1 }"]);
+        check_added("parameters: { one: { a: [[1]] } }\n", &["wrong-type a.yaml:9 [[1]]"]);
+        check_added("parameters: { one: { a: } }\n", &["wrong-type a.yaml:9 "]);
+    }
+
+    #[test]
+    fn ecs_names_are_merged_by_table() {
+        let settings = settings("ecs: { T: { a.b: One } }", "", "ecs: { T: { c.d: Two } }", "");
+        let columns: Vec<&str> =
+            settings.ecs["T"].values().map(|column| column.value.as_str()).collect();
+        assert_eq!(columns, ["One", "Two"]);
+        check_added("ecs: { T: { a.b: 1 } }\n", &["wrong-type a.yaml:9 1"]);
+    }
+
+    #[test]
+    fn a_wrong_layer_in_the_fleet_file_is_said_once_for_many_workspaces() {
+        let second = ENVIRONMENT.replace("law-sec", "law-two");
+        let fleet_file = format!("{FLEET}observed: [x]\n");
+        let files = [("fleet.yaml", &*fleet_file), ("a.yaml", ENVIRONMENT), ("b.yaml", &second)];
+        check_errors(&files, &["unknown-field fleet.yaml:3 x"]);
+        assert_eq!(shown(&load(&files).1).len(), 1);
+    }
 }

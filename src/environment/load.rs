@@ -199,6 +199,8 @@ fn entries(folder: &Path) -> io::Result<Vec<(String, bool)>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample::{ENVIRONMENT, FLEET, check_errors, fleet, shown};
+    use super::super::{Credential, Endpoint, sample};
     use super::*;
 
     #[test]
@@ -209,5 +211,93 @@ mod tests {
         let keys: Vec<String> =
             fleet.workspaces().iter().map(|(_, workspace)| workspace.key.to_string()).collect();
         assert_eq!(keys, ["local/sandbox", "contoso/contoso-lab", "contoso/contoso-prod"]);
+        let local = fleet.environments.values().find(|each| each.name.as_str() == "local").unwrap();
+        assert_eq!(local.endpoint, Endpoint::Embedded);
+        assert_eq!(local.credential.value, Credential::None);
+    }
+
+    #[test]
+    fn what_is_not_said_has_defaults() {
+        let fleet = fleet(&[("fleet.yaml", "owner: acme"), ("emea/a.yaml", ENVIRONMENT)]);
+        assert_eq!(fleet.limits, super::super::Limits::default());
+        assert_eq!(fleet.policy, super::super::Policy::default());
+        let workspaces = fleet.workspaces();
+        let (environment, workspace) = workspaces[0];
+        assert_eq!(environment.path, "environments/emea/a.yaml");
+        assert_eq!(workspace.key.to_string(), "a/prod");
+        assert_eq!(workspace.ring.value.as_str(), "all");
+        assert!(!workspace.prune);
+        assert_eq!(
+            workspace.id.value.to_string(),
+            "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/rg-sec/providers/\
+             Microsoft.OperationalInsights/workspaces/law-sec"
+        );
+    }
+
+    #[test]
+    fn a_workspace_without_a_ring_is_in_the_last_one() {
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT)]);
+        assert_eq!(fleet.workspaces()[0].1.ring.value.as_str(), "broad");
+    }
+
+    #[test]
+    fn other_files_are_no_environments() {
+        fleet(&[
+            ("fleet.yaml", FLEET),
+            ("a.yaml", ENVIRONMENT),
+            ("a.schema.yaml", "x: ["),
+            ("README.md", "x: ["),
+            (".hidden/b.yaml", "x: ["),
+        ]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
+        let windows = format!("\u{feff}{}", ENVIRONMENT.replace('\n', "\r\n"));
+        fleet(&[("fleet.yaml", FLEET), ("a.yaml", &windows)]);
+        let wrong = format!("{windows}    rnig: early\r\n");
+        check_errors(&[("fleet.yaml", FLEET), ("a.yaml", &wrong)], &["unknown-key a.yaml:9 rnig"]);
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_named() {
+        check_errors(&[], &["no-fleet-file"]);
+        check_errors(&[("a.yaml", ENVIRONMENT)], &["no-fleet-file"]);
+        check_errors(&[("fleet.yaml", FLEET)], &["no-environment"]);
+        let broken = [("fleet.yaml", FLEET), ("a.yaml", "cloud: [public\ntags: []\n")];
+        check_errors(&broken, &["yaml-syntax a.yaml:2 "]);
+        check_errors(
+            &[("fleet.yaml", "owner: a\nowner: b\n"), ("a.yaml", ENVIRONMENT)],
+            &["duplicate-key fleet.yaml:2 owner"],
+        );
+        check_errors(&[("fleet.yaml", FLEET), ("a.yaml", "")], &["wrong-type a.yaml:1 "]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf8_is_refused_at_its_first_wrong_byte() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join(FOLDER)).unwrap();
+        fs::write(root.path().join("environments/fleet.yaml"), b"owner: acme\n# caf\xe9\n")
+            .unwrap();
+        let (fleet, diagnostics) = load(root.path());
+        assert!(fleet.is_none());
+        assert_eq!(shown(&diagnostics), ["not-utf8 fleet.yaml:2 "]);
+    }
+
+    #[test]
+    fn a_file_that_would_be_ignored_is_refused() {
+        let right = [("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT)];
+        for name in ["b.yml", "B.YAML", "emea/fleet.yaml", "Fleet.yaml", "a b.yaml"] {
+            let files = [right[0], right[1], (name, ENVIRONMENT)];
+            let (fleet, diagnostics) = sample::load(&files);
+            assert_eq!(shown(&diagnostics), ["environment-file-name"], "{name}");
+            assert!(fleet.is_none());
+        }
+    }
+
+    #[test]
+    fn two_files_of_one_environment_are_refused_in_any_case() {
+        let files = [("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT), ("emea/A.yaml", ENVIRONMENT)];
+        check_errors(&files, &["duplicate-environment"]);
     }
 }

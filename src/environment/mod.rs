@@ -16,6 +16,8 @@ mod load;
 mod near;
 mod overrides;
 mod reading;
+#[cfg(test)]
+mod sample;
 mod scope;
 mod select;
 mod selector;

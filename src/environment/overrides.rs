@@ -126,3 +126,86 @@ pub(super) fn with_reason(key: &str) -> String {
         "write `{key}: {{ value: …, reason: why, expires: 2027-06-30 }}`; `expires` is optional"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::sample::{ENVIRONMENT, FLEET, check_added, fleet};
+    use super::*;
+
+    /// The override of `key` that a line makes.
+    fn read_one(key: &str, line: &str) -> Layered {
+        let text = format!("{ENVIRONMENT}overrides:\n  rule-1:\n    {line}\n");
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        let settings = &fleet.workspaces()[0].1.settings;
+        settings.overrides[&"RULE-1".parse().unwrap()][key].clone()
+    }
+
+    #[test]
+    fn a_value_is_written_plainly_or_with_its_reason() {
+        let plain = read_one("severity", "severity: Low");
+        assert_eq!((plain.value.value.clone(), plain.reason), (json!("Low"), None));
+        assert_eq!(plain.value.place(), "environments/a.yaml:11");
+        let line = "enabled: { value: false, reason: too loud, expires: 2027-06-30 }";
+        let explained = read_one("enabled", line);
+        assert_eq!(explained.value.value, json!(false));
+        assert_eq!(explained.reason.as_deref(), Some("too loud"));
+        assert_eq!(explained.expires, "2027-06-30".parse().ok());
+    }
+
+    #[test]
+    fn columns_of_custom_details_may_be_called_value_or_reason() {
+        let details = read_one("customDetails", "customDetails: { value: Count, reason: Why }");
+        assert_eq!(details.value.value, json!({"value": "Count", "reason": "Why"}));
+        let line = "customDetails: { value: { Hits: Count }, reason: theirs }";
+        let explained = read_one("customDetails", line);
+        assert_eq!(explained.value.value, json!({"Hits": "Count"}));
+        assert_eq!(explained.reason.as_deref(), Some("theirs"));
+    }
+
+    fn check(line: &str, expect: &[&str]) {
+        check_added(&format!("overrides:\n  rule-1:\n    {line}\n"), expect);
+    }
+
+    #[test]
+    fn what_makes_an_item_another_one_cannot_be_overridden() {
+        check("id: x", &["not-overridable a.yaml:11 id"]);
+        check("kind: NRT", &["not-overridable a.yaml:11 kind"]);
+        check("query: T", &["not-overridable a.yaml:11 query"]);
+        check("queryFrom: x", &["not-overridable a.yaml:11 queryFrom"]);
+        check("severty: Low", &["not-overridable a.yaml:11 severty"]);
+        check("requiredDataConnectors: []", &["not-overridable a.yaml:11 requiredDataConnectors"]);
+    }
+
+    #[test]
+    fn what_quietens_needs_a_reason() {
+        check("enabled: false", &["override-needs-reason a.yaml:11 false"]);
+        check("enabled: 'true'", &["override-needs-reason a.yaml:11 'true'"]);
+        check("enabled: { value: false }", &["override-needs-reason a.yaml:11 false"]);
+        check(
+            "enabled: { value: false, expires: 2027-01-01 }",
+            &["override-needs-reason a.yaml:11 false"],
+        );
+        check(
+            "enabled: { value: false, reason: ' ' }",
+            &["override-needs-reason a.yaml:11 false", "invalid-value a.yaml:11 ' '"],
+        );
+        check("suppressionEnabled: true", &["override-needs-reason a.yaml:11 true"]);
+        check(
+            "incidentConfiguration: { createIncident: false }",
+            &["override-needs-reason a.yaml:11 { createIncident: false }"],
+        );
+        read_one("enabled", "enabled: true");
+        read_one("suppressionEnabled", "suppressionEnabled: false");
+        read_one("incidentConfiguration", "incidentConfiguration: { createIncident: true }");
+    }
+
+    #[test]
+    fn an_override_says_something() {
+        check("severity:", &["invalid-value a.yaml:11 "]);
+        check("enabled: { reason: why }", &["missing-key a.yaml:11 { reason: why }"]);
+        check("enabled: { value: true, reasn: why }", &["unknown-key a.yaml:11 reasn"]);
+        check("enabled: { value: true, expires: soon }", &["invalid-value a.yaml:11 soon"]);
+    }
+}

@@ -165,3 +165,104 @@ fn unknown<'c>(
 ) -> Diagnostic {
     Diagnostic::error(code, format!("there is no {kind} `{wanted}`")).help(suggest(wanted, known))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{self, ENVIRONMENT, FLEET};
+    use super::*;
+
+    /// `a/prod` in ring early; `b/prod` and `b/lab` in ring broad.
+    fn fleet() -> Fleet {
+        let a = format!("{ENVIRONMENT}    ring: early\n");
+        let b = ENVIRONMENT.replace("law-sec", "law-two");
+        let lab = b[b.find("  - name").unwrap()..].replace("prod", "lab").replace("two", "lab");
+        let b = format!("{b}{lab}");
+        sample::fleet(&[("fleet.yaml", FLEET), ("a.yaml", &a), ("b.yaml", &b)])
+    }
+
+    fn list(names: &str) -> Vec<String> {
+        names.split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn selection(environments: &str, workspaces: &str, rings: &str) -> Selection {
+        Selection {
+            environments: list(environments),
+            workspaces: list(workspaces),
+            rings: list(rings),
+            ..Selection::default()
+        }
+    }
+
+    fn check(environments: &str, workspaces: &str, rings: &str, expect: &str) {
+        let fleet = fleet();
+        let shown = match selection(environments, workspaces, rings).workspaces(&fleet) {
+            Ok(found) => found.iter().map(|(_, each)| each.key.to_string()).collect::<Vec<_>>(),
+            Err(errors) => sample::shown(&errors),
+        };
+        assert_eq!(shown.join(" "), expect, "{environments} | {workspaces} | {rings}");
+    }
+
+    #[test]
+    fn values_of_one_criterion_unite_and_criteria_intersect() {
+        check("", "", "", "a/prod b/prod b/lab");
+        check("b", "", "", "b/prod b/lab");
+        check("b A", "", "", "a/prod b/prod b/lab");
+        check("", "prod", "", "a/prod b/prod");
+        check("", "B/Prod", "", "b/prod");
+        check("", "", "early", "a/prod");
+        check("", "lab", "EARLY broad", "b/lab");
+        check("b", "prod", "broad", "b/prod");
+    }
+
+    #[test]
+    fn unknown_names_and_empty_intersections_are_errors() {
+        check("a c", "", "", "unknown-environment");
+        check("", "prd", "", "unknown-workspace");
+        check("", "a/lab", "", "unknown-workspace");
+        check("", "", "canry", "unknown-ring");
+        check("a", "", "broad", "empty-selection");
+        // A ring of the fleet that no workspace is in.
+        check("", "", "canary", "empty-selection");
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_near_one() {
+        let fleet = fleet();
+        let errors = selection("", "a/prd", "").workspaces(&fleet).unwrap_err();
+        let help = errors.iter().next().unwrap().help.clone();
+        assert_eq!(help.as_deref(), Some("did you mean `a/prod`?"));
+    }
+
+    #[test]
+    fn writing_needs_a_place_that_was_named() {
+        assert!(!selection("", "prod", "").names_a_place());
+        assert!(selection("a", "", "").names_a_place());
+        assert!(selection("", "", "early").names_a_place());
+        assert!(Selection { all: true, ..Selection::default() }.names_a_place());
+    }
+
+    fn check_item(content: &str, tags: &str, expect: bool) {
+        let selection =
+            Selection { content: list(content), tags: list(tags), ..Selection::default() };
+        let key: ItemKey = "analytic-rule/Rule-1".parse().unwrap();
+        let path = "content/analytics/one.yaml";
+        let item = [("rmm".parse().unwrap())];
+        assert_eq!(selection.selects(&key, path, &item), expect, "{content} | {tags}");
+        let unknown = selection.unknown_items([(&key, path, &item[..])]);
+        assert_eq!(unknown.is_empty(), expect, "{content} | {tags}");
+    }
+
+    #[test]
+    fn content_is_selected_by_id_key_path_and_tag() {
+        check_item("", "", true);
+        check_item("rule-1", "", true);
+        check_item("ANALYTIC-RULE/rule-1", "", true);
+        check_item("hunting-query/rule-1", "", false);
+        check_item("content/analytics/one.yaml", "", true);
+        check_item("./content/analytics/", "RMM", true);
+        check_item("content/ana", "", false);
+        check_item("rule", "", false);
+        check_item("./", "", false);
+        check_item("rule-1", "other", false);
+    }
+}

@@ -153,3 +153,93 @@ fn names_tactic(named: &Value, tactic: &str) -> bool {
 fn folded(tactic: &str) -> String {
     tactic.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::sample::{self, ENVIRONMENT, FLEET, check_added, fleet};
+    use super::*;
+
+    fn settings(content: &str) -> Settings {
+        let text = format!("{ENVIRONMENT}content: {content}\n");
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        fleet.workspaces()[0].1.settings.clone()
+    }
+
+    fn rule() -> Content {
+        let keys = json!({"tactics": ["Command and Control", "Impact"]});
+        let mut rule = sample::content("rule-1", Kind::Nrt, "content/analytics/rmm/one.yaml", keys);
+        rule.tags = vec!["rmm".parse().unwrap()];
+        rule
+    }
+
+    fn check(content: &str, expect: bool) {
+        assert_eq!(settings(content).selects(&rule(), None), expect, "{content}");
+    }
+
+    #[test]
+    fn everything_is_selected_unless_something_is_said() {
+        check("{}", true);
+        check("{ include: [] }", true);
+        check("{ include: [{ tag: other }] }", false);
+        check("{ include: [{ tag: other }, { tag: RMM }] }", true);
+        check("{ exclude: [{ tag: rmm }] }", false);
+        check("{ include: [{ id: rule-1 }], exclude: [{ id: RULE-1 }] }", false);
+    }
+
+    #[test]
+    fn kinds_and_families_select() {
+        check("{ include: [{ kind: nrt }] }", true);
+        check("{ include: [{ kind: Scheduled }] }", false);
+        check("{ include: [{ kind: analytic-rule }] }", true);
+        check("{ include: [{ kind: hunting-query }] }", false);
+    }
+
+    #[test]
+    fn a_path_is_a_file_or_a_folder_and_never_a_part_of_a_name() {
+        check("{ include: [{ path: content/analytics }] }", true);
+        check("{ include: [{ path: ./content/analytics/ }] }", true);
+        check("{ include: [{ path: content/analytics/rmm/one.yaml }] }", true);
+        check("{ include: [{ path: content/analytics/rmm/one }] }", false);
+        check("{ include: [{ path: content/analytic }] }", false);
+        check("{ include: [{ path: analytics }] }", false);
+    }
+
+    #[test]
+    fn tactics_are_known_in_every_spelling() {
+        check("{ include: [{ tactic: CommandAndControl }] }", true);
+        check("{ include: [{ tactic: command-and-control }] }", true);
+        check("{ include: [{ tactic: Discovery }] }", false);
+        let mut commas = rule();
+        commas.keys.insert("tactics".into(), commas.id.clone().map(|_| json!("Impact, Discovery")));
+        assert!(settings("{ include: [{ tactic: Discovery }] }").selects(&commas, None));
+    }
+
+    #[test]
+    fn a_promoted_rule_without_tactics_has_those_of_its_hunt() {
+        let hunt = rule();
+        let mut promoted = rule();
+        promoted.keys.clear();
+        let excluded = settings("{ exclude: [{ tactic: Impact }] }");
+        assert!(excluded.selects(&promoted, None));
+        assert!(!excluded.selects(&promoted, Some(&hunt)));
+        promoted.keys.insert("tactics".into(), hunt.id.clone().map(|_| json!(["Discovery"])));
+        assert!(excluded.selects(&promoted, Some(&hunt)));
+    }
+
+    #[test]
+    fn a_selector_that_cannot_match_is_refused() {
+        let check = |selector: &str, expect: &str| {
+            check_added(&format!("content:\n  include:\n    - {selector}\n"), &[expect]);
+        };
+        check("{ tactic: Controlling }", "invalid-selector a.yaml:11 Controlling");
+        check("{ kind: fusion }", "invalid-selector a.yaml:11 fusion");
+        check("{ path: content/*.yaml }", "invalid-selector a.yaml:11 content/*.yaml");
+        check("{ path: ../other }", "invalid-selector a.yaml:11 ../other");
+        check("{ path: /content }", "invalid-selector a.yaml:11 /content");
+        check("{ tags: rmm }", "unknown-key a.yaml:11 tags");
+        check("{ tag: a, kind: nrt }", "invalid-selector a.yaml:11 { tag: a, kind: nrt }");
+        check("rmm", "wrong-type a.yaml:11 rmm");
+    }
+}

@@ -66,3 +66,49 @@ fn pair(code: Code, message: String, workspace: &Workspace, first: &Workspace) -
         "first here",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{ENVIRONMENT, FLEET, check_errors, fleet};
+
+    const EMULATOR: &str = "\
+cloud: emulator
+endpoint: embedded
+tenantId: 33333333-3333-3333-3333-333333333333
+credential: { kind: none }
+workspaces:
+  - name: copy
+    subscriptionId: 22222222-2222-2222-2222-222222222222
+    resourceGroup: rg-sec
+    workspaceName: law-sec
+";
+
+    #[test]
+    fn one_workspace_in_two_environments_is_found_in_any_case() {
+        let other = ENVIRONMENT.replace("rg-sec", "RG-Sec").replace("law-sec", "LAW-sec");
+        let files = [("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT), ("b.yaml", &other)];
+        check_errors(&files, &["duplicate-workspace b.yaml:8 LAW-sec"]);
+    }
+
+    #[test]
+    fn one_workspace_twice_in_an_environment_is_found() {
+        let again = ENVIRONMENT[ENVIRONMENT.find("  - name").unwrap()..].replace("prod", "other");
+        let text = format!("{ENVIRONMENT}{again}");
+        let files = [("fleet.yaml", FLEET), ("a.yaml", &*text)];
+        check_errors(&files, &["duplicate-workspace a.yaml:12 law-sec"]);
+    }
+
+    #[test]
+    fn a_subscription_belongs_to_one_tenant() {
+        let other = ENVIRONMENT
+            .replace("11111111-1111-1111-1111-111111111111", "44444444-1111-1111-1111-111111111111")
+            .replace("law-sec", "law-two");
+        let files = [("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT), ("b.yaml", &other)];
+        check_errors(&files, &["subscription-in-two-tenants b.yaml:8 law-two"]);
+    }
+
+    #[test]
+    fn a_copy_on_the_emulator_is_another_workspace() {
+        fleet(&[("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT), ("copy.yaml", EMULATOR)]);
+    }
+}

@@ -102,20 +102,42 @@ fn refused(error: &serde_saphyr::Error, source: &Arc<Source>) -> Diagnostic {
 }
 
 fn node(raw: Spanned<Raw>, source: &Source) -> Node {
-    let span = span(&raw.referenced, source);
+    let start = span(&raw.referenced, source);
     let kind = match raw.value {
         Raw::Scalar(value) => NodeKind::Scalar(value),
         Raw::List(list) => NodeKind::List(list.into_iter().map(|raw| node(raw, source)).collect()),
         Raw::Map(entries) => {
             let entry = |(key, value): (Spanned<String>, Spanned<Raw>)| Entry {
-                key_span: self::span(&key.referenced, source),
+                key_span: span(&key.referenced, source),
                 key: key.value,
                 value: node(value, source),
             };
             NodeKind::Map(entries.into_iter().map(entry).collect())
         }
     };
+    let span = whole(start, &kind, source.text());
     Node { kind, span }
+}
+
+/// The parser places a list or a map at its first character: it reaches to the end of its last value
+/// and, if it has one, to its bracket.
+fn whole(start: Span, kind: &NodeKind, text: &str) -> Span {
+    let last = match kind {
+        NodeKind::Scalar(_) => return start,
+        NodeKind::List(list) => list.last().map(|item| &item.span),
+        NodeKind::Map(entries) => entries.last().map(|entry| &entry.value.span),
+    };
+    // Values behind an alias stand elsewhere.
+    let end = last.map_or(start.end, |last| last.end.max(start.end));
+    let close = match text.get(start.clone()) {
+        Some("[") => ']',
+        Some("{") => '}',
+        _ => return start.start..end,
+    };
+    let rest = text.get(end..).unwrap_or("");
+    let blank = rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',').len();
+    let bracket = rest[blank..].starts_with(close);
+    start.start..if bracket { end + blank + 1 } else { end }
 }
 
 /// The bytes of a location; a block's end without the line ends after it.
@@ -246,6 +268,28 @@ mod tests {
             &["a", "1", "näme", "b", "ü", "c", "x", "'y'"],
         );
         check_pieces("a: 1\r\nb:\r\n  - c: two words\r\n", &["a", "1", "b", "c", "two words"]);
+    }
+
+    fn check_whole(text: &str, path: &[usize], expect: &str) {
+        let mut node = &parsed(text);
+        for index in path {
+            node = match &node.kind {
+                NodeKind::Scalar(_) => panic!("nothing is in a scalar"),
+                NodeKind::List(list) => &list[*index],
+                NodeKind::Map(entries) => &entries[*index].value,
+            };
+        }
+        assert_eq!(&text[node.span.clone()], expect);
+    }
+
+    #[test]
+    fn lists_and_maps_reach_to_their_ends() {
+        check_whole("a: [1, {b: 2}, ]\nc: 3\n", &[0], "[1, {b: 2}, ]");
+        check_whole("a: [1, {b: 2}]\nc: 3\n", &[0, 1], "{b: 2}");
+        check_whole("a: {}\nc: 3\n", &[0], "{}");
+        check_whole("a:\n  b: 1\n  c: two\nd: 3\n", &[0], "b: 1\n  c: two");
+        check_whole("a:\n  - b\n  - c\nd: 3\n", &[0], "- b\n  - c");
+        check_whole("a: &x {b: 1}\nc: *x\nd: 3\n", &[1], "*x");
     }
 
     #[test]
