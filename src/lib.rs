@@ -7,4 +7,5 @@ pub mod diag;
 pub mod environment;
 pub mod ident;
 pub mod plan;
+pub mod report;
 pub mod state;
