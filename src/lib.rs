@@ -8,4 +8,5 @@ pub mod emulator;
 pub mod environment;
 pub mod ident;
 pub mod plan;
+pub mod report;
 pub mod state;
