@@ -6,5 +6,6 @@ pub mod content;
 pub mod diag;
 pub mod environment;
 pub mod ident;
+pub mod live;
 pub mod plan;
 pub mod state;
