@@ -2,6 +2,7 @@
 //! ids, API versions, clouds, errors. No I/O.
 
 mod api_version;
+pub mod body;
 mod cloud;
 mod error;
 mod id;

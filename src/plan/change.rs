@@ -322,4 +322,6 @@ pub struct Options {
     pub acknowledged: Vec<String>,
     /// What was selected, as it was typed, for the digest.
     pub selection: Vec<String>,
+    /// The commit that is applied, for the records; information only, not in the digest.
+    pub commit: Option<String>,
 }

@@ -1,15 +1,31 @@
 //! The plan: desired, live and baseline compared field by field, and what follows from it.
 //!
-//! Pure: no I/O, no async, no clock. The same sides give the same bytes. Only `guard` makes an
-//! `ApprovedPlan`, and only that can be applied.
+//! Pure: no I/O, no async, no clock. The same sides give the same bytes. Only [`guard`] makes an
+//! [`ApprovedPlan`], and only that can be applied.
 
+mod body;
 mod change;
+mod compare;
+mod decide;
+mod effect;
+mod file;
+mod guard;
+mod order;
+#[expect(clippy::module_inception, reason = "the entry function bears its module's name")]
+mod plan;
 mod sides;
+#[cfg(test)]
+mod tests;
 mod work;
+mod workspace;
 
 pub use change::{
     Action, Change, Class, Effect, FieldChange, Foreign, Modified, Moved, Options, Plan,
     WorkspacePlan,
 };
-pub use sides::{BaselineSide, DesiredSide, Sides};
+pub use decide::decide;
+pub use file::{Mismatch, NotAPlan, SavedPlan};
+pub use guard::{ApprovedPlan, Objection, guard};
+pub use plan::plan;
+pub use sides::{BaselineSide, Clash, DesiredSide, Sides};
 pub use work::{Put, RecordPut, Work};

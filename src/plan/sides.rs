@@ -21,8 +21,9 @@ pub struct Sides {
     pub live: Option<LiveItem>,
     /// What was last applied.
     pub baseline: BaselineSide,
-    /// A look-alike under another ARM name, described for people.
-    pub twin: Option<String>,
+    /// Why its ARM name is in doubt, if so: a look-alike under another name, an item of ours under
+    /// the same one, or `resources` that disagrees with the record.
+    pub clash: Option<Clash>,
     /// Fields that the customer chooses.
     pub observed: Vec<Field>,
     /// Whether a retired item is deleted.
@@ -35,6 +36,15 @@ pub struct Sides {
     pub workspace: WorkspaceId,
     /// Today, UTC: only `accepted` depends on it.
     pub today: Day,
+}
+
+/// Why an item's ARM name is in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clash {
+    /// A look-alike stands under another ARM name.
+    Twin(String),
+    /// The name belongs to something else.
+    Name(String),
 }
 
 /// What the files say about an item.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{MetadataItem, Record};
 use crate::arm::marker;
-use crate::ident::{ArmName, ContentId, ItemKey, Owner};
+use crate::ident::{ArmName, ContentId, Family, ItemKey, Owner};
 
 /// What the metadata says about one item.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,13 +64,12 @@ impl Baselines {
         sorted
     }
 
-    /// Whom other people's metadata names for the item of this ARM name, if anybody's does.
+    /// Other people's metadata about the item of this ARM name, and whom it names.
     #[must_use]
-    pub fn other_owner(&self, family: crate::ident::Family, name: &ArmName) -> Option<&Ownership> {
-        let about = |item: &MetadataItem| {
+    pub fn other(&self, family: Family, name: &ArmName) -> Option<&(MetadataItem, Ownership)> {
+        self.others.iter().find(|(item, _)| {
             item.family == family && item.parent_name().eq_ignore_ascii_case(name.as_str())
-        };
-        self.others.iter().find(|(item, _)| about(item)).map(|(_, ownership)| ownership)
+        })
     }
 }
 
@@ -100,7 +99,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ident::Family;
 
     fn metadata(owner: &str, content: &str, source: &str) -> MetadataItem {
         MetadataItem {
@@ -126,8 +124,10 @@ mod tests {
         let sorted = Baselines::sort(&list, &"acme-soc".parse().unwrap());
         let ours: Vec<String> = sorted.ours.keys().map(ToString::to_string).collect();
         assert_eq!(ours, ["analytic-rule/mine", "analytic-rule/mine-too"]);
-        let owner =
-            |name: &str| sorted.other_owner(Family::AnalyticRule, &name.parse().unwrap()).cloned();
+        let owner = |name: &str| {
+            let other = sorted.other(Family::AnalyticRule, &name.parse().unwrap());
+            other.map(|(_, ownership)| ownership.clone())
+        };
         assert_eq!(owner("foreign"), Some(Ownership::Foreign("other-soc".into())));
         assert_eq!(owner("repositories"), Some(Ownership::Theirs("Repositories".into())));
         assert_eq!(owner("mine"), None);

@@ -1,0 +1,426 @@
+//! The three-way table: from the sides of one item to what is done about it.
+
+use serde_json::Value;
+
+use super::compare::{Comparison, compare, moved_live};
+use super::effect::effect;
+use super::{
+    Action, BaselineSide, Change, Clash, Class, DesiredSide, Effect, FieldChange, Modified, Moved,
+    Options, Sides, Work, body,
+};
+use crate::ident::Family;
+use crate::state::baseline::Ownership;
+use crate::state::desired::{HeldReason, Present};
+use crate::state::{Field, LiveItem, Record, RecordState};
+
+/// The name that the service gives to a rule that it has disabled by itself begins with this.
+const AUTO_DISABLED: &str = "AUTO DISABLED";
+
+/// What is to be done about one item. Pure and total: the same sides give the same change.
+#[must_use]
+pub fn decide(sides: Sides, options: &Options) -> Change {
+    let found = match &sides.desired {
+        DesiredSide::Present(present) => decide_present(&sides, present, options),
+        DesiredSide::Held(reasons) => decide_held(&sides, reasons),
+        DesiredSide::Absent => decide_absent(&sides, options),
+    };
+    let found = match found.work {
+        Err(why) => Finding::refuse(found.class, why, found.fields),
+        Ok(_) => found,
+    };
+    let written: Vec<&FieldChange> = found.fields.iter().filter(|c| found.writes(c)).collect();
+    Change {
+        effect: effect(found.action, &written),
+        key: sides.key.clone(),
+        arm_name: sides.arm_name.clone(),
+        name: sides.name.clone(),
+        class: found.class,
+        action: found.action,
+        reason: found.reason,
+        fields: found.fields,
+        observed: found.observed,
+        modified: sides.live.as_ref().and_then(modified),
+        work: found.work.unwrap_or(Work::Nothing),
+        sides: Box::new(sides),
+    }
+}
+
+/// A decision before it is dressed as a change.
+struct Finding {
+    class: Class,
+    action: Action,
+    reason: String,
+    fields: Vec<FieldChange>,
+    observed: Vec<FieldChange>,
+    work: Result<Work, String>,
+    /// Which of `fields` the work writes.
+    written: Vec<Field>,
+}
+
+impl Finding {
+    fn new(class: Class, action: Action, reason: impl Into<String>) -> Self {
+        Self {
+            class,
+            action,
+            reason: reason.into(),
+            fields: Vec::new(),
+            observed: Vec::new(),
+            work: Ok(Work::Nothing),
+            written: Vec::new(),
+        }
+    }
+
+    fn refuse(class: Class, reason: impl Into<String>, fields: Vec<FieldChange>) -> Self {
+        Self { fields, ..Self::new(class, Action::Refuse, reason) }
+    }
+
+    fn with(mut self, fields: Vec<FieldChange>) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    fn doing(mut self, work: Result<Work, String>) -> Self {
+        self.work = work;
+        self
+    }
+
+    fn writes(&self, change: &FieldChange) -> bool {
+        self.written.contains(&change.field)
+    }
+}
+
+fn decide_present(sides: &Sides, present: &Present, options: &Options) -> Finding {
+    match (&sides.baseline, &sides.live) {
+        (BaselineSide::Ambiguous(names), _) => {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let reason = format!("{} records claim it: {}", names.len(), names.join(", "));
+            Finding::refuse(Class::Conflict, reason, Vec::new())
+        }
+        (BaselineSide::Other(_, Ownership::Foreign(owner)), _) => {
+            let reason = format!("it belongs to the owner `{owner}`");
+            Finding::refuse(Class::Foreign, reason, Vec::new())
+        }
+        (BaselineSide::None | BaselineSide::Other(..), None) => decide_new(sides, present, options),
+        (BaselineSide::None | BaselineSide::Other(..), Some(live)) => {
+            decide_unowned(sides, present, live, options)
+        }
+        (BaselineSide::Ours(baseline), live) => {
+            if let Some(Clash::Name(why)) = &sides.clash {
+                return Finding::refuse(Class::Collision, why.clone(), Vec::new());
+            }
+            match (live, &baseline.record) {
+                (None, _) => decide_vanished(sides, present, options),
+                (Some(live), Ok(record)) => decide_owned(sides, present, live, record, options),
+                (Some(live), Err(why)) => decide_unrecorded(sides, present, live, why, options),
+            }
+        }
+    }
+}
+
+/// Neither live nor ours.
+fn decide_new(sides: &Sides, present: &Present, options: &Options) -> Finding {
+    match (&sides.clash, &sides.baseline) {
+        (Some(Clash::Twin(twin)), _) => {
+            let reason = format!("{twin}; allow it with `allowTwin` or take the other one over");
+            Finding::refuse(Class::Twin, reason, Vec::new())
+        }
+        (Some(Clash::Name(why)), _) => Finding::refuse(Class::Collision, why.clone(), Vec::new()),
+        (None, BaselineSide::Other(_, Ownership::Theirs(source))) => {
+            let reason = format!("leftover metadata of `{source}` is replaced; the item is gone");
+            let work = body::create(sides, present, options);
+            Finding::new(Class::Leftover, Action::Create, reason).doing(work)
+        }
+        (None, _) => {
+            let work = body::create(sides, present, options);
+            Finding::new(Class::New, Action::Create, "it is not there yet").doing(work)
+        }
+    }
+}
+
+/// Live, and not ours yet.
+fn decide_unowned(sides: &Sides, present: &Present, live: &LiveItem, options: &Options) -> Finding {
+    if let Some(Clash::Name(why)) = &sides.clash {
+        return Finding::refuse(Class::Collision, why.clone(), Vec::new());
+    }
+    if let BaselineSide::Other(_, Ownership::Theirs(source)) = &sides.baseline {
+        let reason = format!("`{source}` owns the item of this name");
+        return Finding::refuse(Class::Collision, reason, Vec::new());
+    }
+    if live.kind != Some(present.kind) {
+        let reason = format!("an item of another kind, {}, has this name", kind_of(live));
+        return Finding::refuse(Class::Collision, reason, Vec::new());
+    }
+    let Comparison { changes, .. } =
+        compare(present, &live.body, None, &sides.observed, sides.today);
+    if changes.is_empty() {
+        let work = body::record(sides, present, options);
+        let reason = "it is there already and equal; takes ownership";
+        return Finding::new(Class::Adoptable, Action::Record, reason).doing(work);
+    }
+    let reason = "an item of this name is there that this repository does not own";
+    Finding::refuse(Class::Collision, reason, changes)
+}
+
+/// Ours, and not live: asked for by itself, the service said 404.
+fn decide_vanished(sides: &Sides, present: &Present, options: &Options) -> Finding {
+    let reason = "it was deleted outside git";
+    if options.keep_drift {
+        return Finding::new(Class::Vanished, Action::None, format!("{reason}; left as it is"));
+    }
+    let work = body::create(sides, present, options);
+    Finding::new(Class::Vanished, Action::Create, reason).doing(work)
+}
+
+/// Ours and live, but what was last applied cannot be read: never a silent two-way comparison.
+fn decide_unrecorded(
+    sides: &Sides,
+    present: &Present,
+    live: &LiveItem,
+    why: &str,
+    options: &Options,
+) -> Finding {
+    if live.kind != Some(present.kind) {
+        return kind_change(present, live);
+    }
+    let Comparison { changes, observed, .. } =
+        compare(present, &live.body, None, &sides.observed, sides.today);
+    let reason = format!("what was last applied cannot be read: {why}");
+    let finding = if changes.is_empty() {
+        let work = body::record(sides, present, options);
+        Finding::new(Class::Converged, Action::Record, format!("{reason}; both sides agree"))
+            .doing(work)
+    } else if options.desired_wins {
+        write(sides, present, live, Class::Conflict, reason, changes, options)
+    } else {
+        Finding::refuse(Class::Conflict, reason, changes)
+    };
+    Finding { observed, ..finding }
+}
+
+/// Ours and live: the heart of the table.
+fn decide_owned(
+    sides: &Sides,
+    present: &Present,
+    live: &LiveItem,
+    record: &Record,
+    options: &Options,
+) -> Finding {
+    if live.kind != Some(present.kind) || record.kind != present.kind {
+        return kind_change(present, live);
+    }
+    let auto_disabled = is_auto_disabled(present, live);
+    let observed: Vec<Field> = match auto_disabled && options.re_enable {
+        true => sides.observed.iter().copied().filter(|field| *field != Field::Enabled).collect(),
+        false => sides.observed.clone(),
+    };
+    let comparison = compare(present, &live.body, Some(record), &observed, sides.today);
+    if auto_disabled && !options.re_enable {
+        let reason = "the service disabled it by itself after failures; \
+                      nothing is written without `--re-enable`";
+        let finding = Finding::new(Class::AutoDisabled, Action::None, reason);
+        return Finding { observed: comparison.observed, ..finding.with(comparison.changes) };
+    }
+    let observed = comparison.observed.clone();
+    let mut sides = sides.clone();
+    if auto_disabled {
+        sides.observed.retain(|field| *field != Field::Enabled);
+    }
+    Finding { observed, ..by_moves(&sides, present, live, record, comparison, options) }
+}
+
+/// The rows of the table where all three sides are there.
+fn by_moves(
+    sides: &Sides,
+    present: &Present,
+    live: &LiveItem,
+    record: &Record,
+    comparison: Comparison,
+    options: &Options,
+) -> Finding {
+    let changes = comparison.changes;
+    let any = |moved: Moved| changes.iter().any(|c| c.moved == moved && c.accepted.is_none());
+    if any(Moved::Both) && !options.desired_wins {
+        let reason = "the same field was changed in git and outside git, to different values";
+        return Finding::refuse(Class::Conflict, reason, changes);
+    }
+    let (class, reason) = match (any(Moved::Desired), any(Moved::Live)) {
+        _ if any(Moved::Both) => {
+            (Class::Conflict, "changed on both sides; the files win (`--on-conflict desired`)")
+        }
+        _ if any(Moved::Unknown) => {
+            (Class::Conflict, "nothing is recorded for a field whose sides differ")
+        }
+        (true, true) => (Class::ChangedAndDrifted, "changed in git, and other fields outside git"),
+        (true, false) => (Class::Changed, "changed in git"),
+        (false, true) => (Class::Drifted, "changed outside git"),
+        (false, false) => {
+            return settled(sides, present, record, comparison.converged, changes, options);
+        }
+    };
+    write(sides, present, live, class, reason.to_owned(), changes, options)
+}
+
+/// Nothing to write to the item itself.
+fn settled(
+    sides: &Sides,
+    present: &Present,
+    record: &Record,
+    converged: std::collections::BTreeSet<Field>,
+    changes: Vec<FieldChange>,
+    options: &Options,
+) -> Finding {
+    let reason = if !converged.is_empty() {
+        "changed alike in git and outside git"
+    } else if record.state == RecordState::Writing {
+        "an earlier run was cut off after it had written"
+    } else if record.state == RecordState::Retired {
+        "its content is back, and it is as the files say"
+    } else {
+        return Finding::new(Class::InSync, Action::None, "as the files say").with(changes);
+    };
+    let work = body::record(sides, present, options);
+    Finding::new(Class::Converged, Action::Record, reason).doing(work).with(changes)
+}
+
+/// Writes those fields that the options let be written.
+fn write(
+    sides: &Sides,
+    present: &Present,
+    live: &LiveItem,
+    class: Class,
+    reason: String,
+    changes: Vec<FieldChange>,
+    options: &Options,
+) -> Finding {
+    let wanted = |change: &FieldChange| match change.moved {
+        Moved::Desired => true,
+        Moved::Live => change.accepted.is_none() && !options.keep_drift,
+        Moved::Both | Moved::Unknown => options.desired_wins,
+    };
+    let written: Vec<&FieldChange> = changes.iter().filter(|change| wanted(change)).collect();
+    let fields: Vec<Field> = written.iter().map(|change| change.field).collect();
+    if written.is_empty() {
+        let action = if class == Class::Conflict { Action::Refuse } else { Action::None };
+        return Finding::new(class, action, reason).with(changes);
+    }
+    let restores = written.iter().all(|change| change.moved == Moved::Live);
+    let action = if restores { Action::Restore } else { Action::Update };
+    let work = body::update(sides, present, live, &written, options);
+    Finding { written: fields, ..Finding::new(class, action, reason).doing(work).with(changes) }
+}
+
+fn decide_held(sides: &Sides, reasons: &[HeldReason]) -> Finding {
+    let why = reasons.first().map_or_else(String::new, |reason| {
+        let more = reasons.len() - 1;
+        let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        format!("{} [{}]{more}", reason.message, reason.code)
+    });
+    let moved = match (&sides.baseline, &sides.live) {
+        (BaselineSide::Ours(baseline), Some(live)) => baseline
+            .record
+            .as_ref()
+            .map(|record| moved_live(record, &live.body, &sides.observed))
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    Finding::new(Class::Held, Action::None, why).with(moved)
+}
+
+/// Not in the files. Only items that we have a record of get here.
+fn decide_absent(sides: &Sides, options: &Options) -> Finding {
+    let baseline = match &sides.baseline {
+        BaselineSide::Ours(baseline) => baseline,
+        BaselineSide::Ambiguous(names) => {
+            let reason = format!("{} records claim it, and its content is gone", names.len());
+            return Finding::refuse(Class::Conflict, reason, Vec::new());
+        }
+        BaselineSide::None | BaselineSide::Other(..) => {
+            return Finding::new(Class::InSync, Action::None, "not this repository's");
+        }
+    };
+    if let Some(why) = &sides.retire_blocked {
+        return Finding::new(Class::Held, Action::None, why.clone());
+    }
+    let Some(live) = &sides.live else {
+        let reason = "its content and the item itself are gone";
+        return Finding::new(Class::Gone, Action::Forget, reason).doing(body::forget(sides));
+    };
+    let record = match &baseline.record {
+        Ok(record) => record,
+        Err(why) => {
+            let reason = format!("its content is gone, and its record cannot be read: {why}");
+            return Finding::refuse(Class::Conflict, reason, Vec::new());
+        }
+    };
+    let moved = moved_live(record, &live.body, &sides.observed);
+    let acknowledged = options.acknowledged.iter().any(|ack| ack == "retired-edited");
+    if !moved.is_empty() && !acknowledged {
+        let reason = "its content is gone, but it was changed outside git since; \
+                      acknowledge with `--ack retired-edited`";
+        return Finding::refuse(Class::RetiredEdited, reason, moved);
+    }
+    retire(sides, live, record, options).with(moved)
+}
+
+fn retire(sides: &Sides, live: &LiveItem, record: &Record, options: &Options) -> Finding {
+    if sides.prune {
+        let reason = "its content is gone; it is deleted";
+        return Finding::new(Class::Retired, Action::Delete, reason).doing(body::delete(sides));
+    }
+    let stays =
+        sides.key.family == Family::HuntingQuery || sides.observed.contains(&Field::Enabled);
+    if stays || record.state == RecordState::Retired {
+        let reason = "its content is gone; it waits for `--prune`";
+        return Finding::new(Class::Retired, Action::None, reason);
+    }
+    let work = body::retire(sides, live, record, options);
+    let reason = "its content is gone; it is disabled once and waits for `--prune`";
+    Finding::new(Class::Retired, Action::Retire, reason).doing(work)
+}
+
+fn kind_change(present: &Present, live: &LiveItem) -> Finding {
+    let reason = format!(
+        "the files say {}, the workspace has {}; use a new id with `replaces`",
+        present.kind,
+        kind_of(live)
+    );
+    Finding::refuse(Class::KindChange, reason, Vec::new())
+}
+
+fn kind_of(live: &LiveItem) -> String {
+    let named = live.body.get("kind").and_then(Value::as_str).map(str::to_owned);
+    live.kind.map(|kind| kind.to_string()).or(named).unwrap_or_else(|| "something else".into())
+}
+
+fn is_auto_disabled(present: &Present, live: &LiveItem) -> bool {
+    let desired = present.fields.get(&Field::DisplayName).and_then(Value::as_str).unwrap_or("");
+    live.body["properties"]["enabled"] == Value::Bool(false)
+        && live.display_name().starts_with(AUTO_DISABLED)
+        && !desired.starts_with(AUTO_DISABLED)
+}
+
+fn modified(live: &LiveItem) -> Option<Modified> {
+    let system = |key: &str| live.body["systemData"][key].as_str().map(str::to_owned);
+    let utc = live.body["properties"]["lastModifiedUtc"].as_str().map(str::to_owned);
+    let modified = Modified { by: system("lastModifiedBy"), at: system("lastModifiedAt").or(utc) };
+    (modified.by.is_some() || modified.at.is_some()).then_some(modified)
+}
+
+impl Change {
+    /// Whether another decision about the same item asks for the same writes: the same action, and
+    /// the same fields from the same values to the same values.
+    #[must_use]
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let moves = |change: &Self| -> Vec<_> {
+            let hash = |c: &FieldChange| (c.field, c.field.hash(&c.before), c.field.hash(&c.after));
+            change.fields.iter().map(hash).collect()
+        };
+        self.action == other.action && moves(self) == moves(other)
+    }
+
+    /// Whether what will be done makes detection quieter.
+    #[must_use]
+    pub fn is_quieter(&self) -> bool {
+        self.effect == Effect::Quieter
+    }
+}

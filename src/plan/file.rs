@@ -1,0 +1,263 @@
+//! A saved plan: the unit of approval.
+//!
+//! It holds what would be done, as actions and hashes, and the options that shaped it; no commit, no
+//! etag, no time. So a plan made on a pull request is the plan of the merge, as long as neither the
+//! files nor the workspaces have moved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Action, Change, Class, DesiredSide, Options, Plan, Work};
+use crate::ident::FieldHash;
+
+const FORMAT: &str = "sentinelops.plan-file/v1";
+
+/// A plan as `plan --out` writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedPlan {
+    format: String,
+    /// `sha256:` and 64 hexadecimal digits over everything else.
+    pub digest: String,
+    owner: String,
+    options: SavedOptions,
+    workspaces: BTreeMap<String, SavedWorkspace>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct SavedOptions {
+    prune: bool,
+    keep_drift: bool,
+    desired_wins: bool,
+    re_enable: bool,
+    keep_going: bool,
+    acknowledged: Vec<String>,
+    selection: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct SavedWorkspace {
+    resource_id: String,
+    changes: BTreeMap<String, SavedChange>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedChange {
+    action: String,
+    /// Field, then hash before and after.
+    fields: BTreeMap<String, (String, String)>,
+    /// Hash over all owned fields as they will stand, or what becomes of the item.
+    after: String,
+}
+
+/// Why a saved plan is not the plan of today.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mismatch {
+    /// `environment/workspace: item`.
+    pub item: String,
+    /// What is different.
+    pub reason: String,
+}
+
+/// Why a file is not a saved plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it is not a saved plan: {0}")]
+pub struct NotAPlan(String);
+
+impl SavedPlan {
+    /// What a plan would do.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let workspaces = plan
+            .workspaces
+            .iter()
+            .map(|workspace| {
+                let changes = workspace
+                    .changes
+                    .iter()
+                    .filter(|change| change.action.writes())
+                    .map(|change| (change.key.to_string(), SavedChange::of(change)))
+                    .collect();
+                let resource_id = workspace.id.to_string();
+                (workspace.key.to_string(), SavedWorkspace { resource_id, changes })
+            })
+            .collect();
+        let options = SavedOptions::of(&plan.options);
+        let owner = plan.owner.to_string();
+        let mut saved =
+            Self { format: FORMAT.into(), digest: String::new(), owner, options, workspaces };
+        saved.digest = saved.compute_digest();
+        saved
+    }
+
+    /// The file's text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self)
+            .expect("invariant: maps with text keys are always representable in JSON");
+        text.push('\n');
+        text
+    }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// When it is not a saved plan of this version, or was changed after it was written.
+    pub fn parse(text: &str) -> Result<Self, NotAPlan> {
+        let saved: Self =
+            serde_json::from_str(text).map_err(|error| NotAPlan(error.to_string()))?;
+        if saved.format != FORMAT {
+            return Err(NotAPlan(format!("its format is `{}`, not `{FORMAT}`", saved.format)));
+        }
+        if saved.compute_digest() != saved.digest {
+            return Err(NotAPlan("its digest does not fit: it was changed by hand".into()));
+        }
+        Ok(saved)
+    }
+
+    /// The options that shaped it, to plan again with.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        Options {
+            prune: self.options.prune,
+            keep_drift: self.options.keep_drift,
+            desired_wins: self.options.desired_wins,
+            re_enable: self.options.re_enable,
+            keep_going: self.options.keep_going,
+            acknowledged: self.options.acknowledged.clone(),
+            selection: self.options.selection.clone(),
+            commit: None,
+        }
+    }
+
+    /// Whether a plan that was made again, with the same options and perhaps for fewer workspaces,
+    /// is still this one. Items that already stand as they were to stand are done.
+    ///
+    /// # Errors
+    /// Every item that is new, missing or different.
+    pub fn verify(&self, again: &Plan) -> Result<(), Vec<Mismatch>> {
+        let mut mismatches = BTreeSet::new();
+        let mut differ = |item: String, reason: &str| {
+            mismatches.insert(Mismatch { item, reason: reason.to_owned() });
+        };
+        if !again.owner.as_str().eq_ignore_ascii_case(&self.owner) {
+            differ("owner".into(), "the plan was made for another owner");
+        }
+        let nothing = BTreeMap::new();
+        for workspace in &again.workspaces {
+            let name = workspace.key.to_string();
+            let saved = self.workspaces.get(&name);
+            if saved.is_none() {
+                differ(name.clone(), "the plan was made without this workspace");
+            } else if saved.is_some_and(|s| s.resource_id != workspace.id.to_string()) {
+                differ(name.clone(), "it is another workspace in Azure now");
+            }
+            if workspace.unreadable.is_some() {
+                continue;
+            }
+            let saved = saved.map_or(&nothing, |saved| &saved.changes);
+            let now: BTreeMap<String, &Change> =
+                workspace.changes.iter().map(|c| (c.key.to_string(), c)).collect();
+            for (key, change) in &now {
+                let planned = saved.get(key);
+                match planned {
+                    _ if !change.action.writes() => {}
+                    None => differ(format!("{name}: {key}"), "not in the plan"),
+                    Some(planned) if *planned != SavedChange::of(change) => {
+                        differ(format!("{name}: {key}"), "not as planned: a side has moved");
+                    }
+                    Some(_) => {}
+                }
+            }
+            for (key, planned) in saved {
+                if !planned.is_done_or_pending(now.get(key).copied()) {
+                    differ(format!("{name}: {key}"), "planned, and no longer follows");
+                }
+            }
+        }
+        if mismatches.is_empty() { Ok(()) } else { Err(mismatches.into_iter().collect()) }
+    }
+
+    fn compute_digest(&self) -> String {
+        let content = serde_json::json!({
+            "owner": self.owner.to_lowercase(),
+            "options": self.options,
+            "workspaces": self.workspaces,
+        });
+        let hash = Sha256::digest(content.to_string().as_bytes());
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256:{hex}")
+    }
+}
+
+impl SavedOptions {
+    fn of(options: &Options) -> Self {
+        let Options {
+            prune,
+            keep_drift,
+            desired_wins,
+            re_enable,
+            keep_going,
+            acknowledged,
+            selection,
+            commit: _,
+        } = options;
+        Self {
+            prune: *prune,
+            keep_drift: *keep_drift,
+            desired_wins: *desired_wins,
+            re_enable: *re_enable,
+            keep_going: *keep_going,
+            acknowledged: acknowledged.clone(),
+            selection: selection.clone(),
+        }
+    }
+}
+
+impl SavedChange {
+    fn of(change: &Change) -> Self {
+        let fields = change
+            .fields
+            .iter()
+            .map(|c| {
+                let hashes = (c.field.hash(&c.before), c.field.hash(&c.after));
+                (c.field.to_string(), (hashes.0.to_string(), hashes.1.to_string()))
+            })
+            .collect();
+        Self { action: change.action.to_string(), fields, after: after(change) }
+    }
+
+    /// Whether the item still waits for this change, or stands as it was to stand.
+    fn is_done_or_pending(&self, now: Option<&Change>) -> bool {
+        let goes = [Action::Delete, Action::Forget].iter().any(|a| a.as_str() == self.action);
+        match now {
+            None => goes,
+            Some(change) if change.action.writes() => true,
+            Some(change) if self.action == Action::Retire.as_str() => {
+                change.class == Class::Retired && change.action == Action::None
+            }
+            Some(change) => change.class == Class::InSync && after(change) == self.after,
+        }
+    }
+}
+
+/// How the item will stand: a hash over its owned fields, or what becomes of it.
+fn after(change: &Change) -> String {
+    match (&change.work, &change.sides.desired) {
+        (Work::Delete { .. } | Work::Forget { .. }, _) => "gone".into(),
+        (_, DesiredSide::Present(present)) => {
+            let observed = &change.sides.observed;
+            let owned = present.fields.iter().filter(|(field, _)| !observed.contains(field));
+            let text: String =
+                owned.map(|(field, value)| format!("{field}={};", field.hash(value))).collect();
+            format!("{}:{}", present.kind, FieldHash::of(text.as_bytes()))
+        }
+        (_, DesiredSide::Held(_)) => "held".into(),
+        (_, DesiredSide::Absent) => "retired".into(),
+    }
+}

@@ -1,0 +1,266 @@
+//! Pairs up the three sides of every item of one workspace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    BaselineSide, Change, Clash, DesiredSide, Foreign, Options, Sides, WorkspacePlan, decide, order,
+};
+use crate::ident::{ArmName, Day, Family, ItemKey, Owner};
+use crate::state::baseline::{Baseline, Baselines, Ownership};
+use crate::state::desired::{DesiredItem, DesiredState, DesiredWorkspace, Present};
+use crate::state::{Field, LiveItem, LiveWorkspace, Observation};
+
+/// The plan of one workspace.
+pub(super) fn plan_workspace(
+    desired: &DesiredWorkspace,
+    observation: &Observation,
+    owner: &Owner,
+    options: &Options,
+    today: Day,
+) -> WorkspacePlan {
+    let mut plan = WorkspacePlan {
+        key: desired.key.clone(),
+        id: desired.id.clone(),
+        ring: desired.ring.clone(),
+        unreadable: None,
+        changes: Vec::new(),
+        unmanaged: 0,
+        foreign: Vec::new(),
+    };
+    let live = match observation {
+        Observation::Read(live) => live,
+        Observation::Unreadable(unreadable) => {
+            plan.unreadable = Some(unreadable.clone());
+            return plan;
+        }
+    };
+    let pairing = Pairing::new(desired, live, owner, options, today);
+    let keys: BTreeSet<&ItemKey> =
+        desired.items.keys().chain(pairing.baselines.ours.keys()).collect();
+    let changes: Vec<Change> =
+        keys.into_iter().map(|key| decide(pairing.sides(key), options)).collect();
+    plan.changes = order::by_weight(hold_replaced(changes, desired, options));
+    plan.unmanaged = pairing.unmanaged(&plan.changes);
+    plan.foreign = pairing.foreign();
+    plan
+}
+
+/// Everything that the sides of one workspace's items are made from.
+struct Pairing<'a> {
+    desired: &'a DesiredWorkspace,
+    live: BTreeMap<(Family, ArmName), &'a LiveItem>,
+    baselines: Baselines,
+    /// Which of our items an ARM name is bound to by a record.
+    bound: BTreeMap<(Family, ArmName), ItemKey>,
+    owner: &'a Owner,
+    prune: bool,
+    today: Day,
+}
+
+impl<'a> Pairing<'a> {
+    fn new(
+        desired: &'a DesiredWorkspace,
+        live: &'a LiveWorkspace,
+        owner: &'a Owner,
+        options: &Options,
+        today: Day,
+    ) -> Self {
+        let baselines = Baselines::sort(&live.metadata, owner);
+        let live = live.items.iter().map(|item| ((item.family, item.name.clone()), item)).collect();
+        let bound = baselines
+            .ours
+            .iter()
+            .flat_map(|(key, records)| {
+                records.iter().map(|record| ((key.family, record.name.clone()), key.clone()))
+            })
+            .collect();
+        let prune = options.prune || desired.prune;
+        Self { desired, live, baselines, bound, owner, prune, today }
+    }
+
+    fn sides(&self, key: &ItemKey) -> Sides {
+        let item = self.desired.items.get(key);
+        let records = self.baselines.ours.get(key).map_or(&[][..], Vec::as_slice);
+        let mapped = self.desired.resources.get(&key.id);
+        let arm_name = match (records, mapped) {
+            ([record, ..], _) => record.name.clone(),
+            ([], Some(mapped)) => mapped.clone(),
+            ([], None) => name_of(key),
+        };
+        let live = self.live.get(&(key.family, arm_name.clone())).map(|live| (*live).clone());
+        let desired = self.desired_side(item);
+        let clash = self.clash(key, &arm_name, records, &desired, live.as_ref());
+        Sides {
+            key: key.clone(),
+            name: item.map_or_else(|| display_name(live.as_ref(), key), |item| item.name.clone()),
+            desired,
+            baseline: self.baseline_side(key.family, &arm_name, records),
+            live,
+            clash,
+            arm_name,
+            observed: self.desired.observed.clone(),
+            prune: self.prune,
+            retire_blocked: self.desired.retire_blocked.clone(),
+            owner: self.owner.clone(),
+            workspace: self.desired.id.clone(),
+            today: self.today,
+        }
+    }
+
+    fn desired_side(&self, item: Option<&DesiredItem>) -> DesiredSide {
+        match item.map(|item| &item.state) {
+            Some(DesiredState::Present(present)) => DesiredSide::Present(present.clone()),
+            Some(DesiredState::Held(reasons)) => DesiredSide::Held(reasons.clone()),
+            None => DesiredSide::Absent,
+        }
+    }
+
+    fn baseline_side(&self, family: Family, name: &ArmName, records: &[Baseline]) -> BaselineSide {
+        match records {
+            [] => match self.baselines.other(family, name) {
+                Some((item, ownership)) => BaselineSide::Other(item.clone(), ownership.clone()),
+                None => BaselineSide::None,
+            },
+            [record] => BaselineSide::Ours(record.clone()),
+            several => {
+                BaselineSide::Ambiguous(several.iter().map(|r| r.metadata.name.clone()).collect())
+            }
+        }
+    }
+
+    fn clash(
+        &self,
+        key: &ItemKey,
+        arm_name: &ArmName,
+        records: &[Baseline],
+        desired: &DesiredSide,
+        live: Option<&LiveItem>,
+    ) -> Option<Clash> {
+        if let (Some(mapped), [record, ..]) = (self.desired.resources.get(&key.id), records)
+            && mapped != &record.name
+        {
+            let why = format!(
+                "`resources` says `{mapped}`, but the record is about `{}`; the record binds",
+                record.name
+            );
+            return Some(Clash::Name(why));
+        }
+        let holder = self.bound.get(&(key.family, arm_name.clone()));
+        if let Some(holder) = holder.filter(|holder| *holder != key) {
+            return Some(Clash::Name(format!("`{arm_name}` already belongs to `{holder}`")));
+        }
+        let DesiredSide::Present(present) = desired else { return None };
+        if live.is_some() || !records.is_empty() || self.desired.allow_twin.contains(&key.id) {
+            return None;
+        }
+        self.twin(key, present)
+    }
+
+    /// A look-alike of a new item, among items that we have no record of.
+    fn twin(&self, key: &ItemKey, present: &Present) -> Option<Clash> {
+        let template = present.fields.get(&Field::TemplateName).and_then(|t| t.as_str());
+        let likeness = |item: &LiveItem| -> Option<&'static str> {
+            let read = |field: Field| field.read(present.kind, &item.body);
+            let of_template = item.body["properties"]["alertRuleTemplateName"].as_str();
+            let same = |field: Field| {
+                present.fields.get(&field).is_some_and(|value| field.same(value, &read(field)))
+            };
+            if of_template.is_some_and(|t| {
+                t.eq_ignore_ascii_case(key.id.as_str())
+                    || template.is_some_and(|ours| t.eq_ignore_ascii_case(ours))
+            }) {
+                Some("was made from the same template")
+            } else if same(Field::DisplayName) {
+                Some("has the same name")
+            } else if key.family == Family::HuntingQuery && same(Field::Query) {
+                Some("has the same query")
+            } else {
+                None
+            }
+        };
+        self.live
+            .iter()
+            .filter(|((family, name), _)| {
+                *family == key.family && !self.bound.contains_key(&(*family, name.clone()))
+            })
+            .find_map(|((_, name), item)| likeness(item).map(|how| (name, how)))
+            .map(|(name, how)| Clash::Twin(format!("`{name}` {how}")))
+    }
+
+    /// Items that nobody who uses this tool owns.
+    fn unmanaged(&self, changes: &[Change]) -> usize {
+        let named: BTreeSet<(Family, &ArmName)> =
+            changes.iter().map(|change| (change.key.family, &change.arm_name)).collect();
+        let foreign = |family: Family, name: &ArmName| {
+            matches!(self.baselines.other(family, name), Some((_, Ownership::Foreign(_))))
+        };
+        self.live
+            .keys()
+            .filter(|(family, name)| !named.contains(&(*family, name)) && !foreign(*family, name))
+            .count()
+    }
+
+    fn foreign(&self) -> Vec<Foreign> {
+        let mut foreign: Vec<Foreign> = self
+            .baselines
+            .others
+            .iter()
+            .filter_map(|(item, ownership)| match ownership {
+                Ownership::Foreign(owner) => Some(Foreign {
+                    item: format!("{}/{}", item.family, item.parent_name()),
+                    owner: owner.clone(),
+                }),
+                Ownership::Ours | Ownership::Theirs(_) => None,
+            })
+            .collect();
+        foreign.sort();
+        foreign
+    }
+}
+
+/// A content id is a valid ARM name: its rule is the narrower one.
+fn name_of(key: &ItemKey) -> ArmName {
+    key.id.as_str().parse().expect("invariant: every content id is a valid ARM name")
+}
+
+fn display_name(live: Option<&LiveItem>, key: &ItemKey) -> String {
+    match live.map(LiveItem::display_name) {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => key.id.to_string(),
+    }
+}
+
+/// An item that another one `replaces` is held where the new one is not there: absent, held or
+/// refused. Where the new one is created in this very run, the executor retires the old one after it.
+fn hold_replaced(
+    mut changes: Vec<Change>,
+    desired: &DesiredWorkspace,
+    options: &Options,
+) -> Vec<Change> {
+    let missing: BTreeMap<String, String> = changes
+        .iter()
+        .filter_map(|change| {
+            let replaced = match &desired.items.get(&change.key)?.state {
+                DesiredState::Present(present) => present.replaces.as_ref()?,
+                DesiredState::Held(_) => return None,
+            };
+            let stands =
+                change.sides.live.is_some() || matches!(change.action, super::Action::Create);
+            let refused = change.action == super::Action::Refuse;
+            (!stands || refused).then(|| (fold(replaced.as_str()), change.key.to_string()))
+        })
+        .collect();
+    for change in &mut changes {
+        let Some(by) = missing.get(&fold(change.key.id.as_str())) else { continue };
+        if change.sides.desired == DesiredSide::Absent {
+            let mut sides = (*change.sides).clone();
+            sides.retire_blocked = Some(format!("`{by}`, which replaces it, is not there yet"));
+            *change = decide(sides, options);
+        }
+    }
+    changes
+}
+
+fn fold(text: &str) -> String {
+    text.to_ascii_lowercase()
+}
