@@ -1,0 +1,29 @@
+//! The live side: requests to Azure Resource Manager, and what a workspace answers.
+//!
+//! In: environments, a clock, a lookup for variables. Out: one [`Client`] per environment, and
+//! [`observe::observe`], which reads a workspace whole or says why it could not. [`Transport`] and
+//! [`Clock`] are the seams that simulations drive. There is one retry layer, [`retry`]; azure_core's
+//! own is off. Nothing here decides what to write.
+
+mod client;
+mod clock;
+mod connect;
+mod credential;
+mod error;
+#[cfg(test)]
+pub(crate) mod fake;
+pub mod observe;
+mod pipeline;
+pub mod retry;
+mod throttle;
+mod transport;
+
+pub use client::{Client, Site, Wait};
+pub use clock::{Clock, SystemClock};
+pub use connect::{Clients, Surroundings, connect};
+pub use credential::TenantCredential;
+pub use error::{Error, ErrorKind};
+pub use observe::{Target, Wanted, WantedItem, observe, observe_all};
+pub use pipeline::{Access, Connections, PipelineTransport};
+pub use throttle::Throttle;
+pub use transport::{Method, Request, Response, Transport, TransportError, is_loopback};

@@ -1,0 +1,427 @@
+//! Reading a workspace: its rules, hunting queries and metadata, whole or not at all.
+//!
+//! Three lists at once. Lists lag behind writes, so what ours they lack is asked for by itself
+//! before it counts as absent. Anything that fails makes the workspace unreadable.
+
+use std::collections::BTreeMap;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde_json::Value;
+
+use super::{Client, Clients, Error, ErrorKind};
+use crate::arm::{Collection, ResourceId, WorkspaceId, marker};
+use crate::ident::{ArmName, ContentId, Family, Owner, WorkspaceKey};
+use crate::state::baseline::Baselines;
+use crate::state::{Kind, LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable};
+
+/// What the reader needs to know in order to ask for what the lists lack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Marks what this repository owns.
+    pub owner: Owner,
+    /// Items that should be in the workspace.
+    pub items: Vec<WantedItem>,
+}
+
+/// One item that should be in a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedItem {
+    /// Its list.
+    pub family: Family,
+    /// Its ARM name.
+    pub name: ArmName,
+    /// Its content id.
+    pub id: ContentId,
+}
+
+/// One workspace to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name here.
+    pub key: WorkspaceKey,
+    /// Its name in Azure.
+    pub id: WorkspaceId,
+    /// What should be in it.
+    pub wanted: Wanted,
+}
+
+/// Reads one workspace. Items and metadata come in the order of family and name.
+pub async fn observe(client: &Client, workspace: &WorkspaceId, wanted: &Wanted) -> Observation {
+    match read(client, workspace, wanted).await {
+        Ok(live) => Observation::Read(live),
+        Err(reason) => Observation::Unreadable(reason),
+    }
+}
+
+/// Reads many workspaces at once, within the clients' limits; answers in the order of `targets`.
+pub async fn observe_all(
+    clients: &Clients,
+    targets: &[Target],
+) -> Vec<(WorkspaceKey, Observation)> {
+    let at_once = clients.limits().concurrency.max(1);
+    let observe_one = async |target: &Target| {
+        let observation = match clients.get(&target.key.environment) {
+            Ok(client) => observe(client, &target.id, &target.wanted).await,
+            Err(reason) => Observation::Unreadable(reason),
+        };
+        (target.key.clone(), observation)
+    };
+    stream::iter(targets).map(observe_one).buffered(at_once).collect().await
+}
+
+async fn read(
+    client: &Client,
+    workspace: &WorkspaceId,
+    wanted: &Wanted,
+) -> Result<LiveWorkspace, Unreadable> {
+    client.check_subscription(&workspace.subscription).await?;
+    let (rules, searches, metadata) = tokio::try_join!(
+        client.list(workspace, Collection::AlertRules),
+        client.list(workspace, Collection::SavedSearches),
+        client.list(workspace, Collection::Metadata),
+    )?;
+    let mut found = Found { items: BTreeMap::new(), metadata: Vec::new() };
+    for body in rules {
+        found.add(live_item(Family::AnalyticRule, body)?);
+    }
+    let (hunts, other_searches): (Vec<Value>, Vec<Value>) =
+        searches.into_iter().partition(is_hunting_query);
+    for body in hunts {
+        found.add(live_item(Family::HuntingQuery, body)?);
+    }
+    for body in metadata {
+        found.metadata.extend(metadata_item(body)?);
+    }
+    let lagging =
+        Lagging { client, workspace, at_once: client.throttle().limits().per_subscription };
+    lagging.add_owned_items(&mut found, other_searches, &wanted.owner).await?;
+    lagging.add_records(&mut found, wanted).await?;
+    found.metadata.sort_by(|a, b| (a.family, &a.name).cmp(&(b.family, &b.name)));
+    Ok(LiveWorkspace { items: found.items.into_values().collect(), metadata: found.metadata })
+}
+
+struct Found {
+    items: BTreeMap<(Family, ArmName), LiveItem>,
+    metadata: Vec<MetadataItem>,
+}
+
+impl Found {
+    fn add(&mut self, item: LiveItem) {
+        self.items.insert((item.family, item.name.clone()), item);
+    }
+}
+
+/// Asks for what the lists lack.
+struct Lagging<'a> {
+    client: &'a Client,
+    workspace: &'a WorkspaceId,
+    at_once: usize,
+}
+
+impl Lagging<'_> {
+    /// Adds items that have a record of ours but are not in their list. A saved search that got
+    /// another category or a function alias is still there: the list shows it, so no request.
+    async fn add_owned_items(
+        &self,
+        found: &mut Found,
+        other_searches: Vec<Value>,
+        owner: &Owner,
+    ) -> Result<(), Unreadable> {
+        let ours = Baselines::sort(&found.metadata, owner).ours;
+        let mut lacking: BTreeMap<(Family, ArmName), ()> = ours
+            .into_iter()
+            .flat_map(|(key, records)| records.into_iter().map(move |r| ((key.family, r.name), ())))
+            .filter(|(id, ())| !found.items.contains_key(id))
+            .collect();
+        for body in other_searches {
+            let Some(Ok(name)) = body["name"].as_str().map(str::parse::<ArmName>) else { continue };
+            if lacking.remove(&(Family::HuntingQuery, name)).is_some() {
+                found.add(live_item(Family::HuntingQuery, body)?);
+            }
+        }
+        let ask = async |(family, name): (Family, ArmName)| {
+            let id = self.workspace.resource(Collection::of(family), &name);
+            let Some(body) = self.ask(&id).await? else { return Ok(None) };
+            live_item(family, body).map(Some)
+        };
+        let answers = self.all(lacking.into_keys().map(ask)).await?;
+        answers.into_iter().flatten().for_each(|item| found.add(item));
+        Ok(())
+    }
+
+    /// Adds the metadata of wanted, live items that have none in the list.
+    async fn add_records(&self, found: &mut Found, wanted: &Wanted) -> Result<(), Unreadable> {
+        let ours = Baselines::sort(&found.metadata, &wanted.owner).ours;
+        let has_record = |item: &WantedItem| {
+            let about = |known: &MetadataItem| {
+                known.family == item.family
+                    && known.parent_name().eq_ignore_ascii_case(item.name.as_str())
+            };
+            let key = crate::ident::ItemKey { family: item.family, id: item.id.clone() };
+            ours.contains_key(&key) || found.metadata.iter().any(about)
+        };
+        let names: Vec<ArmName> = wanted
+            .items
+            .iter()
+            .filter(|item| found.items.contains_key(&(item.family, item.name.clone())))
+            .filter(|item| !has_record(item))
+            .filter_map(|item| marker::record_name(item.family, &item.name).ok())
+            .filter(|name| found.metadata.iter().all(|known| &known.name != name))
+            .collect();
+        let ask = async |name: ArmName| {
+            let id = self.workspace.resource(Collection::Metadata, &name);
+            let Some(body) = self.ask(&id).await? else { return Ok(None) };
+            metadata_item(body)
+        };
+        let answers = self.all(names.into_iter().map(ask)).await?;
+        found.metadata.extend(answers.into_iter().flatten());
+        Ok(())
+    }
+
+    async fn ask(&self, id: &ResourceId) -> Result<Option<Value>, Unreadable> {
+        Ok(read_if_there(self.client, id).await?)
+    }
+
+    async fn all<T>(
+        &self,
+        requests: impl Iterator<Item = impl Future<Output = Result<T, Unreadable>>>,
+    ) -> Result<Vec<T>, Unreadable> {
+        stream::iter(requests).buffered(self.at_once.max(1)).try_collect().await
+    }
+}
+
+/// Reads one resource; `None` when the service says that it is not there.
+///
+/// A 404 that is about the resource group or the subscription says nothing about the resource.
+///
+/// # Errors
+/// As for any request.
+pub async fn read_if_there(client: &Client, id: &ResourceId) -> Result<Option<Value>, Error> {
+    match client.get(id).await {
+        Ok(body) => Ok(Some(body)),
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            let code = error.arm.as_ref().map_or("", |arm| arm.code.as_str());
+            let container = ["ResourceGroupNotFound", "SubscriptionNotFound"];
+            if container.contains(&code) { Err(error) } else { Ok(None) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A live item from its body.
+///
+/// # Errors
+/// When it has no usable name: then nothing that is said about the workspace can be trusted.
+pub fn live_item(family: Family, body: Value) -> Result<LiveItem, Unreadable> {
+    let name = name(&body)?;
+    let kind = match family {
+        Family::HuntingQuery => Some(Kind::Hunt),
+        Family::AnalyticRule => body["kind"].as_str().and_then(Kind::parse),
+    };
+    Ok(LiveItem { family, name, kind, body })
+}
+
+/// Metadata from its body; `None` when it is about something else than rules and hunting queries.
+///
+/// # Errors
+/// When it is about one and has no usable name.
+pub fn metadata_item(body: Value) -> Result<Option<MetadataItem>, Unreadable> {
+    let kind = body["properties"]["kind"].as_str().unwrap_or_default();
+    let Some(family) = marker::family(kind) else { return Ok(None) };
+    Ok(Some(MetadataItem { name: name(&body)?, family, body }))
+}
+
+fn name(body: &Value) -> Result<ArmName, Unreadable> {
+    let text = body["name"].as_str().unwrap_or_default();
+    text.parse().map_err(|_| Unreadable {
+        denied: false,
+        message: format!("the workspace has an item whose name `{text}` cannot be read"),
+    })
+}
+
+fn is_hunting_query(search: &Value) -> bool {
+    let text = |key: &str| search["properties"][key].as_str().unwrap_or_default();
+    text("category").eq_ignore_ascii_case(marker::HUNTING_CATEGORY)
+        && text("functionAlias").is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::live::fake::{Fault, Server, client, hunt, record, rule, workspace};
+
+    fn id(collection: Collection, name: &str) -> ResourceId {
+        workspace().resource(collection, &name.parse().unwrap())
+    }
+
+    fn wanted(items: &[(Family, &str)]) -> Wanted {
+        let item = |(family, name): &(Family, &str)| WantedItem {
+            family: *family,
+            name: name.parse().unwrap(),
+            id: name.parse().unwrap(),
+        };
+        Wanted { owner: "acme-soc".parse().unwrap(), items: items.iter().map(item).collect() }
+    }
+
+    async fn read_from(server: &Arc<Server>, wanted: &Wanted) -> Observation {
+        let (client, _) = client(server);
+        observe(&client, &workspace(), wanted).await
+    }
+
+    fn names(observation: &Observation) -> (Vec<&str>, Vec<&str>) {
+        let Observation::Read(live) = observation else { panic!("{observation:?}") };
+        let items = live.items.iter().map(|item| item.name.as_str()).collect();
+        (items, live.metadata.iter().map(|item| item.name.as_str()).collect())
+    }
+
+    #[tokio::test]
+    async fn three_lists_and_one_subscription_are_all_it_takes() {
+        let server = Arc::new(Server::default());
+        server.store(&id(Collection::AlertRules, "b"), rule("b"));
+        server.store(&id(Collection::AlertRules, "a"), rule("a"));
+        let fusion = json!({"name": "BuiltInFusion", "kind": "Fusion", "properties": {}});
+        server.store(&id(Collection::AlertRules, "BuiltInFusion"), fusion);
+        let unknown = json!({"name": "x", "kind": "Anomaly2", "properties": {"new": [1]}});
+        server.store(&id(Collection::AlertRules, "x"), unknown.clone());
+        server.store(&id(Collection::SavedSearches, "h"), hunt("h"));
+        let mut function = hunt("f");
+        function["properties"]["functionAlias"] = json!("parser");
+        server.store(&id(Collection::SavedSearches, "f"), function);
+        let builtin = json!({"name": "a|b", "properties": {"category": "Log Management"}});
+        server.store(&id(Collection::SavedSearches, "a|b"), builtin);
+        let metadata = record(Family::AnalyticRule, "a", "acme-soc");
+        server.store(&id(Collection::Metadata, "analyticsrule-a"), metadata);
+        let solution = json!({"name": "s", "properties": {"kind": "Solution", "parentId": "s"}});
+        server.store(&id(Collection::Metadata, "s"), solution);
+
+        let seen = read_from(&server, &wanted(&[(Family::AnalyticRule, "a")])).await;
+        assert_eq!(
+            names(&seen),
+            (vec!["a", "b", "BuiltInFusion", "x", "h"], vec!["analyticsrule-a"])
+        );
+        let Observation::Read(live) = seen else { panic!("read") };
+        let kinds: Vec<Option<Kind>> = live.items.iter().map(|item| item.kind).collect();
+        let scheduled = Some(Kind::Scheduled);
+        assert_eq!(kinds, [scheduled, scheduled, None, None, Some(Kind::Hunt)]);
+        assert_eq!(live.items[3].body["properties"], unknown["properties"]);
+        assert_eq!(server.journal().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn an_owned_item_that_a_list_lacks_is_asked_for() {
+        let server = Arc::new(Server::default());
+        for name in ["lags", "gone"] {
+            let record_id = id(Collection::Metadata, &format!("analyticsrule-{name}"));
+            server.store(&record_id, record(Family::AnalyticRule, name, "acme-soc"));
+        }
+        server.store(&id(Collection::AlertRules, "lags"), rule("lags"));
+        server.hide(&id(Collection::AlertRules, "lags"));
+        let seen = read_from(&server, &wanted(&[])).await;
+        assert_eq!(names(&seen).0, ["lags"]);
+        assert_eq!(server.journal().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_record_that_a_list_lacks_is_asked_for() {
+        let server = Arc::new(Server::default());
+        for name in ["lags", "none"] {
+            server.store(&id(Collection::AlertRules, name), rule(name));
+        }
+        let record_id = id(Collection::Metadata, "analyticsrule-lags");
+        server.store(&record_id, record(Family::AnalyticRule, "lags", "acme-soc"));
+        server.hide(&record_id);
+        let items = [(Family::AnalyticRule, "lags"), (Family::AnalyticRule, "none")];
+        let seen = read_from(&server, &wanted(&items)).await;
+        assert_eq!(names(&seen).1, ["analyticsrule-lags"]);
+        assert_eq!(server.journal().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn an_owned_hunt_of_another_category_has_not_vanished() {
+        let server = Arc::new(Server::default());
+        let mut moved = hunt("h");
+        moved["properties"]["category"] = json!("Mine");
+        server.store(&id(Collection::SavedSearches, "h"), moved);
+        let record_id = id(Collection::Metadata, "huntingquery-h");
+        server.store(&record_id, record(Family::HuntingQuery, "h", "acme-soc"));
+        let seen = read_from(&server, &wanted(&[(Family::HuntingQuery, "h")])).await;
+        assert_eq!(names(&seen).0, ["h"]);
+        assert_eq!(server.journal().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn another_owners_item_is_not_asked_for() {
+        let server = Arc::new(Server::default());
+        let record_id = id(Collection::Metadata, "analyticsrule-theirs");
+        server.store(&record_id, record(Family::AnalyticRule, "theirs", "other-soc"));
+        let seen = read_from(&server, &wanted(&[])).await;
+        assert_eq!(names(&seen), (vec![], vec!["analyticsrule-theirs"]));
+        assert_eq!(server.journal().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn whatever_fails_makes_the_workspace_unreadable() {
+        let check = async |method: &str, path: &str, fault: Fault, denied: bool| {
+            let server = Arc::new(Server::default());
+            let record_id = id(Collection::Metadata, "analyticsrule-lags");
+            server.store(&record_id, record(Family::AnalyticRule, "lags", "acme-soc"));
+            server.fail(method, path, std::iter::repeat_n(fault.clone(), 20));
+            match read_from(&server, &wanted(&[])).await {
+                Observation::Unreadable(reason) => assert_eq!(reason.denied, denied, "{fault:?}"),
+                Observation::Read(_) => panic!("{path} {fault:?} was read"),
+            }
+        };
+        for path in ["/alertRules?", "/savedSearches?", "/metadata?", "/alertRules/lags"] {
+            check("GET", path, Fault::status(401), true).await;
+            check("GET", path, Fault::status(403), true).await;
+            check("GET", path, Fault::status(500), false).await;
+            check("GET", path, Fault::throttled(1000), false).await;
+            check("GET", path, Fault::LostBefore, false).await;
+            check("GET", path, Fault::Body(200, "{\"value\": [".into()), false).await;
+        }
+        check("GET", "/alertRules?", Fault::status(404), false).await;
+        let nameless = json!({"value": [{"kind": "Scheduled", "properties": {}}]}).to_string();
+        check("GET", "/alertRules?", Fault::Body(200, nameless), false).await;
+        let no_group = json!({"error": {"code": "ResourceGroupNotFound", "message": "x"}});
+        check("GET", "/alertRules/lags", Fault::Body(404, no_group.to_string()), false).await;
+    }
+
+    #[tokio::test]
+    async fn another_tenants_subscription_is_not_read() {
+        let server = Arc::new(Server::default());
+        server.set_tenant("99999999-9999-9999-9999-999999999999");
+        let seen = read_from(&server, &wanted(&[])).await;
+        let Observation::Unreadable(reason) = seen else { panic!("read") };
+        assert!(reason.denied && reason.message.contains("belongs to tenant"), "{reason:?}");
+        assert_eq!(server.journal().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn one_unreadable_workspace_leaves_the_others_readable_and_in_order() {
+        let server = Arc::new(Server::default());
+        let (client, _) = client(&server);
+        let limits = client.throttle().limits();
+        let denied = Unreadable { denied: true, message: "no secret".into() };
+        let by_environment = BTreeMap::from([
+            ("a".parse().unwrap(), Err(denied)),
+            ("b".parse().unwrap(), Ok(client)),
+        ]);
+        let clients = Clients::new(by_environment, limits);
+        let target = |environment: &str| Target {
+            key: WorkspaceKey {
+                environment: environment.parse().unwrap(),
+                workspace: "prod".parse().unwrap(),
+            },
+            id: workspace(),
+            wanted: wanted(&[]),
+        };
+        let seen = observe_all(&clients, &[target("b"), target("a"), target("b")]).await;
+        let read: Vec<bool> =
+            seen.iter().map(|(_, seen)| matches!(seen, Observation::Read(_))).collect();
+        assert_eq!(read, [true, false, true]);
+    }
+}

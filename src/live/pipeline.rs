@@ -1,0 +1,255 @@
+//! The transport over azure_core's pipeline: user agent, client request id, redacted logging and
+//! bearer tokens are its; retrying is not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::Bytes;
+use azure_core::credentials::TokenCredential;
+use azure_core::error::ErrorKind;
+use azure_core::http::policies::Policy;
+use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
+use azure_core::http::{
+    ClientOptions, Context, HttpClient, Pipeline, PipelineSendOptions, RetryOptions, Url,
+    UserAgentOptions,
+};
+
+use super::transport::{Method, Request, Response, Transport, TransportError, is_loopback};
+
+/// A connection that is not there by then will not come.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Silence for this long ends an exchange; the service answers lists of hundreds of rules in seconds.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest that one exchange may take, however steadily it trickles.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(180);
+/// azure_core panics on more than 24 characters or on a `/`.
+const APPLICATION_ID: &str = "sentinelops";
+
+/// Connections that are kept and reused: one pool for everything that goes to a cloud, another for
+/// loopback, which no proxy may see.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    cloud: Arc<dyn HttpClient>,
+    loopback: Arc<dyn HttpClient>,
+}
+
+impl Connections {
+    /// Two empty pools.
+    ///
+    /// # Errors
+    /// When the TLS library has no trust store.
+    pub fn new() -> Result<Self, TransportError> {
+        let build = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| TransportError::NotSent(chain(&error)))
+        };
+        Ok(Self {
+            cloud: Arc::new(build(builder())?),
+            loopback: Arc::new(build(builder().no_proxy())?),
+        })
+    }
+}
+
+/// Redirects are not followed: ARM has none, and a token must not travel along.
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::ClientBuilder::new()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+}
+
+/// What a request shows the server.
+#[derive(Debug, Clone)]
+pub enum Access {
+    /// Nothing; loopback only.
+    Anonymous,
+    /// A token of the credential, for the scope; https only.
+    Token {
+        /// Signs in.
+        credential: Arc<dyn TokenCredential>,
+        /// What for.
+        scope: String,
+    },
+}
+
+/// Exchanges with one origin.
+#[derive(Debug, Clone)]
+pub struct PipelineTransport {
+    base: Url,
+    pipeline: Pipeline,
+}
+
+impl PipelineTransport {
+    /// A transport to `base` and nowhere else.
+    ///
+    /// # Errors
+    /// When `base` is neither https with a token nor plain http on loopback without one.
+    pub fn new(
+        connections: &Connections,
+        base: Url,
+        access: Access,
+    ) -> Result<Self, TransportError> {
+        let local = is_loopback(&base);
+        let policies: Vec<Arc<dyn Policy>> = match (access, base.scheme()) {
+            (Access::Anonymous, "http" | "https") if local => Vec::new(),
+            (Access::Token { credential, scope }, "https") => {
+                vec![Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope]))]
+            }
+            (Access::Anonymous, _) => {
+                return Err(refused(&base, "only a server on loopback is asked without a token"));
+            }
+            (Access::Token { .. }, _) => {
+                return Err(refused(&base, "a token is sent over https only"));
+            }
+        };
+        let client = if local { &connections.loopback } else { &connections.cloud };
+        Ok(Self { base, pipeline: pipeline(Arc::clone(client), policies) })
+    }
+}
+
+fn refused(base: &Url, why: &str) -> TransportError {
+    TransportError::NotSent(format!("{why}, which `{base}` is not"))
+}
+
+fn pipeline(client: Arc<dyn HttpClient>, policies: Vec<Arc<dyn Policy>>) -> Pipeline {
+    let options = ClientOptions {
+        retry: RetryOptions::none(),
+        transport: Some(azure_core::http::Transport::new(client)),
+        user_agent: UserAgentOptions { application_id: Some(APPLICATION_ID.to_owned()) },
+        ..ClientOptions::default()
+    };
+    let (name, version) = (option_env!("CARGO_PKG_NAME"), option_env!("CARGO_PKG_VERSION"));
+    Pipeline::new(name, version, options, Vec::new(), policies, None)
+}
+
+#[async_trait]
+impl Transport for PipelineTransport {
+    async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
+        if request.url.origin() != self.base.origin() {
+            return Err(refused(&request.url, "requests and tokens stay with one server"));
+        }
+        let sent = tokio::time::timeout(EXCHANGE_TIMEOUT, self.send(request)).await;
+        sent.unwrap_or_else(|_| {
+            let seconds = EXCHANGE_TIMEOUT.as_secs();
+            Err(TransportError::Unknown(format!("no whole answer within {seconds} s")))
+        })
+    }
+}
+
+impl PipelineTransport {
+    async fn send(&self, request: &Request) -> Result<Response, TransportError> {
+        let mut wire = azure_core::http::Request::new(request.url.clone(), method(request.method));
+        wire.insert_header("accept", "application/json");
+        for (name, value) in &request.headers {
+            wire.insert_header(name.clone(), value.clone());
+        }
+        if let Some(body) = &request.body {
+            wire.insert_header("content-type", "application/json");
+            wire.set_body(body.clone());
+        }
+        let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
+        let answer = self.pipeline.send(&Context::new(), &mut wire, Some(options)).await;
+        let (status, headers, body) = answer.map_err(|error| failure(&error))?.deconstruct();
+        let headers: BTreeMap<String, String> = headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_ascii_lowercase(), value.as_str().to_owned()))
+            .collect();
+        Ok(Response { status: status.into(), headers, body: Bytes::copy_from_slice(body.as_ref()) })
+    }
+}
+
+const fn method(method: Method) -> azure_core::http::Method {
+    match method {
+        Method::Get => azure_core::http::Method::Get,
+        Method::Put => azure_core::http::Method::Put,
+        Method::Delete => azure_core::http::Method::Delete,
+    }
+}
+
+fn failure(error: &azure_core::Error) -> TransportError {
+    let text = chain(error);
+    match error.kind() {
+        ErrorKind::Credential => TransportError::Credential(text),
+        ErrorKind::Connection => TransportError::NotSent(text),
+        ErrorKind::HttpResponse { .. }
+        | ErrorKind::Io
+        | ErrorKind::DataConversion
+        | ErrorKind::Other => TransportError::Unknown(text),
+    }
+}
+
+/// An error with its causes, each said once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use azure_core::credentials::{AccessToken, TokenRequestOptions};
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct NoToken;
+
+    #[async_trait]
+    impl TokenCredential for NoToken {
+        async fn get_token(
+            &self,
+            _: &[&str],
+            _: Option<TokenRequestOptions<'_>>,
+        ) -> azure_core::Result<AccessToken> {
+            Err(azure_core::Error::with_message(ErrorKind::Credential, "run `az login`"))
+        }
+    }
+
+    fn transport(base: &str, access: Access) -> Result<PipelineTransport, TransportError> {
+        PipelineTransport::new(&Connections::new().unwrap(), base.parse().unwrap(), access)
+    }
+
+    fn token() -> Access {
+        Access::Token { credential: Arc::new(NoToken), scope: "scope".to_owned() }
+    }
+
+    #[test]
+    fn tokens_go_over_https_and_anonymous_requests_stay_on_loopback() {
+        assert!(transport("https://management.azure.com", token()).is_ok());
+        assert!(transport("http://127.0.0.1:1", Access::Anonymous).is_ok());
+        assert!(transport("http://management.azure.com", token()).is_err());
+        assert!(transport("http://127.0.0.1:1", token()).is_err());
+        assert!(transport("https://management.azure.com", Access::Anonymous).is_err());
+        assert!(transport("http://10.0.0.1", Access::Anonymous).is_err());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_another_origin_or_without_a_token() {
+        let transport = transport("https://management.azure.com", token()).unwrap();
+        let other = Request::new(Method::Get, "https://evil.example/".parse().unwrap());
+        let error = transport.exchange(&other).await.unwrap_err();
+        assert!(matches!(error, TransportError::NotSent(_)), "{error}");
+        let own = Request::new(Method::Get, "https://management.azure.com/x".parse().unwrap());
+        let error = transport.exchange(&own).await.unwrap_err();
+        assert_eq!(error, TransportError::Credential("run `az login`".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_was_sent_nothing() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let transport = transport(&base, Access::Anonymous).unwrap();
+        let request = Request::new(Method::Put, base.parse().unwrap());
+        let error = transport.exchange(&request).await.unwrap_err();
+        assert!(matches!(error, TransportError::NotSent(_)), "{error}");
+    }
+}
