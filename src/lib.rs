@@ -3,3 +3,4 @@
 pub mod arm;
 pub mod diag;
 pub mod ident;
+pub mod kql;
