@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::diag::Span;
 
+use super::predicate::{Constants, constants};
 use super::{Token, TokenKind, lex};
 
 /// What a statement is.
@@ -149,6 +150,12 @@ impl<'a> Query<'a> {
             }
         }
         names
+    }
+
+    /// The scalars that its lets bind; what its filters compare with.
+    #[must_use]
+    pub fn constants(&self) -> Constants {
+        constants(self)
     }
 
     /// The text of a significant token; empty past the end.
