@@ -152,6 +152,18 @@ impl<'a> Query<'a> {
         names
     }
 
+    /// Every name that the text assigns: what `extend`, `project` and `summarize` compute.
+    #[must_use]
+    pub fn computed(&self) -> BTreeSet<String> {
+        let assigned = |index: &usize| {
+            self.is_name(*index)
+                && self.is(index + 1, "=")
+                && !(*index > 0 && self.word(index - 1) == "let")
+        };
+        let assigned = (0..self.tokens.len()).filter(assigned);
+        assigned.map(|index| self.word(index).to_owned()).collect()
+    }
+
     /// The scalars that its lets bind; what its filters compare with.
     #[must_use]
     pub fn constants(&self) -> Constants {

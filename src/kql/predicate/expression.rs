@@ -23,25 +23,57 @@ pub(super) enum Shape {
     /// A name, or names joined by dots.
     Name(String),
     Value(Value),
-    Call { name: String, arguments: Vec<Expression> },
+    Call {
+        name: String,
+        arguments: Vec<Expression>,
+    },
     /// A sign or arithmetic.
-    Arithmetic { operator: String, operands: Vec<Expression> },
+    Arithmetic {
+        operator: String,
+        operands: Vec<Expression>,
+    },
     /// `and`, `or`, comparisons; `operator` is as KQL writes it, `!in~` for example.
-    Binary { operator: String, left: Box<Expression>, right: Box<Expression> },
+    Binary {
+        operator: String,
+        left: Box<Expression>,
+        right: Box<Expression>,
+    },
     /// `(a, b)` behind `in`, `has_any`, `has_all`.
     List(Vec<Expression>),
     /// `(a .. b)` behind `between`.
     Between(Box<Expression>, Box<Expression>),
     /// An access by index, JSON, a subquery: whole, not understood. Names in it are collected
     /// from `reads`.
-    Whole { reads: Vec<Expression> },
+    Whole {
+        reads: Vec<Expression>,
+    },
 }
 
 const WORDS: [&str; 24] = [
-    "has", "has_cs", "has_any", "has_all", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs",
-    "contains", "contains_cs", "containscs", "startswith", "startswith_cs", "endswith",
-    "endswith_cs", "in", "between", "matches", "like", "likecs", "notcontains", "notcontainscs",
-    "notlike", "notlikecs",
+    "has",
+    "has_cs",
+    "has_any",
+    "has_all",
+    "hasprefix",
+    "hasprefix_cs",
+    "hassuffix",
+    "hassuffix_cs",
+    "contains",
+    "contains_cs",
+    "containscs",
+    "startswith",
+    "startswith_cs",
+    "endswith",
+    "endswith_cs",
+    "in",
+    "between",
+    "matches",
+    "like",
+    "likecs",
+    "notcontains",
+    "notcontainscs",
+    "notlike",
+    "notlikecs",
 ];
 
 const MARKS: [&str; 9] = ["==", "!=", "=~", "!~", "<=", ">=", "<", ">", "<>"];

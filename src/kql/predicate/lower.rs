@@ -463,10 +463,8 @@ impl Lowering<'_> {
             let head = name.split('.').next().unwrap_or(name);
             if whole { name } else { head }
         });
-        let columns: BTreeSet<String> = names
-            .filter(|name| may_be_column(name, self.context))
-            .map(str::to_owned)
-            .collect();
+        let columns: BTreeSet<String> =
+            names.filter(|name| may_be_column(name, self.context)).map(str::to_owned).collect();
         let is_time = |column: &String| match self.context.columns {
             Some(known) => known.get(column) == Some(&ColumnType::Datetime),
             None => matches!(column.as_str(), "TimeGenerated" | "Timestamp"),

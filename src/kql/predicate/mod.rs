@@ -12,8 +12,8 @@ mod expression;
 mod lower;
 mod resolve;
 
-pub use constant::{Constant, Constants};
 pub(super) use constant::constants;
+pub use constant::{Constant, Constants};
 pub use error::{PredicateError, TYPE_MISMATCH, UNKNOWN_COLUMN, UNREADABLE};
 pub use resolve::{Polarity, Resolved, resolve};
 

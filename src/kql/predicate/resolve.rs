@@ -46,7 +46,7 @@ pub fn resolve(
     let (edits, mut errors) = edits(&query, &expression, scope);
     rename(&mut expression, &edits);
     let constants = Constants::new();
-    let columns = scope.columns().map(|columns| with_computed(columns, scope));
+    let columns = scope.columns().map(|columns| as_typed(columns, scope));
     let context = Context { columns: columns.as_ref(), constants: &constants };
     if errors.is_empty() {
         errors = lower(&query, &expression, context).1;
@@ -65,14 +65,11 @@ pub fn resolve(
     Ok(Resolved { kql, predicate, columns })
 }
 
-/// The table's columns. Those that the query computes have no known type, so tests of them are
-/// opaque: they are left out here.
-fn with_computed(columns: &Columns, scope: Scope<'_>) -> Columns {
+/// The table's columns without those that the query may have computed anew: their type is not
+/// known, so tests of them are opaque.
+fn as_typed(columns: &Columns, scope: Scope<'_>) -> Columns {
     let mut known = columns.clone();
-    if scope.computed {
-        // A computed column may hide the table's own of that name; its type is then not known.
-        known.retain(|name, _| !scope.hidden(name));
-    }
+    known.retain(|name, _| !scope.computed.contains(name));
     known
 }
 
@@ -174,8 +171,9 @@ mod tests {
     fn check(table: &str, text: &str, expect: Result<&str, &[(&str, &str)]>) {
         let ecs = EcsMap::builtin();
         let named = BTreeSet::from(["host_s".to_owned()]);
-        let scope =
-            Scope { table, schema: Schema::builtin(), ecs: &ecs, named: &named, computed: false };
+        let computed = BTreeSet::new();
+        let schema = Schema::builtin();
+        let scope = Scope { table, schema, ecs: &ecs, named: &named, computed: &computed };
         let found = resolve(text, Polarity::When, scope);
         match expect {
             Ok(kql) => assert_eq!(found.expect(text).kql, kql),
@@ -247,7 +245,7 @@ mod tests {
             schema: Schema::builtin(),
             ecs: &ecs,
             named: &named,
-            computed: false,
+            computed: &named,
         };
         let keep = resolve("UserPrincipalName != 'a' or AppId == 'b'", Polarity::Keep, scope);
         assert_eq!(keep.unwrap().kql, "not((UserPrincipalName != 'a' or AppId == 'b'))");

@@ -18,8 +18,9 @@ pub struct Scope<'a> {
     /// What the query itself names, see [`Query::names`](crate::kql::Query::names): on an open
     /// table, only these count.
     pub named: &'a BTreeSet<String>,
-    /// Whether columns that the query computes count as well: at an author's marker they may.
-    pub computed: bool,
+    /// Names that the query computes, see [`Query::computed`](crate::kql::Query::computed): at an
+    /// author's marker they count as well, with an unknown type. Elsewhere there are none.
+    pub computed: &'a BTreeSet<String>,
 }
 
 /// A name that stands for no column.
@@ -64,17 +65,9 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn is_column(&self, name: &str) -> bool {
         match self.columns() {
-            Some(columns) => {
-                columns.contains_key(name) || (self.computed && self.named.contains(name))
-            }
+            Some(columns) => columns.contains_key(name) || self.computed.contains(name),
             None => self.named.contains(name),
         }
-    }
-
-    /// Whether the query itself may give the name another meaning than the table does.
-    #[must_use]
-    pub fn hidden(&self, column: &str) -> bool {
-        self.computed && self.named.contains(column)
     }
 
     fn unknown(&self, name: &str) -> NameError {
@@ -171,8 +164,9 @@ mod tests {
     fn check(table: &str, name: &str, expect: Result<&str, &str>) {
         let named = BTreeSet::from(["host_s".to_owned()]);
         let ecs = EcsMap::builtin();
-        let scope =
-            Scope { table, schema: Schema::builtin(), ecs: &ecs, named: &named, computed: false };
+        let computed = BTreeSet::new();
+        let schema = Schema::builtin();
+        let scope = Scope { table, schema, ecs: &ecs, named: &named, computed: &computed };
         let found = scope.resolve(name);
         match expect {
             Ok(column) => assert_eq!(found.as_deref(), Ok(column), "{table} {name}"),
