@@ -7,6 +7,7 @@ pub mod diag;
 pub mod emulator;
 pub mod environment;
 pub mod ident;
+pub mod kql;
 pub mod live;
 pub mod plan;
 pub mod report;
