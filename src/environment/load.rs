@@ -125,7 +125,7 @@ fn open(root: &Path, path: &str, diagnostics: &mut Diagnostics) -> Option<(Readi
     match yaml::parse(&source) {
         Ok(node) => Some((Reading::new(&Arc::new(access::blackened(&source, &node))), node)),
         Err(diagnostic) => {
-            diagnostics.push(diagnostic);
+            diagnostics.push(*diagnostic);
             None
         }
     }

@@ -9,7 +9,7 @@ use super::near::suggest;
 use super::selector::{is_within, tidy};
 use super::{Environment, Fleet, Workspace};
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::ident::{ItemKey, RingName, Tag};
+use crate::ident::{EnvironmentName, ItemKey, RingName, Tag};
 
 const UNKNOWN_ENVIRONMENT: Code = Code::new("unknown-environment");
 const UNKNOWN_WORKSPACE: Code = Code::new("unknown-workspace");
@@ -107,7 +107,7 @@ impl Selection {
     fn unknown_places(&self, fleet: &Fleet) -> Diagnostics {
         let mut errors = Diagnostics::new();
         let environments: BTreeSet<&str> =
-            fleet.environments.keys().map(|name| name.as_str()).collect();
+            fleet.environments.keys().map(EnvironmentName::as_str).collect();
         for wanted in &self.environments {
             if !environments.iter().any(|name| same(wanted, name)) {
                 let known = environments.clone();

@@ -43,11 +43,11 @@ pub(super) struct Entry {
 ///
 /// # Errors
 /// When the text is not one YAML document of unique keys.
-pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Diagnostic> {
+pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Box<Diagnostic>> {
     let options = serde_saphyr::options! { strict_booleans: true };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(source.text(), options) {
         Ok(raw) => Ok(node(raw, source)),
-        Err(error) => Err(refused(&error, source)),
+        Err(error) => Err(Box::new(refused(&error, source))),
     }
 }
 
@@ -233,9 +233,50 @@ impl<'de> Visitor<'de> for RawVisitor {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
+    use super::super::access;
     use super::*;
+
+    /// Every span of a tree is a piece of the text.
+    fn holds(node: &Node, text: &str) -> bool {
+        let inside = text.get(node.span.clone()).is_some();
+        inside
+            && match &node.kind {
+                NodeKind::Scalar(_) => true,
+                NodeKind::List(list) => list.iter().all(|item| holds(item, text)),
+                NodeKind::Map(entries) => entries.iter().all(|entry| {
+                    text.get(entry.key_span.clone()).is_some() && holds(&entry.value, text)
+                }),
+            }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_every_place_is_in_the_text(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "a", "ü", "secret", ": ", "- ", "\n", "\n  ", "\r\n", "[", "]", "{", "}", ", ",
+                    "'", "\"", "|\n", "&x ", "*x", "# c", "\u{feff}", "\t", "---\n", "<<: ", "~", "1",
+                ]),
+                0..24,
+            )
+        ) {
+            let source = Arc::new(Source::new("a.yaml", parts.concat()));
+            match parse(&source) {
+                Ok(node) => {
+                    prop_assert!(holds(&node, source.text()));
+                    let blackened = access::blackened(&source, &node);
+                    prop_assert_eq!(blackened.text().len(), source.text().len());
+                }
+                Err(diagnostic) => {
+                    let span = diagnostic.labels[0].span.clone();
+                    prop_assert!(source.text().get(span).is_some());
+                }
+            }
+        }
+    }
 
     fn parsed(text: &str) -> Node {
         parse(&Arc::new(Source::new("a.yaml", text))).unwrap()
