@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn wrong_type(&mut self, key: &str, what: &str, expected: &str, found: &Value) {
         let message = format!("`{what}` must be {expected}, not {}", spelling::shape(found));
-        self.error(WRONG_TYPE, key, message, "");
+        self.error(WRONG_TYPE, key, message, &format!("write {expected}"));
     }
 
     /// `Ok(None)` when absent, `Err` when a problem was reported.

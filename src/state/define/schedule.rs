@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::reader::{Reader, Reported};
+use super::reader::{MISSING_KEY, Reader};
+use super::spelling;
 use crate::diag::Code;
 use crate::state::{Field, Kind};
 
@@ -31,27 +32,33 @@ pub(super) fn define(reader: &mut Reader<'_>) {
         }
         return;
     }
+    incomplete(reader);
     duration(reader, "queryFrequency", Field::QueryFrequency);
     duration(reader, "queryPeriod", Field::QueryPeriod);
     operator(reader);
     threshold(reader);
 }
 
+/// One finding for the whole schedule: often it is missing as a whole.
+fn incomplete(reader: &mut Reader<'_>) {
+    let missing: Vec<&str> = KEYS.iter().copied().filter(|key| reader.get(key).is_none()).collect();
+    let Some(first) = missing.first() else { return };
+    let is = if missing.len() == 1 { "is" } else { "are" };
+    let message = format!("{} {is} missing", spelling::listed(&missing));
+    let help = "a scheduled rule needs its whole schedule; a hunting query has no `kind`";
+    reader.error(MISSING_KEY, first, message, help);
+}
+
 fn duration(reader: &mut Reader<'_>, key: &str, field: Field) {
-    match reader.as_duration(key, key, reader.get(key)) {
-        Ok(Some(duration)) => reader.set(field, duration),
-        Ok(None) => reader.missing(key, "a scheduled rule needs it, for example `1h`"),
-        Err(Reported) => {}
+    if let Ok(Some(duration)) = reader.as_duration(key, key, reader.get(key)) {
+        reader.set(field, duration);
     }
 }
 
 fn operator(reader: &mut Reader<'_>) {
     let key = "triggerOperator";
     let Ok(text) = reader.text(key) else { return };
-    let Some(text) = text else {
-        reader.missing(key, "a scheduled rule needs it; most use `gt`");
-        return;
-    };
+    let Some(text) = text else { return };
     let named = OPERATORS.iter().find(|(short, long)| {
         short.eq_ignore_ascii_case(text.trim()) || long.eq_ignore_ascii_case(text.trim())
     });
@@ -67,10 +74,7 @@ fn operator(reader: &mut Reader<'_>) {
 
 fn threshold(reader: &mut Reader<'_>) {
     let key = "triggerThreshold";
-    let Some(value) = reader.get(key) else {
-        reader.missing(key, "a scheduled rule needs it; most use `0`");
-        return;
-    };
+    let Some(value) = reader.get(key) else { return };
     match whole(value).filter(|number| *number <= MOST) {
         Some(number) => reader.set(Field::TriggerThreshold, json!(number)),
         None => {
@@ -105,6 +109,11 @@ mod tests {
 
     #[test]
     fn a_scheduled_rule_needs_its_whole_schedule() {
+        let none = json!({
+            "queryFrequency": null, "queryPeriod": null, "triggerOperator": null,
+            "triggerThreshold": null,
+        });
+        check(none, Field::QueryPeriod, None, &["missing-key"]);
         for key in KEYS {
             check(json!({*key: null}), Field::Query, None, &["missing-key"]);
         }
