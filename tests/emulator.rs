@@ -1,5 +1,7 @@
 //! The emulator over the wire: what a client of Azure Resource Manager would see.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
 #[path = "emulator/client.rs"]
 mod client;
 
@@ -372,6 +374,23 @@ fn a_subscription_has_one_tenant() {
     assert_eq!(service.get(&rule("r1")).status, 200, "provisioning again changes nothing");
 }
 
+#[test]
+fn workspaces_are_provisioned_over_http() {
+    let service = start();
+    let wanted = |tenant: &str, name: &str| {
+        json!([{"tenantId": tenant, "subscriptionId": workspace().subscription.to_string(),
+            "resourceGroup": "rg-sec", "workspaceName": name, "managedBy": [OTHER_TENANT]}])
+    };
+    let target = "/_emulator/workspaces";
+    assert_eq!(service.put(target, &wanted(TENANT, "law-two")).status, 204);
+    let other = rules().replace("law-sec", "law-two");
+    assert_eq!(service.get(&other).names(), ["BuiltInFusion"]);
+    assert_eq!(service.get(target).body["value"].as_array().map(Vec::len), Some(2));
+    assert_eq!(service.put(target, &wanted(OTHER_TENANT, "law-two")).status, 409);
+    assert_eq!(service.put(target, &wanted(TENANT, "x")).status, 400);
+    assert_eq!(service.put(target, &json!([{"tenant": TENANT}])).status, 400);
+}
+
 // The journal.
 
 #[test]
@@ -548,6 +567,22 @@ fn a_portal_edit_goes_over_the_wire() {
     assert_eq!(service.put(&rule("r1"), &body).status, 409, "a second edit of the same state");
 }
 
+#[test]
+fn a_server_stops_although_clients_keep_their_connections() {
+    let service = start();
+    let idle = std::net::TcpStream::connect(service.address).unwrap();
+    let mut kept = std::net::TcpStream::connect(service.address).unwrap();
+    let request = format!("GET {} HTTP/1.1\r\nhost: localhost\r\n\r\n", rules());
+    std::io::Write::write_all(&mut kept, request.as_bytes()).unwrap();
+    let mut first = [0; 12];
+    std::io::Read::read_exact(&mut kept, &mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    let address = service.address;
+    service.stop();
+    assert!(std::net::TcpStream::connect(address).is_err());
+    drop((idle, kept));
+}
+
 // Without a socket.
 
 #[tokio::test]
@@ -565,6 +600,7 @@ async fn a_request_is_answered_without_a_socket() {
 // Recorded traffic.
 
 /// A recorded request and answer; nothing, said aloud, where the recordings are not at hand.
+#[expect(clippy::print_stdout, reason = "a skipped test must say so")]
 fn recording(name: &str) -> Option<(Value, Value)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let path = root.join("../shared/specs/recordings").join(name);

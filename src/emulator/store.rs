@@ -249,6 +249,21 @@ impl Write {
         Ok(())
     }
 
+    pub(super) fn subscription(
+        &self,
+        id: &SubscriptionId,
+    ) -> Result<Option<SubscriptionRecord>, StoreError> {
+        let table = self.transaction.open_table(SUBSCRIPTIONS)?;
+        let record = table.get(id.as_str().to_ascii_lowercase().as_str())?;
+        Ok(record.and_then(|bytes| serde_json::from_slice(bytes.value()).ok()))
+    }
+
+    pub(super) fn has_workspace(&self, id: &WorkspaceId) -> Result<bool, StoreError> {
+        let table = self.transaction.open_table(WORKSPACES)?;
+        let found = table.get(key(id).as_str())?;
+        Ok(found.is_some())
+    }
+
     pub(super) fn put_workspace(
         &self,
         id: &WorkspaceId,
