@@ -13,7 +13,7 @@ use client::{
     Call, OTHER_TENANT, Service, TENANT, hunt, marker, nrt, options, record, records, rule, rules,
     scheduled, search, searches, tenant, workspace,
 };
-use sentinelops::emulator::{Answer, Emulator, ErrorAnswer, Fault, Tombstones, edit};
+use sentinelops::emulator::{Answer, Emulator, ErrorAnswer, Fault, Options, Tombstones, edit};
 use serde_json::{Value, json};
 
 fn start() -> Service {
@@ -136,7 +136,7 @@ fn a_deleted_id_is_free_unless_asked_otherwise() {
     let window = Duration::from_secs(86_400);
     for (status, code) in [(400, "BadRequest"), (409, "Conflict")] {
         let tombstones = Some(Tombstones { window, status });
-        let service = Service::start(sentinelops::emulator::Options { tombstones, ..options() });
+        let service = Service::start(Options { tombstones, ..options() });
         let refused = again(&service);
         assert_eq!((refused.status, refused.code()), (status, code));
         assert_eq!(
@@ -144,6 +144,46 @@ fn a_deleted_id_is_free_unless_asked_otherwise() {
             "The rule with id 'R1' was recently deleted. You need to allow some time before re-using the same id. Please try again later."
         );
     }
+}
+
+#[test]
+fn if_match_is_honoured_only_on_demand() {
+    let stale = |target: String, body: Value| {
+        Call::new("PUT", target).body(body).header("if-match", "\"stale\"")
+    };
+    let service = start();
+    service.put(&rule("r1"), &scheduled());
+    assert_eq!(service.send(&stale(rule("r1"), scheduled())).status, 200);
+    let service = Service::start(Options { honour_if_match: true, ..options() });
+    let current = service.put(&rule("r1"), &scheduled()).body["etag"].clone();
+    let refused = service.send(&stale(rule("r1"), scheduled()));
+    assert_eq!((refused.status, refused.code()), (412, "PreconditionFailed"));
+    let fresh = Call::new("DELETE", rule("r1")).header("if-match", current.as_str().unwrap());
+    assert_eq!(service.send(&fresh).status, 200);
+    service.put(&search("h1"), &hunt());
+    let mut any = hunt();
+    any["etag"] = json!("*");
+    assert_eq!(service.send(&stale(search("h1"), any)).status, 412);
+}
+
+#[test]
+fn durations_come_back_as_sent_unless_asked_otherwise() {
+    let mut body = scheduled();
+    body["properties"]["queryFrequency"] = json!("PT60M");
+    let frequency = |canonical_durations: bool| {
+        let service = Service::start(Options { canonical_durations, ..options() });
+        service.put(&rule("r1"), &body).body["properties"]["queryFrequency"].clone()
+    };
+    assert_eq!((frequency(false), frequency(true)), (json!("PT60M"), json!("PT1H")));
+}
+
+#[test]
+fn what_the_emulator_does_not_know_is_kept() {
+    let service = start();
+    let mut body = scheduled();
+    body["properties"]["somethingNew"] = json!({"a": [1]});
+    service.put(&rule("r1"), &body);
+    assert_eq!(service.get(&rule("r1")).body["properties"]["somethingNew"], json!({"a": [1]}));
 }
 
 // Saved searches.
@@ -256,7 +296,7 @@ fn a_metadata_name_has_no_blanks() {
 #[test]
 fn pages_lead_to_each_other_on_the_same_host() {
     let page_size = NonZeroUsize::new(2);
-    let service = Service::start(sentinelops::emulator::Options { page_size, ..options() });
+    let service = Service::start(Options { page_size, ..options() });
     for id in ["r1", "r2", "r3", "r4"] {
         service.put(&rule(id), &scheduled());
         service.put(&record(id), &marker());
@@ -359,8 +399,7 @@ fn a_token_of_another_tenant_is_refused() {
     assert_eq!((refused.status, refused.code()), (401, "InvalidAuthenticationTokenTenant"));
     service.emulator.delegate(&workspace(), &OTHER_TENANT.parse().unwrap()).unwrap();
     assert_eq!(with(OTHER_TENANT).status, 200, "managed through Lighthouse");
-    let strict =
-        Service::start(sentinelops::emulator::Options { require_token: true, ..options() });
+    let strict = Service::start(Options { require_token: true, ..options() });
     assert_eq!(strict.get(&rules()).code(), "AuthenticationFailed");
 }
 
@@ -489,7 +528,7 @@ fn a_connection_drops_before_or_after_the_effect() {
     assert!(service.try_send(&put).is_err());
     assert_eq!(service.get(&rule("r1")).status, 404);
     service.fault(Answer::DropAfter);
-    assert!(service.try_send(&put).is_err());
+    assert!(service.try_send(&put).is_err(), "not even a status arrives");
     assert_eq!(service.get(&rule("r1")).status, 200);
     let journal = service.emulator.journal(0).unwrap();
     let dropped: Vec<_> = journal.iter().filter(|entry| entry.status.is_none()).collect();
