@@ -1,17 +1,20 @@
 //! The emulator over the wire: what a client of Azure Resource Manager would see.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
 #[path = "emulator/client.rs"]
 mod client;
+#[path = "emulator/recorded.rs"]
+mod recorded;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use client::{
     Call, OTHER_TENANT, Service, TENANT, hunt, marker, nrt, options, record, records, rule, rules,
     scheduled, search, searches, tenant, workspace,
 };
-use sentinelops::emulator::{Answer, Emulator, ErrorAnswer, Fault, Tombstones, edit};
+use sentinelops::emulator::{Answer, Emulator, ErrorAnswer, Fault, Options, Tombstones, edit};
 use serde_json::{Value, json};
 
 fn start() -> Service {
@@ -134,7 +137,7 @@ fn a_deleted_id_is_free_unless_asked_otherwise() {
     let window = Duration::from_secs(86_400);
     for (status, code) in [(400, "BadRequest"), (409, "Conflict")] {
         let tombstones = Some(Tombstones { window, status });
-        let service = Service::start(sentinelops::emulator::Options { tombstones, ..options() });
+        let service = Service::start(Options { tombstones, ..options() });
         let refused = again(&service);
         assert_eq!((refused.status, refused.code()), (status, code));
         assert_eq!(
@@ -142,6 +145,46 @@ fn a_deleted_id_is_free_unless_asked_otherwise() {
             "The rule with id 'R1' was recently deleted. You need to allow some time before re-using the same id. Please try again later."
         );
     }
+}
+
+#[test]
+fn if_match_is_honoured_only_on_demand() {
+    let stale = |target: String, body: Value| {
+        Call::new("PUT", target).body(body).header("if-match", "\"stale\"")
+    };
+    let service = start();
+    service.put(&rule("r1"), &scheduled());
+    assert_eq!(service.send(&stale(rule("r1"), scheduled())).status, 200);
+    let service = Service::start(Options { honour_if_match: true, ..options() });
+    let current = service.put(&rule("r1"), &scheduled()).body["etag"].clone();
+    let refused = service.send(&stale(rule("r1"), scheduled()));
+    assert_eq!((refused.status, refused.code()), (412, "PreconditionFailed"));
+    let fresh = Call::new("DELETE", rule("r1")).header("if-match", current.as_str().unwrap());
+    assert_eq!(service.send(&fresh).status, 200);
+    service.put(&search("h1"), &hunt());
+    let mut any = hunt();
+    any["etag"] = json!("*");
+    assert_eq!(service.send(&stale(search("h1"), any)).status, 412);
+}
+
+#[test]
+fn durations_come_back_as_sent_unless_asked_otherwise() {
+    let mut body = scheduled();
+    body["properties"]["queryFrequency"] = json!("PT60M");
+    let frequency = |canonical_durations: bool| {
+        let service = Service::start(Options { canonical_durations, ..options() });
+        service.put(&rule("r1"), &body).body["properties"]["queryFrequency"].clone()
+    };
+    assert_eq!((frequency(false), frequency(true)), (json!("PT60M"), json!("PT1H")));
+}
+
+#[test]
+fn what_the_emulator_does_not_know_is_kept() {
+    let service = start();
+    let mut body = scheduled();
+    body["properties"]["somethingNew"] = json!({"a": [1]});
+    service.put(&rule("r1"), &body);
+    assert_eq!(service.get(&rule("r1")).body["properties"]["somethingNew"], json!({"a": [1]}));
 }
 
 // Saved searches.
@@ -254,7 +297,7 @@ fn a_metadata_name_has_no_blanks() {
 #[test]
 fn pages_lead_to_each_other_on_the_same_host() {
     let page_size = NonZeroUsize::new(2);
-    let service = Service::start(sentinelops::emulator::Options { page_size, ..options() });
+    let service = Service::start(Options { page_size, ..options() });
     for id in ["r1", "r2", "r3", "r4"] {
         service.put(&rule(id), &scheduled());
         service.put(&record(id), &marker());
@@ -357,8 +400,7 @@ fn a_token_of_another_tenant_is_refused() {
     assert_eq!((refused.status, refused.code()), (401, "InvalidAuthenticationTokenTenant"));
     service.emulator.delegate(&workspace(), &OTHER_TENANT.parse().unwrap()).unwrap();
     assert_eq!(with(OTHER_TENANT).status, 200, "managed through Lighthouse");
-    let strict =
-        Service::start(sentinelops::emulator::Options { require_token: true, ..options() });
+    let strict = Service::start(Options { require_token: true, ..options() });
     assert_eq!(strict.get(&rules()).code(), "AuthenticationFailed");
 }
 
@@ -370,6 +412,23 @@ fn a_subscription_has_one_tenant() {
     service.put(&rule("r1"), &scheduled());
     service.emulator.provision(&workspace(), &tenant()).unwrap();
     assert_eq!(service.get(&rule("r1")).status, 200, "provisioning again changes nothing");
+}
+
+#[test]
+fn workspaces_are_provisioned_over_http() {
+    let service = start();
+    let wanted = |tenant: &str, name: &str| {
+        json!([{"tenantId": tenant, "subscriptionId": workspace().subscription.to_string(),
+            "resourceGroup": "rg-sec", "workspaceName": name, "managedBy": [OTHER_TENANT]}])
+    };
+    let target = "/_emulator/workspaces";
+    assert_eq!(service.put(target, &wanted(TENANT, "law-two")).status, 204);
+    let other = rules().replace("law-sec", "law-two");
+    assert_eq!(service.get(&other).names(), ["BuiltInFusion"]);
+    assert_eq!(service.get(target).body["value"].as_array().map(Vec::len), Some(2));
+    assert_eq!(service.put(target, &wanted(OTHER_TENANT, "law-two")).status, 409);
+    assert_eq!(service.put(target, &wanted(TENANT, "x")).status, 400);
+    assert_eq!(service.put(target, &json!([{"tenant": TENANT}])).status, 400);
 }
 
 // The journal.
@@ -470,7 +529,7 @@ fn a_connection_drops_before_or_after_the_effect() {
     assert!(service.try_send(&put).is_err());
     assert_eq!(service.get(&rule("r1")).status, 404);
     service.fault(Answer::DropAfter);
-    assert!(service.try_send(&put).is_err());
+    assert!(service.try_send(&put).is_err(), "not even a status arrives");
     assert_eq!(service.get(&rule("r1")).status, 200);
     let journal = service.emulator.journal(0).unwrap();
     let dropped: Vec<_> = journal.iter().filter(|entry| entry.status.is_none()).collect();
@@ -548,6 +607,22 @@ fn a_portal_edit_goes_over_the_wire() {
     assert_eq!(service.put(&rule("r1"), &body).status, 409, "a second edit of the same state");
 }
 
+#[test]
+fn a_server_stops_although_clients_keep_their_connections() {
+    let service = start();
+    let idle = std::net::TcpStream::connect(service.address).unwrap();
+    let mut kept = std::net::TcpStream::connect(service.address).unwrap();
+    let request = format!("GET {} HTTP/1.1\r\nhost: localhost\r\n\r\n", rules());
+    std::io::Write::write_all(&mut kept, request.as_bytes()).unwrap();
+    let mut first = [0; 12];
+    std::io::Read::read_exact(&mut kept, &mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    let address = service.address;
+    service.stop();
+    assert!(std::net::TcpStream::connect(address).is_err());
+    drop((idle, kept));
+}
+
 // Without a socket.
 
 #[tokio::test]
@@ -560,84 +635,4 @@ async fn a_request_is_answered_without_a_socket() {
     emulator.faults().set(vec![Fault::new(Answer::Drop)]);
     let dropped = emulator.call(request().unwrap()).await;
     assert!(axum::body::to_bytes(dropped.into_body(), 1 << 20).await.is_err());
-}
-
-// Recorded traffic.
-
-/// A recorded request and answer; nothing, said aloud, where the recordings are not at hand.
-fn recording(name: &str) -> Option<(Value, Value)> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let path = root.join("../shared/specs/recordings").join(name);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{} is missing", path.display());
-        println!("skipped: {} is missing", path.display());
-        return None;
-    };
-    let pair: Value = serde_json::from_str(&text).unwrap();
-    Some((pair["liveRequest"].clone(), pair["liveResponse"].clone()))
-}
-
-fn assert_status(recorded: &Value, answered: u16) {
-    assert_eq!(recorded["statusCode"].as_str(), Some(answered.to_string().as_str()));
-}
-
-#[test]
-fn a_recorded_create_has_the_recorded_answer() {
-    let Some((request, response)) = recording("real_put_rule.json") else { return };
-    let service = start();
-    let id = "d65a3750-5f16-4b60-a0c2-ca1ee7a40899";
-    let mut answer = service.put(&rule(id), &request["body"]);
-    assert_status(&response, answer.status);
-    let recorded = &response["body"];
-    let etag_shape =
-        |etag: &Value| etag.as_str().map(|text| (text.len(), text.matches('-').count()));
-    assert_eq!(etag_shape(&answer.body["etag"]), etag_shape(&recorded["etag"]));
-    // Ids differ by workspace and etags by time; system data is described, if not in this recording.
-    for key in ["id", "etag"] {
-        answer.body[key] = recorded[key].clone();
-    }
-    answer.body["properties"]["lastModifiedUtc"] =
-        recorded["properties"]["lastModifiedUtc"].clone();
-    answer.body.as_object_mut().unwrap().remove("systemData");
-    assert_eq!(&answer.body, recorded);
-}
-
-#[test]
-fn recorded_conflicts_and_deletes_have_the_recorded_answers() {
-    let service = start();
-    if let Some((request, response)) = recording("err_409.json") {
-        let mut body = request["body"].clone();
-        service.put(&rule("r1"), &body);
-        body["etag"] = json!("\"00000000-0000-0100-0000-000000000000\"");
-        let refused = service.put(&rule("r1"), &body);
-        assert_status(&response, refused.status);
-        assert_eq!(response["body"]["error"]["code"], refused.code());
-        let recorded = response["body"]["error"]["message"].as_str().unwrap();
-        assert!(refused.message().starts_with(recorded), "{}", refused.message());
-    }
-    if let Some((_, response)) = recording("real_delete_rule_emptyobj.json") {
-        let deleted = service.delete(&rule("r1"));
-        assert_status(&response, deleted.status);
-        assert_eq!(response["body"], deleted.body);
-    }
-}
-
-#[test]
-fn recorded_saved_searches_have_the_recorded_shape() {
-    let service = start();
-    for name in ["real_put_savedsearch.json", "ss_etag_in_properties.json"] {
-        let Some((request, response)) = recording(name) else { continue };
-        let answer = service.put(&search("clitest"), &request["body"]);
-        assert_status(&response, answer.status);
-        let keys = |body: &Value| body.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-        assert_eq!(keys(&answer.body), keys(&response["body"]));
-        assert_eq!(answer.body["type"], response["body"]["type"]);
-        let etag = answer.body["etag"].as_str().unwrap();
-        assert_eq!(response["body"]["etag"].as_str().map(str::len), Some(etag.len()), "{etag}");
-    }
-    if let Some((request, response)) = recording("ss_409.json") {
-        let refused = service.put(&search("clitest"), &request["body"]);
-        assert_status(&response, refused.status);
-        assert_eq!(response["body"]["error"]["code"], refused.code());
-    }
 }

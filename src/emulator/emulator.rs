@@ -82,24 +82,21 @@ impl Emulator {
         workspace: &WorkspaceId,
         tenant: &TenantId,
     ) -> Result<(), EmulatorError> {
-        let view = self.inner.store.view()?;
-        let subscription = view.subscription(&workspace.subscription)?;
-        if let Some(SubscriptionRecord { tenant: owner, .. }) = &subscription
-            && !owner.eq_ignore_ascii_case(tenant.as_str())
-        {
-            let subscription = workspace.subscription.to_string();
-            return Err(EmulatorError::OtherTenant { subscription, tenant: owner.clone() });
-        }
-        let is_new = view.workspace(workspace)?.is_none();
-        if subscription.is_some() && !is_new {
-            return Ok(());
-        }
         let now = stamp::of((self.inner.options.clock)());
-        let managed_by = subscription.map(|record| record.managed_by).unwrap_or_default();
-        let record = SubscriptionRecord { tenant: tenant.to_string(), managed_by };
-        self.inner.store.write(|write| {
-            write.put_subscription(&workspace.subscription, &record)?;
-            if is_new {
+        let key = &workspace.subscription;
+        let other = self.inner.store.write(|write| {
+            let known = write.subscription(key)?;
+            if let Some(record) = known.as_ref()
+                && !record.tenant.eq_ignore_ascii_case(tenant.as_str())
+            {
+                return Ok(Some(record.tenant.clone()));
+            }
+            if known.is_none() {
+                let record =
+                    SubscriptionRecord { tenant: tenant.to_string(), managed_by: Vec::new() };
+                write.put_subscription(key, &record)?;
+            }
+            if !write.has_workspace(workspace)? {
                 let stamp = write.stamp(now)?;
                 let id = workspace.to_string();
                 let customer_id = stamp::guid(&id.to_ascii_lowercase());
@@ -107,9 +104,14 @@ impl Emulator {
                 write.put_workspace(workspace, &WorkspaceRecord { id, customer_id, created })?;
                 built_in::fill(write, workspace, stamp)?;
             }
-            Ok(())
+            Ok(None)
         })?;
-        Ok(())
+        match other {
+            None => Ok(()),
+            Some(tenant) => {
+                Err(EmulatorError::OtherTenant { subscription: key.to_string(), tenant })
+            }
+        }
     }
 
     /// Lets another tenant manage a workspace's subscription, as Azure Lighthouse does.
@@ -121,12 +123,15 @@ impl Emulator {
         workspace: &WorkspaceId,
         managing: &TenantId,
     ) -> Result<(), EmulatorError> {
-        let known = self.inner.store.view()?.subscription(&workspace.subscription)?;
-        let Some(mut record) = known else { return Ok(()) };
-        if !record.admits(managing) {
-            record.managed_by.push(managing.to_string());
-            self.inner.store.write(|w| w.put_subscription(&workspace.subscription, &record))?;
-        }
+        let key = &workspace.subscription;
+        self.inner.store.write(|write| {
+            let Some(mut record) = write.subscription(key)? else { return Ok(()) };
+            if !record.admits(managing) {
+                record.managed_by.push(managing.to_string());
+                write.put_subscription(key, &record)?;
+            }
+            Ok(())
+        })?;
         Ok(())
     }
 

@@ -3,15 +3,12 @@
 //! Everything but `/_emulator/…` is ARM. The store is asked without leaving the thread: a write
 //! takes some tens of microseconds, less than handing it to another thread costs.
 
-use std::convert::Infallible;
-
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Request as HttpRequest, State};
+use axum::extract::{Request as HttpRequest, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, IF_MATCH, USER_AGENT};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use futures::StreamExt;
 
 use super::control;
 use super::emulator::Emulator;
@@ -19,7 +16,6 @@ use super::headers;
 use super::refusal::Refusal;
 use super::reply::{Fate, Reply};
 use super::request::{ACTOR_HEADER, Request};
-use super::server::Line;
 
 /// ARM refuses larger bodies.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -37,10 +33,9 @@ impl Emulator {
 }
 
 async fn arm(State(emulator): State<Emulator>, http: HttpRequest) -> Response {
-    let line = http.extensions().get::<ConnectInfo<Line>>().map(|line| line.0.clone());
     let request = match read(http).await {
         Ok(request) => request,
-        Err(refusal) => return respond(&Request::default(), Reply::from(refusal), None, 0),
+        Err(refusal) => return respond(&Request::default(), Reply::from(refusal), 0),
     };
     let played = emulator.play(&request);
     let latency = emulator.options().latency + played.latency;
@@ -49,7 +44,7 @@ async fn arm(State(emulator): State<Emulator>, http: HttpRequest) -> Response {
         tokio::time::sleep(latency).await;
     }
     let now = super::stamp::of((emulator.options().clock)());
-    respond(&request, reply, line.as_ref(), now)
+    respond(&request, reply, now)
 }
 
 async fn read(http: HttpRequest) -> Result<Request, Refusal> {
@@ -78,19 +73,13 @@ async fn read(http: HttpRequest) -> Result<Request, Refusal> {
     })
 }
 
-fn respond(request: &Request, reply: Reply, line: Option<&Line>, now: u64) -> Response {
+fn respond(request: &Request, reply: Reply, now: u64) -> Response {
     let Reply { status, body, headers, fate } = reply;
     let has_body = !body.is_empty();
     let body = match fate {
         Fate::Whole => Body::from(body),
         Fate::Half => Body::from(body[..body.len() / 2].to_vec()),
-        Fate::Dropped => {
-            // On a socket nothing more is written; without one the body fails.
-            if let Some(line) = line {
-                line.cut();
-            }
-            broken_body()
-        }
+        Fate::Dropped => broken_body(),
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -108,8 +97,8 @@ fn respond(request: &Request, reply: Reply, line: Option<&Line>, now: u64) -> Re
     response
 }
 
+/// A body that fails at once: the server ends the connection before it has written anything.
 fn broken_body() -> Body {
     let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-    let stream = futures::stream::once(async { Ok::<_, Infallible>(()) });
-    Body::from_stream(stream.map(move |_| Err::<Bytes, _>(std::io::Error::from(broken.kind()))))
+    Body::from_stream(futures::stream::once(async { Err::<Bytes, _>(broken) }))
 }

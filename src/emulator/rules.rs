@@ -50,7 +50,7 @@ pub(super) fn list(view: &View, call: &Call<'_>, workspace: &WorkspaceId) -> Ans
     Ok(Reply::bytes(200, paging::body(bodies, next.as_deref())))
 }
 
-/// `GET …/alertRules/{id}`.
+/// `GET …/alertRules/{id}`. Only lists are known to hide NRT rules, so this shows them.
 pub(super) fn get(view: &View, call: &Call<'_>, id: &ResourceId) -> Answered {
     let Some(rule) = view.resource(id)? else { return Ok(missing(id).into()) };
     let preview = version::is_preview(call.version);

@@ -144,9 +144,7 @@ impl View {
         &self,
         id: &SubscriptionId,
     ) -> Result<Option<SubscriptionRecord>, StoreError> {
-        let table = self.transaction.open_table(SUBSCRIPTIONS)?;
-        let record = table.get(id.as_str().to_ascii_lowercase().as_str())?;
-        Ok(record.and_then(|bytes| serde_json::from_slice(bytes.value()).ok()))
+        subscription(&self.transaction.open_table(SUBSCRIPTIONS)?, id)
     }
 
     pub(super) fn workspace(
@@ -249,6 +247,19 @@ impl Write {
         Ok(())
     }
 
+    pub(super) fn subscription(
+        &self,
+        id: &SubscriptionId,
+    ) -> Result<Option<SubscriptionRecord>, StoreError> {
+        subscription(&self.transaction.open_table(SUBSCRIPTIONS)?, id)
+    }
+
+    pub(super) fn has_workspace(&self, id: &WorkspaceId) -> Result<bool, StoreError> {
+        let table = self.transaction.open_table(WORKSPACES)?;
+        let found = table.get(key(id).as_str())?;
+        Ok(found.is_some())
+    }
+
     pub(super) fn put_workspace(
         &self,
         id: &WorkspaceId,
@@ -321,6 +332,14 @@ impl Write {
         self.transaction.open_table(JOURNAL)?;
         Ok(())
     }
+}
+
+fn subscription(
+    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    id: &SubscriptionId,
+) -> Result<Option<SubscriptionRecord>, StoreError> {
+    let record = table.get(id.as_str().to_ascii_lowercase().as_str())?;
+    Ok(record.and_then(|bytes| serde_json::from_slice(bytes.value()).ok()))
 }
 
 fn resource(

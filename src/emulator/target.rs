@@ -172,4 +172,16 @@ mod tests {
         let refusal = Target::parse("/subscriptions/contoso").unwrap_err();
         assert_eq!(refusal.code, "InvalidSubscriptionId");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn every_resource_is_found_by_the_path_that_names_it(name in "[^/\\p{Cc}]{1,40}") {
+            let Ok(Target::Workspace(workspace)) = Target::parse(WORKSPACE) else { panic!("a path") };
+            let Ok(name) = name.parse() else { return Ok(()) };
+            for collection in [Collection::AlertRules, Collection::SavedSearches, Collection::Metadata] {
+                let id = workspace.resource(collection, &name);
+                proptest::prop_assert_eq!(Target::parse(&id.path()), Ok(Target::Item(id)));
+            }
+        }
+    }
 }

@@ -29,7 +29,12 @@ pub(super) fn required(parent: &Value, path: &str, key: &str) -> Result<(), Refu
         return Ok(());
     }
     let name = pascal(key);
-    Err(Refusal::invalid(&format!("{path}.{name}"), &format!("The {name} field is required.")))
+    Err(Refusal::invalid(&below(path, &name), &format!("The {name} field is required.")))
+}
+
+/// `Properties.Query`; the name alone at the top.
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn present<'a>(parent: &'a Value, key: &str) -> Option<&'a Value> {
@@ -38,7 +43,7 @@ fn present<'a>(parent: &'a Value, key: &str) -> Option<&'a Value> {
 
 fn wrong_type(path: &str, key: &str, wanted: &str) -> Refusal {
     let name = pascal(key);
-    Refusal::invalid(&format!("{path}.{name}"), &format!("The {name} field must be {wanted}."))
+    Refusal::invalid(&below(path, &name), &format!("The {name} field must be {wanted}."))
 }
 
 /// A text.
@@ -66,7 +71,7 @@ pub(super) fn bounded_text(
     let why = format!(
         "The field {name} must be a string with a minimum length of {least} and a maximum length of {most}."
     );
-    Err(Refusal::invalid(&format!("{path}.{name}"), &why))
+    Err(Refusal::invalid(&below(path, &name), &why))
 }
 
 /// One of a few words, spelled exactly.
@@ -80,7 +85,7 @@ pub(super) fn word(
         Some(found) if !words.contains(&found.as_str()) => {
             let name = pascal(key);
             let why = format!("The value '{found}' is not valid for '{name}'.");
-            Err(Refusal::invalid(&format!("{path}.{name}"), &why))
+            Err(Refusal::invalid(&below(path, &name), &why))
         }
         found => Ok(found),
     }
@@ -104,7 +109,7 @@ pub(super) fn duration(
 ) -> Result<Option<Duration>, Refusal> {
     let Some(found) = text(parent, path, key)? else { return Ok(None) };
     let name = pascal(key);
-    let path = format!("{path}.{name}");
+    let path = below(path, &name);
     let parsed = found.starts_with('P').then(|| found.parse::<Duration>().ok()).flatten();
     let Some(parsed) = parsed else {
         let why = format!("The value '{found}' is not a valid ISO 8601 duration.");
