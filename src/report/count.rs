@@ -8,11 +8,7 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     }
 }
 
-/// The verb form that goes with a number: `makes` for one, `make` for more.
-pub(super) const fn verb(
-    number: usize,
-    singular: &'static str,
-    plural: &'static str,
-) -> &'static str {
-    if number == 1 { singular } else { plural }
+/// The form that goes with a number: `makes` for one, `make` for more.
+pub(super) const fn form(number: usize, one: &'static str, more: &'static str) -> &'static str {
+    if number == 1 { one } else { more }
 }

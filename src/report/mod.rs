@@ -14,6 +14,7 @@ mod exclusion_test;
 #[cfg(test)]
 mod fixture;
 pub mod json;
+pub mod markdown;
 mod sentence;
 mod style;
 pub mod summary;

@@ -1,6 +1,6 @@
 //! The closing sentences, which every format for people shares.
 
-use super::count::{count, verb};
+use super::count::{count, form};
 use super::summary::{Summary, Tally};
 use crate::apply::Outcome;
 use crate::plan::{Action, Class};
@@ -50,7 +50,7 @@ pub(super) fn plan(summary: &Summary) -> String {
 }
 
 fn quieter(number: usize, one: &'static str, more: &'static str) -> Option<String> {
-    let words = format!("{} detection quieter.", verb(number, one, more));
+    let words = format!("{} detection quieter.", form(number, one, more));
     (number > 0).then(|| format!("{} {words}", count(number, "change")))
 }
 
@@ -71,7 +71,7 @@ pub(super) fn drift(summary: &Summary) -> String {
         (0, _) => format!(
             "No drift in the {} that {} read.",
             count(read, "workspace"),
-            verb(read, "was", "were")
+            form(read, "was", "were")
         ),
         (items, _) => format!(
             "Drift: {} in {} of {}.",
@@ -84,8 +84,8 @@ pub(super) fn drift(summary: &Summary) -> String {
         0 => found,
         unread => {
             let unread_words = count(unread, "workspace");
-            let verb = verb(unread, "is", "are");
-            format!("{found} {unread_words} could not be read and {verb} unknown.")
+            let is = form(unread, "is", "are");
+            format!("{found} {unread_words} could not be read and {is} unknown.")
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The words for classes, actions, effects and fields that every report for people uses.
 
-use crate::plan::{Action, Change, Class, Effect, FieldChange, Modified, Moved};
-use crate::report::escape;
+use crate::ident::ExclusionId;
+use crate::plan::{Action, Change, Class, DesiredSide, Effect, FieldChange, Modified, Moved};
+use crate::report::{escape, summary, width};
 
 /// A sign that stands before an action, for the eye; the word behind it says the same.
 pub(super) const fn sign(action: Action) -> char {
@@ -91,6 +92,29 @@ pub(super) const fn has_desired(change: &Change) -> bool {
 /// are its file once more.
 pub(super) const fn shows_fields(change: &Change) -> bool {
     !matches!(change.class, Class::New | Class::Vanished | Class::Leftover | Class::Gone)
+}
+
+/// Columns of a value that has no other to be compared with.
+const ALONE: usize = 300;
+
+/// What the workspace has, where the files have nothing to compare it with; a long text is cut.
+pub(super) fn live_alone(field: &FieldChange) -> String {
+    format!("workspace has {}", width::cut(&escape::value(&field.before), ALONE))
+}
+
+/// Whether an item that was applied is gone from the workspace.
+pub(super) fn is_gone(change: &Change) -> bool {
+    change.class == Class::Vanished || summary::vanished_while_held(change)
+}
+
+/// The exclusions that a new item is deployed with: nobody should have to read its query for that.
+pub(super) fn new_exclusions(change: &Change) -> Vec<&str> {
+    match (&change.sides.desired, change.action) {
+        (DesiredSide::Present(present), Action::Create) => {
+            present.exclusions.iter().map(ExclusionId::as_str).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The way on that a class leaves to people, once per report; `None` when the next `apply` is it.

@@ -1,7 +1,7 @@
 //! One change as text: a line that says what will be done and why, and its fields below.
 
 use super::page::Page;
-use crate::plan::{Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Moved};
+use crate::plan::{Action, Change, Class, Effect, FieldChange, Moved};
 use crate::report::difference::Difference;
 use crate::report::style::Paint;
 use crate::report::{escape, wording};
@@ -22,7 +22,10 @@ pub(super) fn change(page: &mut Page, change: &Change) {
     if change.effect == Effect::Quieter {
         page.sentence(FIELD, Paint::Care, wording::effect_sentence(change.effect), "");
     }
-    exclusions(page, change);
+    let exclusions = wording::new_exclusions(change);
+    if !exclusions.is_empty() {
+        page.line(FIELD, &format!("with exclusions {}", exclusions.join(", ")));
+    }
     if page.style.verbose || wording::shows_fields(change) {
         for field in &change.fields {
             self::field(page, change, field);
@@ -51,15 +54,6 @@ fn paint(change: &Change) -> Paint {
         (_, Action::Create | Action::Update | Action::Restore, _) => Paint::Good,
         (_, Action::Delete | Action::Retire, _) => Paint::Care,
         (_, Action::Record | Action::Forget | Action::None, _) => Paint::Quiet,
-    }
-}
-
-/// What a new item is deployed with: nobody should have to read a query to see it.
-fn exclusions(page: &mut Page, change: &Change) {
-    let DesiredSide::Present(present) = &change.sides.desired else { return };
-    if change.action == Action::Create && !present.exclusions.is_empty() {
-        let ids: Vec<&str> = present.exclusions.iter().map(|id| id.as_str()).collect();
-        page.line(FIELD, &format!("with exclusions {}", ids.join(", ")));
     }
 }
 
@@ -113,8 +107,7 @@ fn three_sides(page: &mut Page, change: &Change, field: &FieldChange) {
 
 /// A field of an item for which the files have no value.
 fn only_live(page: &mut Page, field: &FieldChange) {
-    let text =
-        format!("workspace has {} ({})", escape::value(&field.before), wording::remark(field));
+    let text = format!("{} ({})", wording::live_alone(field), wording::remark(field));
     page.sentence(FIELD, Paint::Strong, &format!("{}:", field.field), &text);
 }
 
@@ -167,12 +160,4 @@ pub(super) fn unwritten_field(page: &mut Page, change: &Change, field: &FieldCha
             page.diff(BELOW, &lines);
         }
     }
-}
-
-/// Whether an applied item is gone from the workspace.
-pub(super) fn is_gone(change: &Change) -> bool {
-    change.class == Class::Vanished
-        || change.class == Class::Held
-            && matches!(change.sides.baseline, BaselineSide::Ours(_))
-            && change.sides.live.is_none()
 }

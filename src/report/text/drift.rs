@@ -54,7 +54,7 @@ fn item(page: &mut Page, change: &Change) {
         false => String::new(),
     };
     page.sentence(ITEM, paint, &head, &format!("{name} ({key}){reason}"));
-    if change::is_gone(change) {
+    if wording::is_gone(change) {
         page.line(FIELD, "it is no longer in the workspace: deleted outside git");
     } else {
         for field in change.fields.iter().filter(|field| summary::moved_live(field)) {

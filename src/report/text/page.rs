@@ -86,7 +86,7 @@ impl Page {
                 _ => text,
             };
             self.out += &" ".repeat(indent);
-            self.out += painted.trim_end_matches(' ');
+            self.out += if line.text.is_empty() { painted.trim_end() } else { &painted };
             self.out.push('\n');
         }
         if lines.len() > limit {

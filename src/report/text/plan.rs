@@ -3,7 +3,7 @@
 use super::change;
 use super::page::Page;
 use crate::plan::{Effect, Plan, WorkspacePlan};
-use crate::report::count::{count, verb};
+use crate::report::count::{count, form};
 use crate::report::style::{Paint, Style};
 use crate::report::summary::{self, Summary};
 use crate::report::{escape, sentence, wording};
@@ -33,7 +33,7 @@ fn quieter(page: &mut Page, plan: &Plan, summary: &Summary) {
         return;
     }
     let number = summary.quieter;
-    let makes = verb(number, "makes", "make");
+    let makes = form(number, "makes", "make");
     let head = format!("{} {makes} detection quieter:", count(number, "change"));
     page.sentence(0, Paint::Care, &head, "");
     for (workspace, change) in plan.changes().filter(|(_, c)| c.effect == Effect::Quieter) {
