@@ -334,9 +334,9 @@ impl Failed {
         let mut error = self.error;
         let (asked, waited) = (asked.as_secs(), waited.as_secs());
         let more = format!("; asked to wait {asked} s more after {waited} s of waiting");
-        error.message += &more;
+        error.message = format!("{}{more}", error.message.trim_end_matches('.'));
         if let Some(arm) = &mut error.arm {
-            arm.message += &more;
+            arm.message.clone_from(&error.message);
         }
         error
     }
@@ -519,6 +519,17 @@ mod tests {
         let (one, two) = tokio::join!(client.get(&id), client.get(&id));
         assert!(one.is_ok() && two.is_ok());
         assert_eq!(server.journal().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn no_more_requests_are_under_way_than_a_subscription_may_have() {
+        let server = Arc::new(Server::default());
+        server.store(&a_rule(), rule("r1"));
+        let (client, _) = client(&server);
+        let id = a_rule();
+        let all = futures::future::join_all((0..50).map(|_| client.get(&id))).await;
+        assert!(all.iter().all(Result::is_ok));
+        assert_eq!(server.most_under_way(), client.throttle().limits().per_subscription);
     }
 
     #[tokio::test]

@@ -98,6 +98,8 @@ struct State {
     journal: Vec<String>,
     etags: u64,
     rewrites: Vec<(String, Value)>,
+    rivals: Vec<(String, String, Value)>,
+    writes_left: Option<usize>,
     under_way: usize,
     most_under_way: usize,
 }
@@ -147,9 +149,25 @@ impl Server {
         self.state().faults.push((method.to_owned(), part.to_lowercase(), faults));
     }
 
+    /// Nothing fails any more.
+    pub(crate) fn mend(&self) {
+        self.state().faults.clear();
+    }
+
     /// From now on the service stores `value` at `pointer`, whatever is sent.
     pub(crate) fn rewrite(&self, pointer: &str, value: Value) {
         self.state().rewrites.push((pointer.to_owned(), value));
+    }
+
+    /// Right after the next PUT whose path contains `part`, somebody else writes `value` at
+    /// `pointer` of the same resource.
+    pub(crate) fn rival(&self, part: &str, pointer: &str, value: Value) {
+        self.state().rivals.push((part.to_lowercase(), pointer.to_owned(), value));
+    }
+
+    /// The line is cut after that many more writes, as if the process had died; `None` mends it.
+    pub(crate) fn cut_after(&self, writes: Option<usize>) {
+        self.state().writes_left = writes;
     }
 
     /// Every request so far: method and path.
@@ -189,6 +207,9 @@ impl Transport for Server {
         tokio::task::yield_now().await;
         let mut state = self.state();
         state.under_way -= 1;
+        if state.is_cut(request.method) {
+            return Err(TransportError::NotSent("the line is cut".into()));
+        }
         state.journal.push(format!("{} {}", request.method, request.url.path()));
         match state.next_fault(request) {
             Fault::Answer(status, headers, body) => Ok(answer(status, headers, body)),
@@ -222,6 +243,18 @@ fn error(status: u16, code: &str, message: &str) -> Response {
 }
 
 impl State {
+    fn is_cut(&mut self, method: Method) -> bool {
+        match (&mut self.writes_left, method) {
+            (None, _) => false,
+            (Some(0), _) => true,
+            (Some(_), Method::Get) => false,
+            (Some(left), Method::Put | Method::Delete) => {
+                *left -= 1;
+                false
+            }
+        }
+    }
+
     fn next_fault(&mut self, request: &Request) -> Fault {
         let query = request.url.query().unwrap_or_default();
         let target = format!("{}?{query}", request.url.path()).to_lowercase();
@@ -308,6 +341,12 @@ impl State {
         let name = request.url.path().rsplit('/').next().unwrap_or_default().to_owned();
         body["name"] = json!(name);
         let body = self.store(path, body);
+        if let Some(at) = self.rivals.iter().position(|(part, _, _)| path.contains(part.as_str())) {
+            let (_, pointer, value) = self.rivals.remove(at);
+            let mut theirs = body.clone();
+            *theirs.pointer_mut(&pointer).unwrap() = value;
+            self.store(path, theirs);
+        }
         ok(if known.is_some() || search { 200 } else { 201 }, &body)
     }
 

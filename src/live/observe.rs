@@ -10,9 +10,11 @@ use serde_json::Value;
 
 use super::{Client, Clients, Error, ErrorKind};
 use crate::arm::{Collection, ResourceId, WorkspaceId, marker};
-use crate::ident::{ArmName, ContentId, Family, Owner, WorkspaceKey};
+use crate::ident::{ArmName, ContentId, Family, ItemKey, Owner, WorkspaceKey};
 use crate::state::baseline::Baselines;
-use crate::state::{Kind, LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable};
+use crate::state::{
+    DesiredWorkspace, Kind, LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable,
+};
 
 /// What the reader needs to know in order to ask for what the lists lack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,21 @@ pub struct Target {
     pub id: WorkspaceId,
     /// What should be in it.
     pub wanted: Wanted,
+}
+
+impl Target {
+    /// What there is to read for one workspace's desired side.
+    #[must_use]
+    pub fn of(owner: &Owner, desired: &DesiredWorkspace) -> Self {
+        let item = |key: &ItemKey| {
+            let own = || key.id.as_str().parse().ok();
+            let name = desired.resources.get(&key.id).cloned().or_else(own)?;
+            Some(WantedItem { family: key.family, name, id: key.id.clone() })
+        };
+        let items = desired.items.keys().filter_map(item).collect();
+        let wanted = Wanted { owner: owner.clone(), items };
+        Self { key: desired.key.clone(), id: desired.id.clone(), wanted }
+    }
 }
 
 /// Reads one workspace. Items and metadata come in the order of family and name.
@@ -157,7 +174,7 @@ impl Lagging<'_> {
                 known.family == item.family
                     && known.parent_name().eq_ignore_ascii_case(item.name.as_str())
             };
-            let key = crate::ident::ItemKey { family: item.family, id: item.id.clone() };
+            let key = ItemKey { family: item.family, id: item.id.clone() };
             ours.contains_key(&key) || found.metadata.iter().any(about)
         };
         let names: Vec<ArmName> = wanted

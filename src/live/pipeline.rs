@@ -196,6 +196,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use azure_core::credentials::{AccessToken, TokenRequestOptions};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
 
@@ -251,5 +252,68 @@ mod tests {
         let request = Request::new(Method::Put, base.parse().unwrap());
         let error = transport.exchange(&request).await.unwrap_err();
         assert!(matches!(error, TransportError::NotSent(_)), "{error}");
+    }
+
+    /// Serves one connection: reads each request's head, and answers what `answers` says, in order;
+    /// `None` hangs up. Tells what it read.
+    async fn serve_one(
+        listener: tokio::net::TcpListener,
+        answers: Vec<Option<&'static str>>,
+    ) -> Vec<String> {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut heads = Vec::new();
+        for answer in answers {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(socket.read_u8().await.unwrap());
+            }
+            heads.push(String::from_utf8(head).unwrap().to_ascii_lowercase());
+            let Some(answer) = answer else { break };
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+        heads
+    }
+
+    #[tokio::test]
+    async fn one_connection_serves_many_requests_and_a_broken_one_is_told() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/", listener.local_addr().unwrap());
+        let answers = vec![
+            Some("HTTP/1.1 404 Not Found\r\nX-Ms-Request-Id: 7\r\nContent-Length: 2\r\n\r\n{}"),
+            Some(
+                "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+            ),
+            Some("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"value\":"),
+        ];
+        let server = tokio::spawn(serve_one(listener, answers));
+        let transport = transport(&base, Access::Anonymous).unwrap();
+        let request = Request::new(Method::Get, format!("{base}x?api-version=1").parse().unwrap());
+        let missing = transport.exchange(&request).await.unwrap();
+        assert_eq!((missing.status, missing.request_id()), (404, Some("7")));
+        assert_eq!(&missing.body[..], b"{}");
+        assert_eq!(transport.exchange(&request).await.unwrap().status, 302);
+        let half = transport.exchange(&request).await.unwrap_err();
+        assert!(matches!(half, TransportError::Unknown(_)), "{half}");
+        let heads = server.await.unwrap();
+        assert_eq!(heads.len(), 3);
+        for head in heads {
+            assert!(head.starts_with("get /x?api-version=1 http/1.1"), "{head}");
+            assert!(head.contains("user-agent: sentinelops "), "{head}");
+            assert!(head.contains("x-ms-client-request-id: "), "{head}");
+            assert!(!head.contains("authorization"), "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_after_the_request_leaves_its_fate_unknown() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/", listener.local_addr().unwrap());
+        let server = tokio::spawn(serve_one(listener, vec![None]));
+        let transport = transport(&base, Access::Anonymous).unwrap();
+        let mut request = Request::new(Method::Put, base.parse().unwrap());
+        request.body = Some(Bytes::from_static(b"{}"));
+        let error = transport.exchange(&request).await.unwrap_err();
+        assert!(matches!(error, TransportError::Unknown(_)), "{error}");
+        assert!(server.await.unwrap()[0].contains("content-type: application/json"));
     }
 }

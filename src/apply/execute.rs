@@ -1,0 +1,226 @@
+//! The requests of one item, in the order that survives a crash anywhere.
+
+use serde_json::{Value, json};
+
+use super::Verdict;
+use super::refusal::{describe, is_race, lacks_parent, verdict};
+use super::reread::{Again, decide_again};
+use crate::arm::ResourceId;
+use crate::live::observe::read_if_there;
+use crate::live::{Client, Error};
+use crate::plan::{BaselineSide, Change, Options, Put, RecordPut, Work};
+
+/// How an item's requests ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ended {
+    pub(super) verdict: Verdict,
+    /// What the workspace must say when it is read again, if the item was written or deleted.
+    pub(super) left: Option<Left>,
+}
+
+/// What an item's requests left behind.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Left {
+    /// The resource, as the service answered it.
+    Resource(Put),
+    /// No resource.
+    Nothing(ResourceId),
+}
+
+/// Why requests stopped halfway.
+enum Stop {
+    /// Somebody else moved the item: it is to be decided again.
+    Moved,
+    /// The item ended so.
+    Ended(Verdict),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        if is_race(&error) { Self::Moved } else { Self::Ended(verdict(&error)) }
+    }
+}
+
+/// Carries out one change.
+pub(super) struct Executor<'a> {
+    pub(super) client: &'a Client,
+    pub(super) options: &'a Options,
+}
+
+impl Executor<'_> {
+    /// Carries out the change; if its item moved since it was planned, once more on fresh sides, as
+    /// long as the same change still follows.
+    pub(super) async fn carry_out(&self, change: &Change) -> Ended {
+        match self.send(change).await {
+            Ok(left) => Ended { verdict: Verdict::Done, left },
+            Err(Stop::Ended(verdict)) => Ended { verdict, left: None },
+            Err(Stop::Moved) => self.carry_out_again(change).await,
+        }
+    }
+
+    async fn carry_out_again(&self, planned: &Change) -> Ended {
+        let fresh = match decide_again(self.client, self.options, planned).await {
+            Ok(Again::Same(fresh) | Again::Settled(fresh)) => fresh,
+            Ok(Again::Other(fresh)) => return moved(&fresh.reason),
+            Err(unreadable) => {
+                let why = format!("it moved, and could not be read again: {}", unreadable.message);
+                return Ended { verdict: Verdict::Failed(why), left: None };
+            }
+        };
+        match self.send(&fresh).await {
+            Ok(left) => Ended { verdict: Verdict::Done, left },
+            Err(Stop::Ended(verdict)) => Ended { verdict, left: None },
+            Err(Stop::Moved) => moved("it keeps moving"),
+        }
+    }
+
+    async fn send(&self, change: &Change) -> Result<Option<Left>, Stop> {
+        match &change.work {
+            Work::Nothing => Ok(None),
+            Work::Create { resource, record } => self.create(change, resource, record).await,
+            Work::Update { resource, writing, applied, previous } => {
+                self.update(resource, writing, applied, previous).await
+            }
+            Work::Record { record } => {
+                self.client.put(&record.id, &record.to_body()).await?;
+                Ok(None)
+            }
+            Work::Delete { resource, metadata } => self.delete(change, resource, metadata).await,
+            Work::Forget { metadata } => {
+                self.client.delete(metadata).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The record first: a crash after it leaves a record without its item, which the next run
+    /// makes. The other way round it would leave an item that nobody owns.
+    async fn create(
+        &self,
+        change: &Change,
+        resource: &Put,
+        record: &RecordPut,
+    ) -> Result<Option<Left>, Stop> {
+        let recorded = match self.client.put(&record.id, &record.to_body()).await {
+            Ok(_) => true,
+            Err(error) if error.is_definite() && lacks_parent(&error) => false,
+            Err(error) => return Err(error.into()),
+        };
+        let answer = match self.client.put(&resource.id, &resource.body).await {
+            Ok(answer) => answer,
+            Err(error) if recorded && error.is_definite() => {
+                let previous = match &change.sides.baseline {
+                    BaselineSide::Ours(baseline) => Some(&baseline.metadata.body),
+                    BaselineSide::Other(item, _) => Some(&item.body),
+                    BaselineSide::None | BaselineSide::Ambiguous(_) => None,
+                };
+                return Err(self.take_back(record, previous, error).await);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let answered = record.answered(resource.kind, &answer);
+        if !recorded || answered.is_some() {
+            let last = answered.as_ref().unwrap_or(record);
+            self.settle(last, "created").await?;
+        }
+        Ok(Some(left(resource, answer)))
+    }
+
+    async fn update(
+        &self,
+        resource: &Put,
+        writing: &RecordPut,
+        applied: &RecordPut,
+        previous: &Value,
+    ) -> Result<Option<Left>, Stop> {
+        let current = read_if_there(self.client, &writing.id).await?.unwrap_or(Value::Null);
+        if current["properties"] != previous["properties"] {
+            return Err(Stop::Moved);
+        }
+        self.client.put(&writing.id, &writing.to_body()).await?;
+        let answer = match self.client.put(&resource.id, &resource.body).await {
+            Ok(answer) => answer,
+            Err(error) if error.is_definite() => {
+                let previous = (!previous.is_null()).then_some(previous);
+                return Err(self.take_back(writing, previous, error).await);
+            }
+            // It may have been written: the record stays as it is, and the next run reads both.
+            Err(error) => return Err(error.into()),
+        };
+        let answered = applied.answered(resource.kind, &answer);
+        self.settle(answered.as_ref().unwrap_or(applied), "written").await?;
+        Ok(Some(left(resource, answer)))
+    }
+
+    /// What is deleted is read once more: an edit since the plan was made is somebody's wish to
+    /// keep it.
+    async fn delete(
+        &self,
+        change: &Change,
+        resource: &ResourceId,
+        metadata: &ResourceId,
+    ) -> Result<Option<Left>, Stop> {
+        let again = decide_again(self.client, self.options, change).await;
+        let fresh = match again {
+            Ok(Again::Same(_)) => None,
+            Ok(Again::Settled(fresh) | Again::Other(fresh)) => Some(fresh),
+            Err(unreadable) => return Err(Stop::Ended(Verdict::Failed(unreadable.message))),
+        };
+        if let Some(fresh) = fresh.filter(|fresh| !matches!(fresh.work, Work::Forget { .. })) {
+            return Err(Stop::Ended(moved(&fresh.reason).verdict));
+        }
+        self.client.delete(resource).await?;
+        if let Err(error) = self.client.delete(metadata).await {
+            let why = format!("deleted, but its record could not be: {}", describe(&error));
+            return Err(Stop::Ended(Verdict::Failed(why)));
+        }
+        Ok(Some(Left::Nothing(resource.clone())))
+    }
+
+    /// Brings the metadata back to what it was before a write that the service refused.
+    async fn take_back(
+        &self,
+        record: &RecordPut,
+        previous: Option<&Value>,
+        refusal: Error,
+    ) -> Stop {
+        let undone = match previous {
+            Some(body) => {
+                let body = json!({"properties": body["properties"]});
+                self.client.put(&record.id, &body).await.map(drop)
+            }
+            None => self.client.delete(&record.id).await,
+        };
+        match undone {
+            Ok(()) => refusal.into(),
+            Err(error) => {
+                let why = format!(
+                    "{}; its record could not be taken back: {}",
+                    describe(&refusal),
+                    describe(&error)
+                );
+                Stop::Ended(Verdict::Failed(why))
+            }
+        }
+    }
+
+    async fn settle(&self, record: &RecordPut, done: &str) -> Result<(), Stop> {
+        match self.client.put(&record.id, &record.to_body()).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let why =
+                    format!("{done}, but its record could not be written: {}", describe(&error));
+                Err(Stop::Ended(Verdict::Failed(why)))
+            }
+        }
+    }
+}
+
+fn left(sent: &Put, answer: Value) -> Left {
+    Left::Resource(Put { id: sent.id.clone(), kind: sent.kind, body: answer })
+}
+
+fn moved(reason: &str) -> Ended {
+    let verdict = Verdict::Refused(format!("moved since it was planned: {reason}"));
+    Ended { verdict, left: None }
+}

@@ -1,0 +1,86 @@
+//! Deciding an item again on what its workspace says now.
+
+use crate::arm::{Collection, ResourceId};
+use crate::ident::{ArmName, Family};
+use crate::live::Client;
+use crate::live::observe::{live_item, metadata_item, read_if_there};
+use crate::plan::{self, Action, BaselineSide, Change, Class, Options, Sides, Work};
+use crate::state::baseline::Baselines;
+use crate::state::{MetadataItem, Unreadable};
+
+/// What becomes of a change whose item moved since it was planned.
+pub(super) enum Again {
+    /// The same change follows: go on with the fresh one.
+    Same(Change),
+    /// The item is as it should be, perhaps by our own lost write; at most its record is to be
+    /// written.
+    Settled(Change),
+    /// Something else follows.
+    Other(Change),
+}
+
+/// Reads an item and its metadata and decides it again.
+///
+/// # Errors
+/// When either cannot be read.
+pub(super) async fn decide_again(
+    client: &Client,
+    options: &Options,
+    planned: &Change,
+) -> Result<Again, Unreadable> {
+    let mut sides = (*planned.sides).clone();
+    let resource = sides.workspace.resource(Collection::of(sides.key.family), &sides.arm_name);
+    let metadata = metadata_id(planned);
+    let (live, found) = tokio::try_join!(read_if_there(client, &resource), async {
+        match &metadata {
+            Some(id) => read_if_there(client, id).await,
+            None => Ok(None),
+        }
+    },)?;
+    sides.live = live.map(|body| live_item(sides.key.family, body)).transpose()?;
+    let found = found.map(metadata_item).transpose()?.flatten();
+    sides.baseline = baseline(&sides, found);
+    let fresh = plan::decide(sides, options);
+    let settled = matches!(fresh.class, Class::InSync | Class::Converged)
+        && matches!(fresh.action, Action::None | Action::Record);
+    Ok(match (is_same(planned, &fresh), settled) {
+        (true, _) => Again::Same(fresh),
+        (false, true) => Again::Settled(fresh),
+        (false, false) => Again::Other(fresh),
+    })
+}
+
+fn metadata_id(planned: &Change) -> Option<ResourceId> {
+    match &planned.work {
+        Work::Create { record, .. } | Work::Record { record } => Some(record.id.clone()),
+        Work::Update { writing, .. } => Some(writing.id.clone()),
+        Work::Delete { metadata, .. } | Work::Forget { metadata } => Some(metadata.clone()),
+        Work::Nothing => None,
+    }
+}
+
+fn baseline(sides: &Sides, found: Option<MetadataItem>) -> BaselineSide {
+    let Some(item) = found else { return BaselineSide::None };
+    let mut sorted = Baselines::sort(std::slice::from_ref(&item), &sides.owner);
+    let ours = sorted.ours.remove(&sides.key).and_then(|mut records| records.pop());
+    match (ours, other(&sorted, sides.key.family, &sides.arm_name)) {
+        (Some(record), _) => BaselineSide::Ours(record),
+        (None, Some(side)) => side,
+        (None, None) => BaselineSide::None,
+    }
+}
+
+fn other(sorted: &Baselines, family: Family, name: &ArmName) -> Option<BaselineSide> {
+    let (item, ownership) = sorted.other(family, name)?;
+    Some(BaselineSide::Other(item.clone(), ownership.clone()))
+}
+
+/// The same action with the same hashes before and after, field by field.
+fn is_same(planned: &Change, fresh: &Change) -> bool {
+    let hashes = |change: &Change| -> Vec<_> {
+        let hash =
+            |c: &plan::FieldChange| (c.field, c.field.hash(&c.before), c.field.hash(&c.after));
+        change.fields.iter().map(hash).collect()
+    };
+    planned.action == fresh.action && hashes(planned) == hashes(fresh)
+}

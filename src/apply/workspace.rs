@@ -1,0 +1,208 @@
+//! One workspace's changes: their order, what depends on what, and the check after the writes.
+
+use std::collections::BTreeMap;
+
+use futures::stream::{self, StreamExt};
+
+use super::apply::Run;
+use super::execute::{Ended, Executor};
+use super::verify::{Expected, verify};
+use super::{Event, ItemOutcome, Verdict, WorkspaceOutcome};
+use crate::ident::{ContentId, Family};
+use crate::live::Client;
+use crate::plan::{Action, Change, Class, DesiredSide, WorkspacePlan};
+
+/// The steps of a workspace: what makes detection quieter comes after what makes it louder, and what
+/// cannot be undone comes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Write,
+    Retire,
+    Remove,
+}
+
+impl Step {
+    const ALL: [Self; 3] = [Self::Write, Self::Retire, Self::Remove];
+
+    const fn of(action: Action) -> Option<Self> {
+        match action {
+            Action::Create | Action::Update | Action::Restore | Action::Record => Some(Self::Write),
+            Action::Retire => Some(Self::Retire),
+            Action::Delete | Action::Forget => Some(Self::Remove),
+            Action::None | Action::Refuse => None,
+        }
+    }
+}
+
+/// Carries out one workspace's changes.
+pub(super) async fn apply_workspace(run: &Run<'_>, plan: WorkspacePlan) -> WorkspaceOutcome {
+    let writes = plan.changes.iter().filter(|change| change.action.writes()).count();
+    let unread = || plan.unreadable.clone();
+    let client = match (run.clients.get(&plan.key.environment), unread()) {
+        (_, Some(unreadable)) => return unreadable_workspace(plan, unreadable),
+        (Err(unreadable), None) if writes > 0 => return unreadable_workspace(plan, unreadable),
+        (Err(_), None) => return outcome(plan, BTreeMap::new()),
+        (Ok(client), None) => client,
+    };
+    if writes == 0 {
+        return outcome(plan, BTreeMap::new());
+    }
+    run.say(Event::WorkspaceStarted { workspace: plan.key.clone(), items: writes });
+    let client = watched(run, client, &plan);
+    let work = Workspace { run, plan: &plan, client: &client };
+    let verdicts = work.carry_out().await;
+    run.say(Event::WorkspaceEnded { workspace: plan.key.clone() });
+    outcome(plan, verdicts)
+}
+
+fn unreadable_workspace(
+    plan: WorkspacePlan,
+    unreadable: crate::state::Unreadable,
+) -> WorkspaceOutcome {
+    WorkspaceOutcome { key: plan.key, unreadable: Some(unreadable), items: Vec::new(), in_sync: 0 }
+}
+
+/// Long waits are told; the short ones of a passing failure are noise.
+fn watched(run: &Run<'_>, client: &Client, plan: &WorkspacePlan) -> Client {
+    let (events, workspace) = (run.events.clone(), plan.key.clone());
+    client.watched(move |wait| {
+        let seconds = wait.time.as_secs();
+        if seconds > 0 {
+            let workspace = workspace.clone();
+            let _ = events.send(Event::Waiting { workspace, seconds, reason: wait.reason });
+        }
+    })
+}
+
+struct Workspace<'a> {
+    run: &'a Run<'a>,
+    plan: &'a WorkspacePlan,
+    client: &'a Client,
+}
+
+impl Workspace<'_> {
+    async fn carry_out(&self) -> BTreeMap<usize, Verdict> {
+        let mut ended: BTreeMap<usize, Ended> = BTreeMap::new();
+        for step in Step::ALL {
+            let of_step = self.step(step, &ended).await;
+            ended.extend(of_step);
+        }
+        let mut verdicts = BTreeMap::new();
+        let mut expected = BTreeMap::new();
+        for (index, Ended { verdict, left }) in ended {
+            if let Some(left) = left {
+                let observed = self.plan.changes[index].sides.observed.clone();
+                expected.insert(index, Expected { left, observed });
+            }
+            verdicts.insert(index, verdict);
+        }
+        verdicts.extend(verify(self.client, &self.plan.id, &expected).await);
+        verdicts
+    }
+
+    /// Rules run at once; saved searches one after the other, since a workspace keeps them in one
+    /// document and refuses writers that overlap.
+    async fn step(&self, step: Step, before: &BTreeMap<usize, Ended>) -> Vec<(usize, Ended)> {
+        let of_step = self.plan.changes.iter().enumerate();
+        let of_step = of_step.filter(|(_, change)| Step::of(change.action) == Some(step));
+        let (rules, hunts): (Vec<_>, Vec<_>) =
+            of_step.partition(|(_, change)| change.key.family == Family::AnalyticRule);
+        let at_once = self.client.throttle().limits().per_subscription.max(1);
+        let item =
+            async |(index, change): (usize, &Change)| (index, self.item(change, before).await);
+        let rules = stream::iter(rules).map(item).buffer_unordered(at_once).collect::<Vec<_>>();
+        let hunts = stream::iter(hunts).map(item).buffered(1).collect::<Vec<_>>();
+        let (mut ended, hunts) = tokio::join!(rules, hunts);
+        ended.extend(hunts);
+        ended
+    }
+
+    async fn item(&self, change: &Change, before: &BTreeMap<usize, Ended>) -> Ended {
+        let obstacle = if self.run.is_interrupted() {
+            Some("the run was interrupted".to_owned())
+        } else {
+            self.obstacle(change, before)
+        };
+        let ended = match obstacle {
+            Some(why) => Ended { verdict: Verdict::NotStarted(why), left: None },
+            None => {
+                let executor = Executor { client: self.client, options: &self.run.options };
+                executor.carry_out(change).await
+            }
+        };
+        self.run.say(Event::ItemEnded {
+            workspace: self.plan.key.clone(),
+            key: change.key.clone(),
+            action: change.action,
+            done: ended.verdict == Verdict::Done,
+        });
+        ended
+    }
+
+    /// Why a change must not begin, given how those before it ended.
+    fn obstacle(&self, change: &Change, before: &BTreeMap<usize, Ended>) -> Option<String> {
+        if !matches!(change.action, Action::Retire | Action::Delete) {
+            return None;
+        }
+        let done = |index: usize| before.get(&index).is_some_and(|e| e.verdict == Verdict::Done);
+        let others = || self.plan.changes.iter().enumerate();
+        let successor = others().find(|(index, other)| {
+            replaces(other).is_some_and(|old| old == &change.key.id)
+                && !(done(*index) || stands(other))
+        });
+        if let Some((_, other)) = successor {
+            return Some(format!("`{}`, which replaces it, is not in place", other.key));
+        }
+        let lacking =
+            others().find(|(index, other)| other.action == Action::Create && !done(*index));
+        match (change.action, lacking) {
+            (Action::Delete, Some((_, other))) => Some(format!(
+                "nothing is deleted where something could not be created: `{}`",
+                other.key
+            )),
+            _ => None,
+        }
+    }
+}
+
+fn replaces(change: &Change) -> Option<&ContentId> {
+    match &change.sides.desired {
+        DesiredSide::Present(present) => present.replaces.as_ref(),
+        DesiredSide::Held(_) | DesiredSide::Absent => None,
+    }
+}
+
+/// Whether an item that is not written in this run is there as it should be.
+fn stands(change: &Change) -> bool {
+    change.action == Action::None
+        && change.class != Class::Held
+        && change.class != Class::AutoDisabled
+        && change.sides.live.is_some()
+}
+
+fn outcome(plan: WorkspacePlan, mut verdicts: BTreeMap<usize, Verdict>) -> WorkspaceOutcome {
+    let mut items = Vec::new();
+    let mut in_sync = 0;
+    for (index, change) in plan.changes.into_iter().enumerate() {
+        in_sync += usize::from(change.class == Class::InSync && change.action == Action::None);
+        let verdict = verdicts.remove(&index).or_else(|| not_for_writing(&change));
+        let Some(verdict) = verdict else { continue };
+        items.push(ItemOutcome {
+            key: change.key,
+            name: change.name,
+            class: change.class,
+            action: change.action,
+            effect: change.effect,
+            verdict,
+        });
+    }
+    WorkspaceOutcome { key: plan.key, unreadable: None, items, in_sync }
+}
+
+fn not_for_writing(change: &Change) -> Option<Verdict> {
+    match (change.action, change.class) {
+        (Action::Refuse, _) => Some(Verdict::Refused(change.reason.clone())),
+        (Action::None, Class::Held) => Some(Verdict::Held(change.reason.clone())),
+        _ => None,
+    }
+}
