@@ -37,6 +37,7 @@ impl Bench {
             key: key_of_workspace(),
             ring: "canary".parse().unwrap(),
             id: workspace(),
+            unreadable: Vec::new(),
             items: BTreeMap::new(),
             resources: BTreeMap::new(),
             allow_twin: Vec::new(),
