@@ -205,9 +205,16 @@ fn finish(sheet: Sheet, id: Located<ContentId>, draft: Draft) -> Outcome {
 
 /// Asks the field table what it says to the keys; errors hold the item.
 pub(super) fn define(content: &mut Content) -> Vec<Diagnostic> {
-    let keys: BTreeMap<String, Value> =
-        content.keys.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
+    // The values are lent, not copied: mappings and descriptions are most of a file.
+    let keys: BTreeMap<String, Value> = content
+        .keys
+        .iter_mut()
+        .map(|(name, value)| (name.clone(), std::mem::take(&mut value.value)))
+        .collect();
     let (_, problems) = define::define(content.kind, &keys);
+    for (value, lent) in content.keys.values_mut().zip(keys.into_values()) {
+        value.value = lent;
+    }
     problems.into_iter().map(|problem| located(content, problem)).collect()
 }
 
