@@ -535,4 +535,55 @@ mod tests {
         let hunting = "id: a\nkind: HuntingQuery\nqueryFrom: b\n";
         check(hunting, "HuntingQuery a held", &["query-from-in-hunt"]);
     }
+
+    /// Lines that files are made of, and some that break them.
+    const LINES: &[&str] = &[
+        "id: a-1",
+        "Id: \"B-2\"",
+        "id: {{GUID}}",
+        "name: x",
+        "query: |",
+        "  T // c",
+        "  | take 1\r",
+        "query: >",
+        "queryFrom: b",
+        "kind: NRT",
+        "---",
+        "<<<<<<< ours",
+        "tags: [a, {b: c}]",
+        "parameters: {a: 1}",
+        "exclusions: []",
+        "detection: x",
+        "\tbroken",
+        "- item",
+        "é: [",
+        "a: &a *a",
+        "",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_is_forgotten(lines in proptest::collection::vec(0..LINES.len(), 0..12)) {
+            let text: Vec<&str> = lines.iter().map(|line| LINES[*line]).collect();
+            let source = Arc::new(Source::new("x.yaml", text.join("\n")));
+            let outcome = read(&source);
+            let errors =
+                outcome.diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
+            match &outcome.content {
+                Some(content) => assert_eq!(content.held.is_empty(), errors == 0),
+                None => assert!(!outcome.diagnostics.is_empty()),
+            }
+            assert!(outcome.unloaded.is_empty() || errors > 0);
+            for found in &outcome.diagnostics {
+                let span = found.labels[0].span.clone();
+                assert!(source.text().get(span).is_some(), "{found:?}");
+            }
+            if let Some(QuerySource::Own(query)) = outcome.content.map(|content| content.query) {
+                for (at, c) in query.value.char_indices() {
+                    let span = super::super::place(&query, &(at..at + c.len_utf8()));
+                    assert!(source.text().get(span).is_some());
+                }
+            }
+        }
+    }
 }

@@ -35,7 +35,11 @@ pub(super) struct Found {
 /// Links to folders are followed last, and not to what is walked anyway: a file has one path.
 pub(super) fn walk(root: &Path, folder: &Path) -> Found {
     let mut walk = Walk { root, links: BTreeSet::new(), found: Found::default() };
-    walk.folder(folder);
+    if folder.is_symlink() {
+        walk.links.insert(folder.to_owned());
+    } else {
+        walk.folder(folder);
+    }
     if !walk.links.is_empty() {
         walk.follow(folder);
     }
@@ -74,7 +78,10 @@ impl Walk<'_> {
 
     fn follow(&mut self, folder: &Path) {
         let root = fs::canonicalize(self.root).unwrap_or_else(|_| self.root.to_owned());
-        let mut walked = vec![fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())];
+        let mut walked = Vec::new();
+        if !folder.is_symlink() {
+            walked.push(fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()));
+        }
         while let Some(link) = self.links.pop_first() {
             match fs::canonicalize(&link) {
                 Ok(target) if !target.starts_with(&root) => {
@@ -176,5 +183,15 @@ mod tests {
             ("content/x.yaml", "link-outside-root"),
         ];
         assert_eq!(failures, expect);
+
+        let other = tempfile::tempdir().unwrap();
+        symlink(outside.path(), other.path().join("content")).unwrap();
+        let found = walk(other.path(), &other.path().join("content"));
+        assert_eq!((found.files.len(), found.failures.len()), (0, 1));
+        fs::create_dir(other.path().join("real")).unwrap();
+        fs::write(other.path().join("real/a.yaml"), "").unwrap();
+        symlink(other.path().join("real"), other.path().join("inner")).unwrap();
+        let found = walk(other.path(), &other.path().join("inner"));
+        assert_eq!(shown(&found), ["inner/a.yaml"]);
     }
 }
