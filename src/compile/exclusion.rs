@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::compile::Index;
-use crate::content::{Content, Exclusion, QuerySource};
+use crate::content::{self, Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic};
 use crate::environment::{Environment, Workspace};
 use crate::kql::{
@@ -125,8 +125,8 @@ fn on_place(
         computed: &computed,
     };
     let polarity = match exclusion.polarity {
-        crate::content::Polarity::When => Polarity::When,
-        crate::content::Polarity::Keep => Polarity::Keep,
+        content::Polarity::When => Polarity::When,
+        content::Polarity::Keep => Polarity::Keep,
     };
     kql::resolve(&exclusion.condition.value, polarity, scope)
 }
@@ -166,7 +166,7 @@ fn no_table(exclusion: &Exclusion, spine: &Spine) -> Diagnostic {
 
 fn misread(exclusion: &Exclusion, error: &PredicateError) -> Diagnostic {
     let condition = &exclusion.condition;
-    let span = condition.part(error.span.clone());
+    let span = content::place(condition, &error.span);
     let diagnostic = Diagnostic::error(error.code, error.message.clone())
         .at(&condition.source, span, "")
         .about(exclusion.id.value.as_str())
