@@ -34,3 +34,6 @@ pub use token::{Token, TokenKind};
 pub use trial::{Trial, Verdict, try_event};
 pub use truth::Truth;
 pub use value::{ColumnType, Value};
+
+#[cfg(test)]
+mod tests;
