@@ -15,6 +15,7 @@ mod policy;
 mod query;
 mod test_report;
 mod tests_of_exclusions;
+mod verdict;
 
 pub use compile::{Compiled, Reach, compile};
 pub use query::{Applied, CompiledQuery};

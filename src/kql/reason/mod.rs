@@ -93,6 +93,14 @@ impl Case {
         Self { leading, exclusions, atoms, lemmas, assumable }
     }
 
+    /// The same questions without one of the exclusions.
+    #[must_use]
+    pub fn without(&self, exclusion: usize) -> Self {
+        let mut exclusions = self.exclusions.clone();
+        exclusions.remove(exclusion);
+        Self::new(self.leading.clone(), exclusions)
+    }
+
     /// Does the query admit an event at all?
     #[must_use]
     pub fn admits(&self) -> Answer {
