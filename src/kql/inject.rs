@@ -97,9 +97,8 @@ pub fn inject(text: &str, insertions: &[Insertion]) -> Result<Injected, Vec<Refu
 /// Refuses a predicate that reads a column which is not the table's own at the place.
 fn hidden(place: &Place, read: &BTreeSet<String>) -> Option<Refusal> {
     let column = read.intersection(&place.hidden).next()?;
-    let message = format!(
-        "`{column}` is computed anew in a let that is also used beside the driving spine"
-    );
+    let message =
+        format!("`{column}` is computed anew in a let that is also used beside the driving spine");
     let reach = Reach::Table(place.table.clone());
     Some(Refusal::new(refusal::SHARED_LET, message, place.source.clone(), reach))
 }

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Span;
 
-use super::{Query, Reach, Refusal, marker, refusal, walk};
+use super::predicate::{Context, filter};
+use super::{Predicate, Query, Reach, Refusal, Schema, marker, refusal, walk};
 
 /// A conjunct of a leading `where`: every row that reaches the place satisfies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,14 @@ pub struct Place {
 }
 
 impl Place {
+    /// Its leading filters as predicates, in order.
+    #[must_use]
+    pub fn filters(&self, query: &Query<'_>, schema: &Schema) -> Vec<Predicate> {
+        let constants = query.constants();
+        let context = Context { columns: schema.columns(&self.table), constants: &constants };
+        self.leading.iter().map(|conjunct| filter(&conjunct.text, context)).collect()
+    }
+
     /// Whether the author put a marker comment here.
     #[must_use]
     pub fn is_marked(&self) -> bool {
