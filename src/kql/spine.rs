@@ -258,6 +258,13 @@ fn lists_columns(operator: &str) -> bool {
 
 /// The conjuncts of a `where` stage's condition, in order.
 pub(super) fn conjuncts(query: &Query<'_>, condition: std::ops::Range<usize>) -> Vec<Filter> {
+    within(query, condition, 0)
+}
+
+/// Nesting beyond this stays one conjunct.
+const DEPTH: usize = 50;
+
+fn within(query: &Query<'_>, condition: std::ops::Range<usize>, depth: usize) -> Vec<Filter> {
     let mut condition = condition;
     while query.is(condition.start, "(")
         && condition.len() > 1
@@ -266,8 +273,9 @@ pub(super) fn conjuncts(query: &Query<'_>, condition: std::ops::Range<usize>) ->
         condition = condition.start + 1..condition.end - 1;
     }
     let pieces = top_level_words(query, condition.clone(), "and");
-    if pieces.len() > 1 && top_level_words(query, condition.clone(), "or").len() == 1 {
-        return pieces.into_iter().flat_map(|piece| conjuncts(query, piece)).collect();
+    let only_and = pieces.len() > 1 && top_level_words(query, condition.clone(), "or").len() == 1;
+    if only_and && depth < DEPTH {
+        return pieces.into_iter().flat_map(|piece| within(query, piece, depth + 1)).collect();
     }
     let span = query.span(&condition);
     vec![Filter { text: query.text()[span.clone()].to_owned(), span }]

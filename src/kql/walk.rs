@@ -44,16 +44,22 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
         entered: BTreeSet::new(),
         named: BTreeSet::new(),
         depth: 0,
+        visited: 0,
         found: Spine::default(),
     };
     walk.expression(main.clone(), &scope, &[], false);
     walk.counting = false;
+    walk.visited = 0;
     walk.entered.clear();
     walk.named.clear();
     walk.found = Spine::default();
     walk.expression(main, &scope, &[], false);
     walk.found
 }
+
+/// More expressions than any real query has on its spine; lets that each use another twice would
+/// take for ever.
+const EXPRESSIONS: usize = 5000;
 
 /// What a name means.
 #[derive(Debug, Clone)]
@@ -121,6 +127,7 @@ struct Walk<'q> {
     /// Names given by `as`: their rows have passed a place already.
     named: BTreeSet<String>,
     depth: usize,
+    visited: usize,
     found: Spine,
 }
 
@@ -138,7 +145,8 @@ struct Passage {
 
 impl Walk<'_> {
     fn expression(&mut self, range: Range<usize>, scope: &Scope, via: &[Step], arm: bool) -> Open {
-        if self.depth == DEPTH {
+        self.visited += 1;
+        if self.depth == DEPTH || self.visited > EXPRESSIONS {
             let span = self.query.span(&range);
             self.refuse(refusal::TOO_DEEP, "the query nests too deeply", span, Reach::Anything);
             return Open::new();

@@ -272,13 +272,13 @@ fn the_runbook_filters_of_the_seed_are_not_deployable_as_they_stand() {
     let table = "DeviceNetworkEvents";
     let scope = Scope { table, schema, ecs: &ecs, named: &none, computed: &none };
     let first = "process.name != \"ConnectWise\" OR process.name != \"ConnectWise Scheduler\"";
-    let first = resolve(&first.replace("OR", "or"), Polarity::Keep, scope).unwrap();
+    let first = resolve(first, Polarity::Keep, scope).unwrap();
     let judgement = judge(&Case::new(Vec::new(), vec![first.predicate]));
     assert_eq!(judgement.findings[0].code, EXCLUDES_NOTHING);
     for (filter, unmapped) in [
-        ("process.name != \"ConnectWise\" or event.type != \"reboot\"", "event.type"),
-        ("process.name != \"ConnectWise Agent\" or event.action != \"scan\"", "event.action"),
-        ("process.name != \"ConnectWise\" or event.source != \"Intune\"", "event.source"),
+        ("process.name != \"ConnectWise\" OR event.type != \"reboot\"", "event.type"),
+        ("process.name != \"ConnectWise Agent\" OR event.action != \"scan\"", "event.action"),
+        ("process.name != \"ConnectWise\" OR event.source != \"Intune\"", "event.source"),
     ] {
         let errors = resolve(filter, Polarity::Keep, scope).unwrap_err();
         assert_eq!(errors.len(), 1, "{errors:?}");
