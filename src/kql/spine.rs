@@ -392,6 +392,20 @@ mod tests {
     }
 
     #[test]
+    fn a_function_of_a_tables_name_is_filtered_at_each_call() {
+        let text = "let f = (t:string, x:int) { table(t) | where aaa };
+            let A = f('Tabl', 1); let B = f('Othr', 1); union A, B";
+        check(text, Some("Tabl"), &["Tabl …, 1)"]);
+        check(text, None, &["exclusion-cannot-place-ambiguous-table"]);
+        check("let f = (t:string) { table(t) | where aaa }; f('Tabl')", None, &["Tabl … aaa"]);
+        check(
+            "let f = (t:string) { table(t) }; f(x)",
+            None,
+            &["exclusion-cannot-place-table-parameter"],
+        );
+    }
+
+    #[test]
     fn leading_filters_are_conjuncts_through_transparent_lets() {
         let query = Query::parse(
             "let X = T | where a == 1 and (b == 2 and c has 'and'); X | where d or e | filter f",
