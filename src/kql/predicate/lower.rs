@@ -156,11 +156,13 @@ impl Lowering<'_> {
     fn boolean(&mut self, expression: &Expression) -> Predicate {
         match &expression.shape {
             Shape::Value(Value::Bool(value)) => Predicate::Always(*value),
-            Shape::Binary { operator, left, right } => match operator.as_str() {
-                "and" => Predicate::All(vec![self.boolean(left), self.boolean(right)]),
-                "or" => Predicate::Any(vec![self.boolean(left), self.boolean(right)]),
-                _ => self.comparison(expression, operator, left, right),
-            },
+            Shape::Logic { all, parts } => {
+                let parts = parts.iter().map(|part| self.boolean(part)).collect();
+                if *all { Predicate::All(parts) } else { Predicate::Any(parts) }
+            }
+            Shape::Binary { operator, left, right } => {
+                self.comparison(expression, operator, left, right)
+            }
             Shape::Call { name, arguments } => self.call(expression, name, arguments),
             Shape::Name(name) => match constant(name, self.context) {
                 Some(Constant::Value(Value::Bool(value))) => Predicate::Always(*value),

@@ -207,6 +207,17 @@ impl Predicate {
         only
     }
 
+    /// Its tests, in order.
+    pub(super) fn tests(&self) -> Vec<&Test> {
+        let mut found = Vec::new();
+        self.visit(&mut |leaf| {
+            if let Self::Test(test) = leaf {
+                found.push(test);
+            }
+        });
+        found
+    }
+
     /// The columns of each test and opaque part.
     pub(super) fn leaf_columns(&self) -> Vec<BTreeSet<&str>> {
         let mut found = Vec::new();

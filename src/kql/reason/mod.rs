@@ -12,9 +12,15 @@
 mod atom;
 mod candidate;
 mod formula;
+mod judge;
 mod lemma;
 mod search;
 mod solver;
+
+pub use judge::{
+    ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
+    Finding, HAS_NO_EFFECT, Judgement, SHADOWED, TOO_BROAD, UNDECIDED, judge,
+};
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -166,6 +172,12 @@ impl Case {
             }
         }
         found
+    }
+
+    /// The exclusions, in the order in which they were given.
+    #[must_use]
+    pub fn exclusions(&self) -> &[Predicate] {
+        &self.exclusions
     }
 
     fn all_leading(&self) -> Vec<&Predicate> {
