@@ -295,7 +295,7 @@ impl Failed {
         let id = response.request_id().map(str::to_owned);
         let arm = ArmError::read(response.status, &response.body, id);
         let mut error = error(request, kind(response.status), arm.message.clone());
-        error.arm = Some(arm);
+        error.arm = Some(Box::new(arm));
         Self { error, lost: None, retry_after: response.retry_after() }
     }
 
