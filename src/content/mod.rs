@@ -3,11 +3,30 @@
 //! In: the files under `content/`. Out: everything that loaded, what did not and why. A file that
 //! does not load is never forgotten: its item is held, or, when not even its id can be read, nothing
 //! is retired in that run.
+//!
+//! A file goes through `walk` (which files there are), `document` or `node` (YAML with places),
+//! `item` or `exclusion_file` (what it says) and `link` (what it says about other files).
 
 mod catalog;
+mod document;
 mod exclusion;
+mod exclusion_entry;
+mod exclusion_file;
+mod identity;
+mod item;
+mod key;
+mod link;
+mod load;
+mod node;
+mod query;
+mod reference;
+mod shape;
+mod sheet;
+mod text;
+mod walk;
 
 pub use catalog::{Broken, Catalog, Content, QuerySource};
 pub use exclusion::{
     Acknowledgement, AppliesTo, Exclusion, ExclusionTest, Expectation, Polarity, Scope,
 };
+pub use load::{load, load_folder};

@@ -7,11 +7,13 @@ mod code;
 mod collection;
 mod located;
 mod source;
+mod suggestion;
 
 pub use code::Code;
 pub use collection::Diagnostics;
 pub use located::Located;
 pub use source::{Position, Source, Span};
+pub use suggestion::closest;
 
 use std::sync::Arc;
 

@@ -4,8 +4,29 @@
 //! In: `environments/fleet.yaml` and `environments/<name>.yaml`. Out: every workspace with its
 //! merged settings, each value with the file and line it came from.
 
+mod access;
+mod check_names;
+mod check_overrides;
+mod check_resources;
+mod environment_file;
 mod fleet;
+mod fleet_file;
+mod layer;
+mod load;
+mod near;
+mod overrides;
+mod reading;
+#[cfg(test)]
+mod sample;
+mod scope;
+mod select;
+mod selector;
 mod settings;
+mod unique;
+mod yaml;
 
+pub use check_names::check_names;
 pub use fleet::{Credential, Endpoint, Environment, Fleet, Limits, Policy, Workspace};
+pub use load::load;
+pub use select::Selection;
 pub use settings::{AcceptedDrift, KindSelector, Layered, Selector, Settings};

@@ -25,6 +25,9 @@ pub struct Settings {
     pub accepted: Vec<Located<AcceptedDrift>>,
     /// ECS names by table: further mappings to columns.
     pub ecs: BTreeMap<String, BTreeMap<String, Located<String>>>,
+    /// Every content id, tag and path that the layers name, at the place of the name, even where an
+    /// upper layer replaces what was said: [`check_names`](super::check_names) looks them up.
+    pub mentions: Vec<Located<Selector>>,
 }
 
 /// An overriding value. Written either plainly (`severity: Low`) or with its reason

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::ident::{ArmName, Day, Family, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Baselines, Ownership};
-use crate::state::desired::{DesiredItem, DesiredState, DesiredWorkspace, Present};
+use crate::state::desired::{
+    DesiredItem, DesiredState, DesiredWorkspace, Present, UnreadableContent,
+};
 use crate::state::{Field, LiveItem, LiveWorkspace, Observation};
 
 /// The plan of one workspace.
@@ -35,8 +37,12 @@ pub(super) fn plan_workspace(
         }
     };
     let pairing = Pairing::new(desired, live, owner, options, today);
-    let keys: BTreeSet<&ItemKey> =
-        desired.items.keys().chain(pairing.baselines.ours.keys()).collect();
+    let keys: BTreeSet<&ItemKey> = desired
+        .items
+        .keys()
+        .chain(pairing.baselines.ours.keys())
+        .chain(pairing.unreadable.keys())
+        .collect();
     let changes: Vec<Change> =
         keys.into_iter().map(|key| decide(pairing.sides(key), options)).collect();
     plan.changes = order::by_weight(hold_replaced(changes, desired, options));
@@ -50,6 +56,8 @@ struct Pairing<'a> {
     desired: &'a DesiredWorkspace,
     live: BTreeMap<(Family, ArmName), &'a LiveItem>,
     baselines: Baselines,
+    /// Items whose content files did not load, and the file.
+    unreadable: BTreeMap<ItemKey, &'a UnreadableContent>,
     /// Which of our items an ARM name is bound to by a record.
     bound: BTreeMap<(Family, ArmName), ItemKey>,
     owner: &'a Owner,
@@ -75,7 +83,8 @@ impl<'a> Pairing<'a> {
             })
             .collect();
         let prune = options.prune || desired.prune;
-        Self { desired, live, baselines, bound, owner, prune, today }
+        let unreadable = unreadable(desired, &baselines);
+        Self { desired, live, baselines, unreadable, bound, owner, prune, today }
     }
 
     fn sides(&self, key: &ItemKey) -> Sides {
@@ -88,7 +97,7 @@ impl<'a> Pairing<'a> {
             ([], None) => name_of(key),
         };
         let live = self.live.get(&(key.family, arm_name.clone())).map(|live| (*live).clone());
-        let desired = self.desired_side(item);
+        let desired = self.desired_side(key, item);
         let clash = self.clash(key, &arm_name, records, &desired, live.as_ref());
         Sides {
             key: key.clone(),
@@ -107,11 +116,12 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    fn desired_side(&self, item: Option<&DesiredItem>) -> DesiredSide {
-        match item.map(|item| &item.state) {
-            Some(DesiredState::Present(present)) => DesiredSide::Present(present.clone()),
-            Some(DesiredState::Held(reasons)) => DesiredSide::Held(reasons.clone()),
-            None => DesiredSide::Absent,
+    fn desired_side(&self, key: &ItemKey, item: Option<&DesiredItem>) -> DesiredSide {
+        match (item.map(|item| &item.state), self.unreadable.get(key)) {
+            (Some(DesiredState::Present(present)), _) => DesiredSide::Present(present.clone()),
+            (Some(DesiredState::Held(reasons)), _) => DesiredSide::Held(reasons.clone()),
+            (None, Some(file)) => DesiredSide::Held(vec![file.reason.clone()]),
+            (None, None) => DesiredSide::Absent,
         }
     }
 
@@ -216,6 +226,31 @@ impl<'a> Pairing<'a> {
         foreign.sort();
         foreign
     }
+}
+
+/// The items that content files which did not load may have been: what has a record under their id,
+/// in either family. Where nothing has, the file's folder says under which family it is listed.
+fn unreadable<'a>(
+    desired: &'a DesiredWorkspace,
+    baselines: &Baselines,
+) -> BTreeMap<ItemKey, &'a UnreadableContent> {
+    let mut items = BTreeMap::new();
+    for file in &desired.unreadable {
+        let Some(id) = &file.id else { continue };
+        let key = |family: Family| ItemKey { family, id: id.clone() };
+        let recorded: Vec<ItemKey> = Family::ALL
+            .into_iter()
+            .map(key)
+            .filter(|key| baselines.ours.contains_key(key))
+            .collect();
+        let listed = match file.path.to_ascii_lowercase().contains("hunting") {
+            true => Family::HuntingQuery,
+            false => Family::AnalyticRule,
+        };
+        let keys = if recorded.is_empty() { vec![key(listed)] } else { recorded };
+        items.extend(keys.into_iter().map(|key| (key, file)));
+    }
+    items
 }
 
 /// A content id is a valid ARM name: its rule is the narrower one.

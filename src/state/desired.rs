@@ -26,6 +26,8 @@ pub struct DesiredWorkspace {
     pub id: WorkspaceId,
     /// Present and held items, by key. What is not listed is absent.
     pub items: BTreeMap<ItemKey, DesiredItem>,
+    /// Content files that did not load: the items that they may have been are held.
+    pub unreadable: Vec<UnreadableContent>,
     /// Existing ARM names that items are bound to.
     pub resources: BTreeMap<ContentId, ArmName>,
     /// New items that may stand beside a look-alike.
@@ -36,6 +38,17 @@ pub struct DesiredWorkspace {
     pub retire_blocked: Option<String>,
     /// Fields that the customer chooses, whether or not an item is desired.
     pub observed: Vec<Field>,
+}
+
+/// A content file that did not load. What it would have become is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableContent {
+    /// Relative to the root.
+    pub path: String,
+    /// Its id, where that could still be read.
+    pub id: Option<ContentId>,
+    /// Why it did not load.
+    pub reason: HeldReason,
 }
 
 /// One item of a workspace's desired side.

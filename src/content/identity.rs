@@ -1,0 +1,68 @@
+//! The ids of a file that is not (good) YAML, found line by line.
+//!
+//! A file that breaks after its item was deployed must hold that item, so its id is worth a search
+//! that forgives everything else.
+
+use std::sync::Arc;
+
+use crate::diag::{Located, Source};
+use crate::ident::ContentId;
+
+/// Every id that stands at the beginning of a line, each once, in the order of the file.
+///
+/// More than one may be there: two documents, or the two sides of a merge conflict.
+pub(super) fn search(source: &Arc<Source>) -> Vec<Located<ContentId>> {
+    let mut found: Vec<Located<ContentId>> = Vec::new();
+    let mut start = 0;
+    for line in source.text().split_inclusive('\n') {
+        if let Some((id, at)) = id(line)
+            && !found.iter().any(|known| known.value == id)
+        {
+            let from = start + at;
+            let length = id.as_str().len();
+            found.push(Located::new(id, source, from..from + length));
+        }
+        start += line.len();
+    }
+    found
+}
+
+/// `id: VALUE`, the key in any case, either of them perhaps in quotes.
+fn id(line: &str) -> Option<(ContentId, usize)> {
+    let quotes = ['"', '\''];
+    let (name, value) = line.split_once(':')?;
+    if !name.trim_end().trim_matches(quotes).eq_ignore_ascii_case("id") {
+        return None;
+    }
+    let value = value.split(" #").next().unwrap_or("");
+    let text = value.trim().trim_matches(quotes);
+    let at = name.len() + 1 + value.find(text)?;
+    Some((text.parse().ok()?, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: &[&str]) {
+        let source = Arc::new(Source::new("x.yaml", text));
+        let found = search(&source);
+        let ids: Vec<&str> = found.iter().map(|id| id.value.as_str()).collect();
+        assert_eq!(ids, expect, "{text:?}");
+        for id in found {
+            assert_eq!(&text[id.span.clone()], id.value.as_str());
+        }
+    }
+
+    #[test]
+    fn an_id_is_found_in_whatever_a_file_has_become() {
+        check("id: a-1\r\nname: x\r\n", &["a-1"]);
+        check("---\nId: \"a-1\" # new\n\tbroken", &["a-1"]);
+        check("\"id\" : 'a-1'", &["a-1"]);
+        check("<<<<<<<\nid: a\n=======\nid: b\n>>>>>>>\n", &["a", "b"]);
+        check("id: a\nid: A\n", &["a"]);
+        check("query: |\n  id: a\n", &[]);
+        check("id: {{GUID}}\n", &[]);
+        check("id:\nidea: x\nidx: 3", &[]);
+    }
+}

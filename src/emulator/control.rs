@@ -1,0 +1,140 @@
+//! The emulator's own controls, below `/_emulator/`: journal, faults, workspaces.
+//!
+//! They are not ARM: no tenants, no API versions, no faults, nothing in the journal.
+
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::emulator::{Emulator, EmulatorError};
+use super::fault::Fault;
+use crate::arm::WorkspaceId;
+use crate::ident::{Invalid, TenantId};
+
+pub(super) fn routes() -> Router<Emulator> {
+    Router::new()
+        .route("/_emulator/journal", get(journal).delete(clear_journal))
+        .route("/_emulator/faults", get(faults).put(set_faults).delete(clear_faults))
+        .route("/_emulator/workspaces", get(workspaces).put(provision))
+}
+
+#[derive(Deserialize)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+async fn journal(
+    State(emulator): State<Emulator>,
+    Query(After { after }): Query<After>,
+) -> Response {
+    match emulator.journal(after) {
+        Ok(entries) => Json(json!({ "value": entries })).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn clear_journal(State(emulator): State<Emulator>) -> Response {
+    done(emulator.clear_journal())
+}
+
+async fn faults(State(emulator): State<Emulator>) -> Response {
+    Json(json!({ "value": emulator.faults().get() })).into_response()
+}
+
+async fn set_faults(State(emulator): State<Emulator>, body: Bytes) -> Response {
+    match serde_json::from_slice::<Vec<Fault>>(&body) {
+        Ok(faults) => {
+            emulator.faults().set(faults);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => invalid(&error.to_string()),
+    }
+}
+
+async fn clear_faults(State(emulator): State<Emulator>) -> Response {
+    emulator.faults().clear();
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn workspaces(State(emulator): State<Emulator>) -> Response {
+    match emulator.workspaces() {
+        Ok(ids) => Json(json!({ "value": ids })).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+/// A workspace to be: `{"tenantId", "subscriptionId", "resourceGroup", "workspaceName",
+/// "managedBy": [tenants]}`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Wanted {
+    tenant_id: String,
+    subscription_id: String,
+    resource_group: String,
+    workspace_name: String,
+    #[serde(default)]
+    managed_by: Vec<String>,
+}
+
+async fn provision(State(emulator): State<Emulator>, body: Bytes) -> Response {
+    let wanted = match serde_json::from_slice::<Vec<Wanted>>(&body) {
+        Ok(wanted) => wanted,
+        Err(error) => return invalid(&error.to_string()),
+    };
+    // All of them are read before the first is made.
+    let read: Result<Vec<_>, Invalid> = wanted.iter().map(parsed).collect();
+    let read = match read {
+        Ok(read) => read,
+        Err(error) => return invalid(&error.reason),
+    };
+    for (workspace, tenant, managing) in read {
+        let mut result = emulator.provision(&workspace, &tenant);
+        for managing in managing {
+            result = result.and_then(|()| emulator.delegate(&workspace, &managing));
+        }
+        match result {
+            Ok(()) => {}
+            Err(error @ EmulatorError::OtherTenant { .. }) => {
+                let body =
+                    Json(json!({"error": {"code": "Conflict", "message": error.to_string()}}));
+                return (StatusCode::CONFLICT, body).into_response();
+            }
+            Err(error) => return failed(&error),
+        }
+    }
+    StatusCode::NO_CONTENT.into_response()
+}
+
+fn parsed(wanted: &Wanted) -> Result<(WorkspaceId, TenantId, Vec<TenantId>), Invalid> {
+    let workspace = WorkspaceId {
+        subscription: wanted.subscription_id.parse()?,
+        resource_group: wanted.resource_group.parse()?,
+        name: wanted.workspace_name.parse()?,
+    };
+    let managing: Result<Vec<TenantId>, Invalid> =
+        wanted.managed_by.iter().map(|tenant| tenant.parse()).collect();
+    Ok((workspace, wanted.tenant_id.parse()?, managing?))
+}
+
+fn done(result: Result<(), EmulatorError>) -> Response {
+    match result {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+fn invalid(why: &str) -> Response {
+    let body = Json(json!({"error": {"code": "BadRequest", "message": why}}));
+    (StatusCode::BAD_REQUEST, body).into_response()
+}
+
+fn failed(error: &EmulatorError) -> Response {
+    let body = json!({"error": {"code": "InternalServerError", "message": error.to_string()}});
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+}

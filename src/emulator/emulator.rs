@@ -1,0 +1,332 @@
+//! The emulator itself: opening, provisioning, and answering one request after another.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::call::{Answered, Call};
+use super::fault::{Faults, Played};
+use super::journal::{Entry, Journal};
+use super::options::Options;
+use super::refusal::Refusal;
+use super::reply::Reply;
+use super::request::Request;
+use super::store::{Store, StoreError, SubscriptionRecord, View, WorkspaceRecord, Write};
+use super::target::Target;
+use super::tenancy::{self, Caller};
+use super::{built_in, metadata, rules, saved_searches, stamp, version};
+use crate::arm::{Collection, WorkspaceId};
+use crate::ident::TenantId;
+
+/// Why the emulator cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// The state could not be read or written.
+    #[error("the emulator's state cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// The port is taken, or sockets are not allowed.
+    #[error("cannot listen on 127.0.0.1: {0}")]
+    Listen(#[from] std::io::Error),
+    /// A subscription belongs to one tenant.
+    #[error("subscription {subscription} belongs to tenant {tenant} already")]
+    OtherTenant {
+        /// The subscription.
+        subscription: String,
+        /// The tenant that it was provisioned for.
+        tenant: String,
+    },
+}
+
+/// An emulated Azure Resource Manager for Sentinel. Clones share their state.
+#[derive(Debug, Clone)]
+pub struct Emulator {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    journal: Journal,
+    faults: Faults,
+    options: Options,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Reads that wait are lost when this fails, as they are in a process that is killed.
+        let _ = self.journal.flush(&self.store);
+    }
+}
+
+impl Emulator {
+    /// Opens the state in a file, creating it and its folder, or an empty one in memory.
+    ///
+    /// # Errors
+    /// When the file cannot be used: it is no such file, or another process has it open.
+    pub fn open(path: Option<&Path>, options: Options) -> Result<Self, EmulatorError> {
+        let store = Store::open(path)?;
+        let journal = Journal::new(options.journal_length);
+        let inner = Inner { store, journal, faults: Faults::default(), options };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Makes a workspace known, and its subscription as one of the tenant's. A new workspace gets
+    /// what a fresh one has: the Fusion rule and the searches of Log Analytics. Doing it again
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// When the subscription belongs to another tenant, or the state cannot be written.
+    pub fn provision(
+        &self,
+        workspace: &WorkspaceId,
+        tenant: &TenantId,
+    ) -> Result<(), EmulatorError> {
+        let now = stamp::of((self.inner.options.clock)());
+        let key = &workspace.subscription;
+        let other = self.inner.store.write(|write| {
+            let known = write.subscription(key)?;
+            if let Some(record) = known.as_ref()
+                && !record.tenant.eq_ignore_ascii_case(tenant.as_str())
+            {
+                return Ok(Some(record.tenant.clone()));
+            }
+            if known.is_none() {
+                let record =
+                    SubscriptionRecord { tenant: tenant.to_string(), managed_by: Vec::new() };
+                write.put_subscription(key, &record)?;
+            }
+            if !write.has_workspace(workspace)? {
+                let stamp = write.stamp(now)?;
+                let id = workspace.to_string();
+                let customer_id = stamp::guid(&id.to_ascii_lowercase());
+                let created = stamp::to_text(stamp);
+                write.put_workspace(workspace, &WorkspaceRecord { id, customer_id, created })?;
+                built_in::fill(write, workspace, stamp)?;
+            }
+            Ok(None)
+        })?;
+        match other {
+            None => Ok(()),
+            Some(tenant) => {
+                Err(EmulatorError::OtherTenant { subscription: key.to_string(), tenant })
+            }
+        }
+    }
+
+    /// Lets another tenant manage a workspace's subscription, as Azure Lighthouse does.
+    ///
+    /// # Errors
+    /// When the state cannot be written. An unknown subscription is left unknown.
+    pub fn delegate(
+        &self,
+        workspace: &WorkspaceId,
+        managing: &TenantId,
+    ) -> Result<(), EmulatorError> {
+        let key = &workspace.subscription;
+        self.inner.store.write(|write| {
+            let Some(mut record) = write.subscription(key)? else { return Ok(()) };
+            if !record.admits(managing) {
+                record.managed_by.push(managing.to_string());
+                write.put_subscription(key, &record)?;
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// The ids of all workspaces, ordered without case.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn workspaces(&self) -> Result<Vec<String>, EmulatorError> {
+        let records = self.inner.store.view()?.workspaces()?;
+        Ok(records.into_iter().map(|record| record.id).collect())
+    }
+
+    /// The faults in force.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// The requests after a sequence number, in order; 0 for all that are kept.
+    ///
+    /// # Errors
+    /// When the state cannot be read or written.
+    pub fn journal(&self, after: u64) -> Result<Vec<Entry>, EmulatorError> {
+        Ok(self.inner.journal.read(&self.inner.store, after)?)
+    }
+
+    /// Forgets all requests. The sequence goes on where it was.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn clear_journal(&self) -> Result<(), EmulatorError> {
+        Ok(self.inner.journal.clear(&self.inner.store)?)
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    /// What happens to a request; counts it.
+    pub(super) fn play(&self, request: &Request) -> Played {
+        self.inner.faults.play(request)
+    }
+
+    /// Answers a request and notes it in the journal.
+    pub(super) fn answer(&self, request: &Request, played: &Played) -> Reply {
+        let answered = self.answered(request, played);
+        answered.unwrap_or_else(|error| {
+            let text = format!("The emulator's state cannot be used: {error}.");
+            Refusal::new(500, "InternalServerError", text).into()
+        })
+    }
+
+    fn answered(&self, request: &Request, played: &Played) -> Answered {
+        let inner = &self.inner;
+        let caller = Caller::read(request.authorization.as_deref());
+        let entry = |reply: &Reply| Entry {
+            sequence: 0,
+            time: stamp::to_text(stamp::of((inner.options.clock)())),
+            method: request.method.clone(),
+            target: request.target(),
+            status: reply.answered(),
+            actor: request.actor.clone(),
+            caller: caller.label(),
+            client_request_id: request.client_request_id.clone(),
+            fault: played.name(),
+        };
+        let note = |reply: Reply| {
+            inner.journal.note(entry(&reply), &inner.store)?;
+            Ok(reply)
+        };
+        if let Some(reply) = played.instead() {
+            return note(reply);
+        }
+        let view = inner.store.view()?;
+        let (call, target) = match self.admitted(&view, request, played, &caller)? {
+            Ok(admitted) => admitted,
+            Err(reply) => return note(played.change_reply(reply)),
+        };
+        if !request.changes_something() {
+            return note(played.change_reply(read(&view, &call, &target)?));
+        }
+        drop(view);
+        inner.store.write(|write| {
+            let reply = played.change_reply(change(write, &call, &target)?);
+            inner.journal.append(write, Some(entry(&reply)))?;
+            Ok(reply)
+        })
+    }
+
+    /// The checks that every request passes: path, tenant, API version, subscription, workspace.
+    fn admitted<'a>(
+        &'a self,
+        view: &View,
+        request: &'a Request,
+        played: &'a Played,
+        caller: &'a Caller,
+    ) -> Result<Result<(Call<'a>, Target), Reply>, StoreError> {
+        let options = &self.inner.options;
+        let target = match Target::parse(&request.path) {
+            Ok(target) => target,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        let subscription = view.subscription(target.subscription())?;
+        let checked = tenancy::admit(caller, subscription.as_ref(), options.require_token)
+            .and_then(|()| {
+                version::check(target.operation(), request.parameter("api-version").as_deref())
+            });
+        let version = match checked {
+            Ok(version) => version,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        let Some(subscription) = subscription else {
+            let id = target.subscription().as_str();
+            return Ok(Err(Refusal::subscription_not_found(id).into()));
+        };
+        let Some(id) = target.workspace() else {
+            return Ok(Err(subscription_body(&target, request, &subscription)));
+        };
+        let Some(workspace) = view.workspace(id)? else {
+            let (name, group) = (id.name.as_str(), id.resource_group.as_str());
+            return Ok(Err(if view.has_resource_group(id)? {
+                Refusal::workspace_not_found(name, group).into()
+            } else {
+                Refusal::resource_group_not_found(group).into()
+            }));
+        };
+        let now = (options.clock)();
+        Ok(Ok((Call { request, options, played, caller, version, workspace, now }, target)))
+    }
+}
+
+fn read(view: &View, call: &Call<'_>, target: &Target) -> Answered {
+    match (call.request.method.as_str(), target) {
+        ("GET", Target::Workspace(id)) => Ok(workspace_body(id, &call.workspace)),
+        ("GET", Target::List(id, Collection::AlertRules)) => rules::list(view, call, id),
+        ("GET", Target::List(id, Collection::SavedSearches)) => saved_searches::list(view, id),
+        ("GET", Target::List(id, Collection::Metadata)) => metadata::list(view, call, id),
+        ("GET", Target::Item(id)) => match id.collection {
+            Collection::AlertRules => rules::get(view, call, id),
+            Collection::SavedSearches => saved_searches::get(view, id),
+            Collection::Metadata => metadata::get(view, id),
+        },
+        ("GET", Target::Actions(id)) => rules::actions(view, id),
+        (method, _) => Ok(Refusal::method_not_allowed(method).into()),
+    }
+}
+
+fn change(write: &Write, call: &Call<'_>, target: &Target) -> Answered {
+    let method = call.request.method.as_str();
+    let Target::Item(id) = target else { return Ok(Refusal::method_not_allowed(method).into()) };
+    match (method, id.collection) {
+        ("PUT", Collection::AlertRules) => rules::put(write, call, id),
+        ("PUT", Collection::SavedSearches) => saved_searches::put(write, call, id),
+        ("PUT", Collection::Metadata) => metadata::put(write, call, id),
+        ("PATCH", Collection::Metadata) => metadata::patch(write, call, id),
+        ("DELETE", Collection::AlertRules) => rules::delete(write, call, id),
+        ("DELETE", Collection::SavedSearches) => saved_searches::delete(write, id),
+        ("DELETE", Collection::Metadata) => metadata::delete(write, id),
+        (method, _) => Ok(Refusal::method_not_allowed(method).into()),
+    }
+}
+
+fn subscription_body(target: &Target, request: &Request, record: &SubscriptionRecord) -> Reply {
+    if request.method != "GET" {
+        return Refusal::method_not_allowed(&request.method).into();
+    }
+    let id = target.subscription();
+    let managed: Vec<_> = record.managed_by.iter().map(|t| json!({ "tenantId": t })).collect();
+    let body = json!({
+        "id": format!("/subscriptions/{id}"),
+        "subscriptionId": id.as_str(),
+        "tenantId": record.tenant,
+        "displayName": "Emulator",
+        "state": "Enabled",
+        "authorizationSource": "RoleBased",
+        "managedByTenants": managed,
+    });
+    Reply::json(200, &body)
+}
+
+fn workspace_body(id: &WorkspaceId, record: &WorkspaceRecord) -> Reply {
+    let body = json!({
+        "id": record.id,
+        "name": record.id.rsplit('/').next().unwrap_or(id.name.as_str()),
+        "type": "Microsoft.OperationalInsights/workspaces",
+        "location": "westeurope",
+        "properties": {
+            "customerId": record.customer_id,
+            "provisioningState": "Succeeded",
+            "createdDate": record.created,
+            "sku": {"name": "PerGB2018"},
+            "retentionInDays": 90,
+            "publicNetworkAccessForIngestion": "Enabled",
+            "publicNetworkAccessForQuery": "Enabled",
+        },
+    });
+    Reply::json(200, &body)
+}

@@ -1,0 +1,83 @@
+//! How the emulator behaves where the service's behaviour differs or is not known.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Where the emulator reads the time. A fixed one makes etags and times the same in every run.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The service refuses the id of a deleted rule for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tombstones {
+    /// How long; about 24 hours in practice.
+    pub window: Duration,
+    /// 400 or 409: both are reported.
+    pub status: u16,
+}
+
+/// The emulator's settings.
+#[derive(Clone)]
+pub struct Options {
+    /// The time.
+    pub clock: Clock,
+    /// Waited before each answer.
+    pub latency: Duration,
+    /// Items in a page of rules or metadata; `None` answers everything at once.
+    pub page_size: Option<NonZeroUsize>,
+    /// Refuses requests without a bearer token that names a tenant.
+    pub require_token: bool,
+    /// Answers 412 to an `If-Match` that is stale. Not known of the service.
+    pub honour_if_match: bool,
+    /// Refuses ids of rules that were deleted a short while ago.
+    pub tombstones: Option<Tombstones>,
+    /// Answers `PT60M` as `PT1H`, as .NET would print it. Not known of the service.
+    pub canonical_durations: bool,
+    /// Requests that the journal keeps.
+    pub journal_length: u64,
+}
+
+impl Options {
+    /// No latency, no pages, no tokens needed, no tombstones, 100,000 requests in the journal.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            latency: Duration::ZERO,
+            page_size: None,
+            require_token: false,
+            honour_if_match: false,
+            tombstones: None,
+            canonical_durations: false,
+            journal_length: 100_000,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            clock: _,
+            latency,
+            page_size,
+            require_token,
+            honour_if_match,
+            tombstones,
+            canonical_durations,
+            journal_length,
+        } = self;
+        formatter
+            .debug_struct("Options")
+            .field("latency", latency)
+            .field("page_size", page_size)
+            .field("require_token", require_token)
+            .field("honour_if_match", honour_if_match)
+            .field("tombstones", tombstones)
+            .field("canonical_durations", canonical_durations)
+            .field("journal_length", journal_length)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,136 @@
+//! Who calls, and whether that tenant may: bearer tokens are read, never verified.
+//!
+//! Two kinds of token name a tenant: a JWT by its `tid`, and `emulator.<tenant>.<anything>`. Other
+//! tokens and none at all are let in unless the options want a token. The token itself goes no
+//! further than this file.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use super::refusal::Refusal;
+use super::store::SubscriptionRecord;
+use crate::ident::{FieldHash, TenantId};
+
+/// What is known of the caller.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Caller {
+    /// The token's tenant.
+    pub(super) tenant: Option<TenantId>,
+    /// The token's object id, which system data names.
+    pub(super) object: Option<String>,
+    /// A short hash of the token.
+    pub(super) hash: Option<FieldHash>,
+}
+
+impl Caller {
+    /// Reads an `Authorization` header.
+    pub(super) fn read(header: Option<&str>) -> Self {
+        let Some(token) = header.and_then(bearer) else { return Self::default() };
+        let parts: Vec<&str> = token.split('.').collect();
+        let claims = match parts.as_slice() {
+            ["emulator", tenant, ..] => serde_json::json!({ "tid": tenant }),
+            [_, claims, _] => claims_of(claims).unwrap_or_default(),
+            _ => Value::Null,
+        };
+        let claim = |name: &str| claims.get(name).and_then(Value::as_str);
+        Self {
+            tenant: claim("tid").and_then(|text| text.parse().ok()),
+            object: claim("oid").or_else(|| claim("appid")).map(str::to_owned),
+            hash: Some(FieldHash::of(token.as_bytes())),
+        }
+    }
+
+    /// How the journal names the caller: by tenant, else by the token's hash.
+    pub(super) fn label(&self) -> Option<String> {
+        let tenant = self.tenant.as_ref().map(|tenant| format!("tenant {tenant}"));
+        tenant.or_else(|| self.hash.map(|hash| format!("token {hash}")))
+    }
+}
+
+/// Refuses a caller that may not see a subscription.
+pub(super) fn admit(
+    caller: &Caller,
+    subscription: Option<&SubscriptionRecord>,
+    require_token: bool,
+) -> Result<(), Refusal> {
+    match (&caller.tenant, subscription) {
+        (None, _) if require_token => {
+            let text = "Authentication failed. The 'Authorization' header is missing or invalid.";
+            Err(Refusal::new(401, "AuthenticationFailed", text))
+        }
+        (Some(tenant), Some(record)) if !record.admits(tenant) => {
+            let text = format!(
+                "The access token is from the wrong issuer 'https://sts.windows.net/{tenant}/'. It must match the tenant 'https://sts.windows.net/{}/' associated with this subscription.",
+                record.tenant
+            );
+            Err(Refusal::new(401, "InvalidAuthenticationTokenTenant", text))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
+}
+
+fn claims_of(part: &str) -> Option<Value> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: &str = "11111111-1111-1111-1111-111111111111";
+    const OTHER: &str = "22222222-2222-2222-2222-222222222222";
+    const MANAGING: &str = "33333333-3333-3333-3333-333333333333";
+
+    fn jwt(tenant: &str) -> String {
+        let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"tid":"{tenant}","oid":"o-1"}}"#));
+        format!("Bearer eyJhbGciOiJub25lIn0.{claims}.signature")
+    }
+
+    fn check(header: Option<&str>, require_token: bool, expect: &str) {
+        let record = SubscriptionRecord { tenant: HOME.into(), managed_by: vec![MANAGING.into()] };
+        let admitted = admit(&Caller::read(header), Some(&record), require_token);
+        assert_eq!(admitted.err().map_or("in", |refusal| refusal.code), expect, "{header:?}");
+    }
+
+    #[test]
+    fn a_token_of_another_tenant_is_refused() {
+        check(Some(&jwt(HOME)), true, "in");
+        check(Some(&jwt(&HOME.to_uppercase())), true, "in");
+        check(Some(&jwt(OTHER)), false, "InvalidAuthenticationTokenTenant");
+        check(Some(&format!("Bearer emulator.{HOME}.x")), true, "in");
+        check(
+            Some(&format!("bearer emulator.{OTHER}.x")),
+            false,
+            "InvalidAuthenticationTokenTenant",
+        );
+    }
+
+    #[test]
+    fn a_managing_tenant_is_let_in() {
+        check(Some(&jwt(MANAGING)), true, "in");
+    }
+
+    #[test]
+    fn no_token_is_let_in_unless_one_is_wanted() {
+        for header in [None, Some("Bearer opaque"), Some("Bearer a.b.c"), Some("Basic eA==")] {
+            check(header, false, "in");
+            check(header, true, "AuthenticationFailed");
+        }
+    }
+
+    #[test]
+    fn a_label_never_holds_the_token() {
+        let caller = Caller::read(Some("Bearer secret-token"));
+        let label = caller.label().unwrap();
+        assert!(label.starts_with("token ") && !label.contains("secret"), "{label}");
+        let label = Caller::read(Some(&jwt(HOME))).label();
+        assert_eq!(label, Some(format!("tenant {HOME}")));
+        assert!(!format!("{caller:?}").contains("secret"));
+    }
+}

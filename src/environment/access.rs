@@ -1,0 +1,291 @@
+//! How an environment is reached: its cloud, its endpoint, its credential.
+
+use super::reading::{Keys, Reading};
+use super::yaml::{Entry, Node, NodeKind};
+use super::{Credential, Endpoint};
+use crate::arm::Cloud;
+use crate::diag::{Code, Located, Source, Span};
+use crate::ident::TenantId;
+
+const UNKNOWN_CLOUD: Code = Code::new("unknown-cloud");
+const ENDPOINT: Code = Code::new("endpoint-refused");
+const UNKNOWN_CREDENTIAL: Code = Code::new("unknown-credential");
+const CREDENTIAL: Code = Code::new("credential-refused");
+const SECRET: Code = Code::new("secret-in-file");
+
+/// Kinds that are agreed on but not built yet.
+const LATER: [&str; 4] = ["github-oidc", "workload-identity", "managed-identity", "auto"];
+
+/// Keys by which people put a secret itself into a file, in lower case without separators.
+const SECRET_KEYS: [&str; 6] =
+    ["clientsecret", "secret", "secretvalue", "password", "token", "accesstoken"];
+
+pub(super) fn cloud(reading: &mut Reading, node: &Node) -> Option<Cloud> {
+    let clouds = Cloud::ALL.map(|cloud| (cloud.as_str(), cloud));
+    reading.choice(node, UNKNOWN_CLOUD, "a cloud", &clouds)
+}
+
+/// A real cloud has its own endpoint; the emulator's is within the process or on loopback.
+pub(super) fn endpoint(reading: &mut Reading, keys: &Keys<'_>, cloud: Cloud) -> Option<Endpoint> {
+    let node = keys.get("endpoint");
+    if cloud != Cloud::Emulator {
+        if let Some(node) = node {
+            let message = format!("cloud `{}` has its own endpoint", cloud.as_str());
+            let help = "take `endpoint` out, or set `cloud: emulator`";
+            reading.error(ENDPOINT, &node.span, message, help);
+            return None;
+        }
+        return Some(Endpoint::Cloud);
+    }
+    let node = reading.need(keys, "endpoint")?;
+    let text = reading.text(node, "`endpoint`")?;
+    if text == "embedded" {
+        return Some(Endpoint::Embedded);
+    }
+    let Some(url) = loopback(text) else {
+        let message = format!("`{text}` is neither `embedded` nor plain http on loopback");
+        let help = "write `embedded` or `http://127.0.0.1:PORT`: \
+                    plain http to anywhere else would show tokens and queries to the network";
+        reading.error(ENDPOINT, &node.span, message, help);
+        return None;
+    };
+    Some(Endpoint::Loopback(url))
+}
+
+/// Only the scheme, one of three spellings of this machine, and a port. A user part, a path or a
+/// longer host name could lead elsewhere.
+fn loopback(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("http://")?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = rest.rsplit_once(':')?;
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port: u16 = port.parse().ok().filter(|port| digits && *port > 0)?;
+    let here = ["127.0.0.1", "localhost", "[::1]"].contains(&host);
+    here.then(|| format!("http://{host}:{port}"))
+}
+
+/// A credential and, where tokens come from another tenant, that tenant.
+pub(super) type Access = (Located<Credential>, Option<Located<TenantId>>);
+
+pub(super) fn credential(reading: &mut Reading, node: &Node, cloud: Cloud) -> Option<Access> {
+    const KNOWN: [&str; 4] = ["kind", "clientId", "secretVariable", "tenantId"];
+    if refuse_secrets(reading, node) {
+        return None;
+    }
+    let kind_only = reading.map(node, "`credential`")?;
+    let kind = reading.need(&kind_only, "kind")?;
+    let name = reading.text(kind, "`kind`")?;
+    if LATER.contains(&name) {
+        reading.not_supported(&kind.span, &format!("the credential kind `{name}`"));
+        return None;
+    }
+    let kinds =
+        [("none", &KNOWN[..1]), ("azure-cli", &["kind", "tenantId"]), ("client-secret", &KNOWN)];
+    let allowed = reading.choice(kind, UNKNOWN_CREDENTIAL, "a credential kind", &kinds)?;
+    let keys = reading.keys(node, "this kind of credential", allowed, &[])?;
+    let tenant = keys.get("tenantId").and_then(|node| reading.name(node, "a tenant id"));
+    let credential = match name {
+        "none" => Credential::None,
+        "azure-cli" => Credential::AzureCli,
+        _ => client_secret(reading, &keys)?,
+    };
+    let emulator = cloud == Cloud::Emulator;
+    if emulator != (credential == Credential::None) {
+        let (message, help) = if emulator {
+            ("the emulator takes no token", "write `credential: { kind: none }`")
+        } else {
+            (
+                "nothing is done in Azure without a credential",
+                "write `kind: azure-cli`, for example",
+            )
+        };
+        reading.error(CREDENTIAL, &kind.span, message, help);
+        return None;
+    }
+    Some((reading.located(credential, &node.span), tenant))
+}
+
+fn client_secret(reading: &mut Reading, keys: &Keys<'_>) -> Option<Credential> {
+    let client = reading.need(keys, "clientId");
+    // An application id is a GUID as a tenant's is.
+    let client = client.and_then(|node| reading.name::<TenantId>(node, "a client id"));
+    let variable = reading.need(keys, "secretVariable")?;
+    let variable = reading.text(variable, "`secretVariable`")?.to_owned();
+    Some(Credential::ClientSecret {
+        client_id: client?.value.as_str().to_owned(),
+        secret_variable: variable,
+    })
+}
+
+/// Reports secrets that stand in the file, without repeating them.
+fn refuse_secrets(reading: &mut Reading, node: &Node) -> bool {
+    let NodeKind::Map(entries) = &node.kind else { return false };
+    let mut found = false;
+    for entry in entries.iter().filter(|entry| holds_secret(entry)) {
+        let message =
+            format!("`{}` seems to hold a secret, not a variable's name in capitals", entry.key);
+        let help = "take it out of the file (and out of git: it must be renewed), and name the \
+                    environment variable that holds it: `secretVariable: CONTOSO_CLIENT_SECRET`";
+        reading.error(SECRET, &entry.key_span, message, help);
+        found = true;
+    }
+    found
+}
+
+fn holds_secret(entry: &Entry) -> bool {
+    let NodeKind::Scalar(value) = &entry.value.kind else { return false };
+    let key: String = entry.key.chars().filter(|c| c.is_alphanumeric()).collect();
+    let key = key.to_lowercase();
+    let text = value.as_str().unwrap_or_default();
+    SECRET_KEYS.contains(&key.as_str()) || (key == "secretvariable" && !is_variable(text))
+}
+
+/// Variables are written in capitals everywhere; generated secrets mix cases and other characters.
+fn is_variable(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// The source with everything blackened that seems to be a secret, so that no report shows it.
+pub(super) fn blackened(source: &Source, node: &Node) -> Source {
+    let mut spans = Vec::new();
+    secrets(node, &mut spans);
+    let mut text = source.text().to_owned();
+    for span in spans {
+        let marks = "*".repeat(span.len());
+        text.replace_range(span, &marks);
+    }
+    Source::new(source.path(), text)
+}
+
+fn secrets(node: &Node, spans: &mut Vec<Span>) {
+    match &node.kind {
+        NodeKind::Scalar(_) => {}
+        NodeKind::List(list) => list.iter().for_each(|item| secrets(item, spans)),
+        NodeKind::Map(entries) => {
+            for entry in entries {
+                if holds_secret(entry) {
+                    spans.push(entry.value.span.clone());
+                }
+                secrets(&entry.value, spans);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{ENVIRONMENT, FLEET, check_changed, fleet, load};
+    use super::*;
+
+    const KIND: &str = "{ kind: azure-cli }";
+    const CLIENT: &str = "33333333-3333-3333-3333-333333333333";
+
+    fn emulator(endpoint: &str) -> String {
+        let emulator = format!("cloud: emulator\nendpoint: {endpoint}");
+        ENVIRONMENT.replace("cloud: public", &emulator).replace("azure-cli", "none")
+    }
+
+    #[test]
+    fn only_loopback_is_reached_by_plain_http() {
+        for right in ["http://127.0.0.1:8080", "http://localhost:1", "'http://[::1]:65535/'"] {
+            let text = emulator(right);
+            let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+            let endpoint = &fleet.environments.values().next().unwrap().endpoint;
+            let url = right.trim_matches('\'').trim_end_matches('/');
+            assert_eq!(*endpoint, Endpoint::Loopback(url.to_owned()));
+        }
+        for wrong in [
+            "http://management.azure.com:80",
+            "http://127.0.0.1.nip.io:8080",
+            "http://localhost.example:8080",
+            "http://127.0.0.1:8080@example.com:80",
+            "http://example.com#127.0.0.1:80",
+            "http://127.0.0.1:8080/subscriptions",
+            "http://127.0.0.1:8080?x",
+            "http://127.0.0.1",
+            "http://127.0.0.1:0",
+            "http://127.0.0.1:+80",
+            "http://127.0.0.1:70000",
+            "http://0.0.0.0:8080",
+            "https://127.0.0.1:8080",
+            "127.0.0.1:8080",
+            "Embedded",
+        ] {
+            let (none, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &emulator(wrong))]);
+            assert!(none.is_none(), "{wrong}");
+            let codes: Vec<&str> = diagnostics.iter().map(|each| each.code.as_str()).collect();
+            assert_eq!(codes, ["endpoint-refused"], "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_real_cloud_has_its_own_endpoint_and_an_emulator_needs_one() {
+        check_changed(
+            "cloud: public",
+            "cloud: public\nendpoint: embedded",
+            &["endpoint-refused a.yaml:2 embedded"],
+        );
+        let bare =
+            ENVIRONMENT.replace("cloud: public", "cloud: emulator").replace(KIND, "{kind: none}");
+        let (_, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &bare)]);
+        assert_eq!(diagnostics.iter().next().unwrap().code.as_str(), "missing-key");
+        check_changed("cloud: public", "cloud: pubic", &["unknown-cloud a.yaml:1 pubic"]);
+    }
+
+    #[test]
+    fn credentials_fit_their_cloud() {
+        check_changed(KIND, "{ kind: none }", &["credential-refused a.yaml:3 none"]);
+        let with_token = emulator("embedded").replace("kind: none", "kind: azure-cli");
+        let (_, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &with_token)]);
+        assert_eq!(diagnostics.iter().next().unwrap().code.as_str(), "credential-refused");
+    }
+
+    #[test]
+    fn kinds_that_do_not_work_yet_say_so_and_others_are_unknown() {
+        for kind in LATER {
+            let text = format!("{{ kind: {kind}, clientId: {CLIENT} }}");
+            check_changed(KIND, &text, &[&format!("not-supported-yet a.yaml:3 {kind}")]);
+        }
+        check_changed(KIND, "{ kind: azurecli }", &["unknown-credential a.yaml:3 azurecli"]);
+        check_changed(KIND, "{ kind: azure-cli, clientId: x }", &["unknown-key a.yaml:3 clientId"]);
+        check_changed(KIND, "azure-cli", &["wrong-type a.yaml:3 azure-cli"]);
+        check_changed(KIND, "{}", &["missing-key a.yaml:3 {}"]);
+    }
+
+    #[test]
+    fn a_client_secret_is_the_name_of_a_variable() {
+        let text = format!(
+            "{{ kind: client-secret, clientId: {CLIENT}, secretVariable: THE_SECRET, tenantId: {CLIENT} }}"
+        );
+        let text = ENVIRONMENT.replace(KIND, &text);
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        let environment = fleet.environments.values().next().unwrap();
+        let expect = Credential::ClientSecret {
+            client_id: CLIENT.to_owned(),
+            secret_variable: "THE_SECRET".to_owned(),
+        };
+        assert_eq!(environment.credential.value, expect);
+        assert_eq!(environment.credential_tenant.as_ref().unwrap().value, CLIENT.parse().unwrap());
+        check_changed(
+            KIND,
+            "{ kind: client-secret, clientId: app, secretVariable: S }",
+            &["invalid-value a.yaml:3 app"],
+        );
+    }
+
+    #[test]
+    fn a_secret_in_a_file_is_refused_and_shown_nowhere() {
+        let secret = "xYz8Q~hunter2.abcdefghijklmnopqrstuvwxyz";
+        for key in ["secretVariable", "clientSecret", "client_secret", "password"] {
+            let text = format!("{{ kind: client-secret, clientId: {CLIENT}, {key}: {secret} }}");
+            let text = ENVIRONMENT.replace(KIND, &text);
+            let (none, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+            assert!(none.is_none());
+            let codes: Vec<&str> = diagnostics.iter().map(|each| each.code.as_str()).collect();
+            assert_eq!(codes, ["secret-in-file"], "{key}");
+            assert!(!format!("{diagnostics:?}").contains("hunter2"), "{key}");
+        }
+    }
+}

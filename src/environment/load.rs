@@ -1,0 +1,303 @@
+//! From the folder `environments/` to a [`Fleet`].
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::fleet_file::{self, FleetFile};
+use super::reading::Reading;
+use super::yaml::Node;
+use super::{Environment, Fleet, access, environment_file, unique, yaml};
+use crate::diag::{Code, Diagnostic, Diagnostics, Source};
+use crate::ident::EnvironmentName;
+
+const NO_FLEET: Code = Code::new("no-fleet-file");
+const NO_ENVIRONMENT: Code = Code::new("no-environment");
+const UNREADABLE: Code = Code::new("unreadable-file");
+const NOT_UTF8: Code = Code::new("not-utf8");
+const FILE_NAME: Code = Code::new("environment-file-name");
+const DUPLICATE: Code = Code::new("duplicate-environment");
+
+const FOLDER: &str = "environments";
+const FLEET: &str = "environments/fleet.yaml";
+
+/// Reads `environments/` below a root.
+///
+/// There is no fleet when anything is wrong with any of its files: a plan made from the rest could
+/// not know what it lacks. Then, and only then, some diagnostic is an error. Diagnostics are in the
+/// order of reports.
+#[must_use]
+pub fn load(root: &Path) -> (Option<Fleet>, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let fleet = read(root, &mut diagnostics);
+    diagnostics.sort();
+    let fleet = fleet.filter(|_| !diagnostics.has_errors());
+    (fleet, diagnostics)
+}
+
+fn read(root: &Path, diagnostics: &mut Diagnostics) -> Option<Fleet> {
+    let paths = paths(root, diagnostics);
+    if !paths.iter().any(|path| path == FLEET) {
+        let message = format!("there is no `{FLEET}`");
+        let help = "create it with `owner: <name>`, or point `--root` at a folder that has one";
+        diagnostics.push(Diagnostic::error(NO_FLEET, message).help(help));
+    }
+    let file = paths.iter().find(|path| *path == FLEET).and_then(|path| {
+        let (mut reading, node) = open(root, path, diagnostics)?;
+        let file = fleet_file::read(&mut reading, &node);
+        diagnostics.extend(reading.diagnostics);
+        Some(file)
+    });
+    let file = file.unwrap_or_default();
+    let environments = environments(root, &paths, &file, diagnostics);
+    unique::check(environments.values(), diagnostics);
+    if environments.is_empty() && !diagnostics.has_errors() {
+        let message = format!("there is no environment in `{FOLDER}/`");
+        let help = format!("describe one in `{FOLDER}/<name>.yaml`");
+        diagnostics.push(Diagnostic::error(NO_ENVIRONMENT, message).help(help));
+    }
+    let FleetFile { owner, rings, limits, policy, .. } = file;
+    Some(Fleet { owner: owner?, rings, limits, policy, environments })
+}
+
+fn environments(
+    root: &Path,
+    paths: &[String],
+    fleet: &FleetFile,
+    diagnostics: &mut Diagnostics,
+) -> BTreeMap<EnvironmentName, Environment> {
+    let mut named: BTreeMap<EnvironmentName, &String> = BTreeMap::new();
+    let mut environments = BTreeMap::new();
+    for path in paths.iter().filter(|path| *path != FLEET) {
+        let Some(name) = environment_name(path, diagnostics) else { continue };
+        if let Some(first) = named.get(&name) {
+            let message = format!("`{first}` and `{path}` are both environment `{name}`");
+            let error = Diagnostic::error(DUPLICATE, message).help("rename one of the files");
+            diagnostics.push(error);
+            continue;
+        }
+        named.insert(name.clone(), path);
+        let Some((mut reading, node)) = open(root, path, diagnostics) else { continue };
+        let environment = environment_file::read(&mut reading, &node, &name, fleet);
+        diagnostics.extend(reading.diagnostics);
+        environments.extend(environment.map(|environment| (name, environment)));
+    }
+    environments
+}
+
+/// The name of an environment's file without its ending.
+fn environment_name(path: &str, diagnostics: &mut Diagnostics) -> Option<EnvironmentName> {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let refuse = |reason: String, help: &str| {
+        let message = format!("`{path}` cannot be an environment: {reason}");
+        Diagnostic::error(FILE_NAME, message).help(help)
+    };
+    let Some(stem) = file.strip_suffix(".yaml") else {
+        diagnostics.push(refuse("it would be ignored".to_owned(), "let its name end in `.yaml`"));
+        return None;
+    };
+    if stem.eq_ignore_ascii_case("fleet") {
+        let reason = "this name is kept for the fleet file".to_owned();
+        diagnostics.push(refuse(reason, "rename it; the fleet file is `environments/fleet.yaml`"));
+        return None;
+    }
+    match stem.parse() {
+        Ok(name) => Some(name),
+        Err(invalid) => {
+            diagnostics.push(refuse(invalid.reason, "rename the file"));
+            None
+        }
+    }
+}
+
+/// Opens one file as a tree; whatever seems to be a secret is blackened in the text that
+/// diagnostics show.
+fn open(root: &Path, path: &str, diagnostics: &mut Diagnostics) -> Option<(Reading, Node)> {
+    let source = match source(root, path) {
+        Ok(source) => Arc::new(source),
+        Err(diagnostic) => {
+            diagnostics.push(*diagnostic);
+            return None;
+        }
+    };
+    match yaml::parse(&source) {
+        Ok(node) => Some((Reading::new(&Arc::new(access::blackened(&source, &node))), node)),
+        Err(diagnostic) => {
+            diagnostics.push(*diagnostic);
+            None
+        }
+    }
+}
+
+fn source(root: &Path, path: &str) -> Result<Source, Box<Diagnostic>> {
+    let bytes = fs::read(root.join(path)).map_err(|error| Box::new(unreadable(path, &error)))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let diagnostic = Diagnostic::error(NOT_UTF8, "the file is not UTF-8")
+            .at(&Arc::new(Source::new(path, text)), valid..valid, "")
+            .help("save it as UTF-8");
+        Box::new(diagnostic)
+    })?;
+    Ok(Source::new(path, text.strip_prefix('\u{feff}').unwrap_or(&text)))
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
+    Diagnostic::error(UNREADABLE, format!("`{path}` cannot be read: {error}"))
+        .help("make it readable, or take it away")
+}
+
+/// Every YAML file of the folder and its sub-folders, relative to the root, in order. Hidden files
+/// and folders, and schemas (`*.schema.yaml`), are none.
+fn paths(root: &Path, diagnostics: &mut Diagnostics) -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut folders = vec![FOLDER.to_owned()];
+    while let Some(folder) = folders.pop() {
+        match entries(&root.join(&folder)) {
+            Ok(entries) => {
+                for (name, is_folder) in entries {
+                    let path = format!("{folder}/{name}");
+                    if name.starts_with('.') {
+                        continue;
+                    }
+                    if is_folder {
+                        folders.push(path);
+                    } else if is_environment_file(&name) {
+                        paths.push(path);
+                    }
+                }
+            }
+            // That there is no folder is said by the lack of a fleet file.
+            Err(error) if folder == FOLDER && error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => diagnostics.push(unreadable(&folder, &error)),
+        }
+    }
+    paths.sort();
+    paths
+}
+
+/// A file that only its ending keeps from being an environment is listed too, to be refused.
+fn is_environment_file(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let yaml = lower.ends_with(".yaml") || lower.ends_with(".yml");
+    yaml && !lower.ends_with(".schema.yaml")
+}
+
+/// Names and whether each is a folder; links are what they lead to.
+fn entries(folder: &Path) -> io::Result<Vec<(String, bool)>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path: PathBuf = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let Some(name) = name else { continue };
+        entries.push((name, fs::metadata(&path)?.is_dir()));
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{ENVIRONMENT, FLEET, check_errors, fleet, shown};
+    use super::super::{Credential, Endpoint, sample};
+    use super::*;
+
+    #[test]
+    fn the_shipped_environments_load() {
+        let (fleet, diagnostics) = load(Path::new(env!("CARGO_MANIFEST_DIR")));
+        assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+        let fleet = fleet.unwrap();
+        let keys: Vec<String> =
+            fleet.workspaces().iter().map(|(_, workspace)| workspace.key.to_string()).collect();
+        assert_eq!(keys, ["local/sandbox", "contoso/contoso-lab", "contoso/contoso-prod"]);
+        let local = fleet.environments.values().find(|each| each.name.as_str() == "local").unwrap();
+        assert_eq!(local.endpoint, Endpoint::Embedded);
+        assert_eq!(local.credential.value, Credential::None);
+    }
+
+    #[test]
+    fn what_is_not_said_has_defaults() {
+        let fleet = fleet(&[("fleet.yaml", "owner: acme"), ("emea/a.yaml", ENVIRONMENT)]);
+        assert_eq!(fleet.limits, super::super::Limits::default());
+        assert_eq!(fleet.policy, super::super::Policy::default());
+        let workspaces = fleet.workspaces();
+        let (environment, workspace) = workspaces[0];
+        assert_eq!(environment.path, "environments/emea/a.yaml");
+        assert_eq!(workspace.key.to_string(), "a/prod");
+        assert_eq!(workspace.ring.value.as_str(), "all");
+        assert!(!workspace.prune);
+        assert_eq!(
+            workspace.id.value.to_string(),
+            "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/rg-sec/providers/\
+             Microsoft.OperationalInsights/workspaces/law-sec"
+        );
+    }
+
+    #[test]
+    fn a_workspace_without_a_ring_is_in_the_last_one() {
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT)]);
+        assert_eq!(fleet.workspaces()[0].1.ring.value.as_str(), "broad");
+    }
+
+    #[test]
+    fn other_files_are_no_environments() {
+        fleet(&[
+            ("fleet.yaml", FLEET),
+            ("a.yaml", ENVIRONMENT),
+            ("a.schema.yaml", "x: ["),
+            ("README.md", "x: ["),
+            (".hidden/b.yaml", "x: ["),
+        ]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
+        let windows = format!("\u{feff}{}", ENVIRONMENT.replace('\n', "\r\n"));
+        fleet(&[("fleet.yaml", FLEET), ("a.yaml", &windows)]);
+        let wrong = format!("{windows}    rnig: early\r\n");
+        check_errors(&[("fleet.yaml", FLEET), ("a.yaml", &wrong)], &["unknown-key a.yaml:9 rnig"]);
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_named() {
+        check_errors(&[], &["no-fleet-file"]);
+        check_errors(&[("a.yaml", ENVIRONMENT)], &["no-fleet-file"]);
+        check_errors(&[("fleet.yaml", FLEET)], &["no-environment"]);
+        let broken = [("fleet.yaml", FLEET), ("a.yaml", "cloud: [public\ntags: []\n")];
+        check_errors(&broken, &["yaml-syntax a.yaml:2 "]);
+        check_errors(
+            &[("fleet.yaml", "owner: a\nowner: b\n"), ("a.yaml", ENVIRONMENT)],
+            &["duplicate-key fleet.yaml:2 owner"],
+        );
+        check_errors(&[("fleet.yaml", FLEET), ("a.yaml", "")], &["wrong-type a.yaml:1 "]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf8_is_refused_at_its_first_wrong_byte() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join(FOLDER)).unwrap();
+        fs::write(root.path().join("environments/fleet.yaml"), b"owner: acme\n# caf\xe9\n")
+            .unwrap();
+        let (fleet, diagnostics) = load(root.path());
+        assert!(fleet.is_none());
+        assert_eq!(shown(&diagnostics), ["not-utf8 fleet.yaml:2 "]);
+    }
+
+    #[test]
+    fn a_file_that_would_be_ignored_is_refused() {
+        let right = [("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT)];
+        for name in ["b.yml", "B.YAML", "emea/fleet.yaml", "Fleet.yaml", "a b.yaml"] {
+            let files = [right[0], right[1], (name, ENVIRONMENT)];
+            let (fleet, diagnostics) = sample::load(&files);
+            assert_eq!(shown(&diagnostics), ["environment-file-name"], "{name}");
+            assert!(fleet.is_none());
+        }
+    }
+
+    #[test]
+    fn two_files_of_one_environment_are_refused_in_any_case() {
+        let files = [("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT), ("emea/A.yaml", ENVIRONMENT)];
+        check_errors(&files, &["duplicate-environment"]);
+    }
+}

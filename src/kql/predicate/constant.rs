@@ -1,0 +1,80 @@
+//! The scalars that a query's lets bind, so that its filters can be read.
+
+use std::collections::BTreeMap;
+
+use super::expression::{self, Expression};
+use super::lower::{list_of, moment, scalar};
+use super::{Bound, Context};
+use crate::kql::{Query, StatementKind, Value};
+
+/// What a let binds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Constant {
+    /// A literal.
+    Value(Value),
+    /// A point in time relative to the clock, in ticks.
+    Now(i64),
+    /// `dynamic([…])` of scalars.
+    List(Vec<Value>),
+    /// Something else: a table, a function, a calculation.
+    Unknown,
+}
+
+/// Constants by name.
+pub type Constants = BTreeMap<String, Constant>;
+
+/// Reads the lets at the top level of a query; later ones may use earlier ones.
+pub(in crate::kql) fn constants(query: &Query<'_>) -> Constants {
+    let mut constants = Constants::new();
+    for statement in query.statements() {
+        let (Some(name), StatementKind::Let | StatementKind::Function) =
+            (&statement.name, statement.kind)
+        else {
+            continue;
+        };
+        let value = match statement.kind {
+            StatementKind::Let => expression::parse_range(query, statement.body.clone()).ok(),
+            _ => None,
+        };
+        let constant = value.map_or(Constant::Unknown, |value| read(query, &value, &constants));
+        constants.insert(name.clone(), constant);
+    }
+    constants
+}
+
+fn read(query: &Query<'_>, value: &Expression, known: &Constants) -> Constant {
+    let context = Context { columns: None, constants: known };
+    if let Some(list) = list_of(query, value, context) {
+        return Constant::List(list);
+    }
+    match moment(value, context) {
+        Some(Bound::Now(ticks)) => Constant::Now(ticks),
+        Some(Bound::Value(value)) => Constant::Value(value),
+        None => scalar(value, context).map_or(Constant::Unknown, Constant::Value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kql::value::DAY;
+
+    #[test]
+    fn lets_bind_literals_lists_and_times() {
+        let query = Query::parse(
+            "let a = 'x'; let b = now(-5d); let c = ago(a1); let d = dynamic(['p', \"q\"]); \
+             let w = 2d; let e = ago(w); let f = T | take 1; let g = () { 1 }; \
+             let h = datetime(1970-01-03) - 1d; T",
+        );
+        let constants = constants(&query);
+        let check = |name: &str, expect: Constant| assert_eq!(constants[name], expect, "{name}");
+        check("a", Constant::Value(Value::Text("x".into())));
+        check("b", Constant::Now(-5 * DAY));
+        check("c", Constant::Unknown);
+        check("d", Constant::List(vec![Value::Text("p".into()), Value::Text("q".into())]));
+        check("e", Constant::Now(-2 * DAY));
+        check("f", Constant::Unknown);
+        check("g", Constant::Unknown);
+        check("h", Constant::Value(Value::Datetime(DAY)));
+    }
+}

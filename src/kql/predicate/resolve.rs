@@ -1,0 +1,253 @@
+//! From what a person wrote (`when`, `keep`) to the predicate that is compiled: names become
+//! columns, `keep` becomes its negation, types are checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::{UNKNOWN_COLUMN, UNREADABLE};
+use super::expression::{self, Expression, Shape};
+use super::lower::lower;
+use super::{Constants, Context, Predicate, PredicateError};
+use crate::kql::{Columns, Query, Scope, contained};
+
+/// Which rows a text speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Polarity {
+    /// Those to exclude.
+    When,
+    /// Those to keep; a row for which it is null is kept.
+    Keep,
+}
+
+/// A predicate ready to be compiled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved {
+    /// KQL on one line, true for the rows to exclude.
+    pub kql: String,
+    /// What it means.
+    pub predicate: Predicate,
+    /// The columns that it reads.
+    pub columns: BTreeSet<String>,
+}
+
+/// Resolves a predicate on one table.
+///
+/// # Errors
+/// All unreadable places, unknown names and mistaken types, in the order of the text.
+pub fn resolve(
+    text: &str,
+    polarity: Polarity,
+    scope: Scope<'_>,
+) -> Result<Resolved, Vec<PredicateError>> {
+    let query = Query::parse(text);
+    let mut expression = expression::parse(&query).map_err(|error| vec![error])?;
+    if let Err(refusal) = contained(text) {
+        return Err(vec![PredicateError::new(UNREADABLE, refusal.message, refusal.span)]);
+    }
+    let (edits, mut errors) = edits(&query, &expression, scope);
+    rename(&mut expression, &edits);
+    let constants = Constants::new();
+    let columns = scope.columns().map(|columns| as_typed(columns, scope));
+    let context = Context { columns: columns.as_ref(), constants: &constants };
+    if errors.is_empty() {
+        errors = lower(&query, &expression, context).1;
+    }
+    if !errors.is_empty() {
+        errors.sort_by_key(|error| error.span.start);
+        return Err(errors);
+    }
+    let when = written(&query, &edits);
+    let kql = match polarity {
+        Polarity::When => when,
+        Polarity::Keep => format!("not(({when}))"),
+    };
+    let predicate = super::filter(&kql, context);
+    let columns = predicate.columns().into_iter().map(str::to_owned).collect();
+    Ok(Resolved { kql, predicate, columns })
+}
+
+/// The table's columns without those that the query may have computed anew: their type is not
+/// known, so tests of them are opaque.
+fn as_typed(columns: &Columns, scope: Scope<'_>) -> Columns {
+    let mut known = columns.clone();
+    known.retain(|name, _| !scope.computed.contains(name));
+    known
+}
+
+/// A name's tokens and the column that it stands for.
+type Edits = BTreeMap<usize, (usize, String)>;
+
+fn edits(
+    query: &Query<'_>,
+    expression: &Expression,
+    scope: Scope<'_>,
+) -> (Edits, Vec<PredicateError>) {
+    let mut edits = Edits::new();
+    let mut errors = Vec::new();
+    for (name, tokens) in expression.names() {
+        // `AdditionalFields.x` reads into a column of JSON.
+        let head = name.split('.').next().unwrap_or(name);
+        if head != name && scope.is_column(head) && !scope.is_column(name) {
+            continue;
+        }
+        match scope.resolve(name) {
+            Ok(column) if column == name => {}
+            Ok(column) => {
+                edits.insert(tokens.start, (tokens.end, column));
+            }
+            Err(unknown) => {
+                let help = match unknown.candidates.as_slice() {
+                    [] => None,
+                    candidates => Some(format!("did you mean {}?", candidates.join(", "))),
+                };
+                let span = query.span(&tokens);
+                let error = PredicateError::new(UNKNOWN_COLUMN, unknown.message, span);
+                errors.push(match help {
+                    Some(help) => error.help(help),
+                    None => error.help("name a column of the table"),
+                });
+            }
+        }
+    }
+    (edits, errors)
+}
+
+fn rename(expression: &mut Expression, edits: &Edits) {
+    match &mut expression.shape {
+        Shape::Name(name) => {
+            if let Some((_, column)) = edits.get(&expression.tokens.start) {
+                name.clone_from(column);
+            }
+        }
+        Shape::Value(_) => {}
+        Shape::Call { arguments: parts, .. }
+        | Shape::Arithmetic { operands: parts, .. }
+        | Shape::List(parts)
+        | Shape::Whole { reads: parts } => {
+            parts.iter_mut().for_each(|part| rename(part, edits));
+        }
+        Shape::Binary { left, right, .. } | Shape::Between(left, right) => {
+            rename(left, edits);
+            rename(right, edits);
+        }
+    }
+}
+
+/// The text on one line, with columns for names.
+fn written(query: &Query<'_>, edits: &Edits) -> String {
+    let mut line = String::new();
+    let mut end = None;
+    let mut index = 0;
+    while let Some(token) = query.tokens().get(index) {
+        if end.is_some_and(|end| end != token.start) {
+            line.push(' ');
+        }
+        let next = match edits.get(&index) {
+            Some((next, column)) => {
+                line += &column_name(column);
+                *next
+            }
+            None => {
+                line += query.word(index);
+                index + 1
+            }
+        };
+        end = Some(query.tokens()[next - 1].end);
+        index = next;
+    }
+    line
+}
+
+/// A column as KQL writes it: bare, or in brackets if it is no identifier.
+fn column_name(column: &str) -> String {
+    let plain = column.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain { column.to_owned() } else { format!("[{}]", crate::kql::value::quote(column)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kql::{EcsMap, Schema};
+
+    fn check(table: &str, text: &str, expect: Result<&str, &[(&str, &str)]>) {
+        let ecs = EcsMap::builtin();
+        let named = BTreeSet::from(["host_s".to_owned()]);
+        let computed = BTreeSet::new();
+        let schema = Schema::builtin();
+        let scope = Scope { table, schema, ecs: &ecs, named: &named, computed: &computed };
+        let found = resolve(text, Polarity::When, scope);
+        match expect {
+            Ok(kql) => assert_eq!(found.expect(text).kql, kql),
+            Err(errors) => {
+                let found = found.expect_err(text);
+                let found: Vec<(&str, &str)> =
+                    found.iter().map(|e| (e.code.as_str(), &text[e.span.clone()])).collect();
+                assert_eq!(found, errors, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn ecs_names_become_columns_and_the_rest_stays() {
+        check(
+            "DeviceNetworkEvents",
+            "process.name =~ \"a.exe\" // why\n and RemoteUrl  has 'b'",
+            Ok("InitiatingProcessFileName =~ \"a.exe\" and RemoteUrl has 'b'"),
+        );
+        check("DeviceProcessEvents", "process.name == 'x'", Ok("FileName == 'x'"));
+        check(
+            "DeviceNetworkEvents",
+            "tostring(AdditionalFields.process.name) == 'x'",
+            Ok("tostring(AdditionalFields.process.name) == 'x'"),
+        );
+        check("Made_CL", "host_s == 'x'", Ok("host_s == 'x'"));
+        check(
+            "DeviceNetworkEvents",
+            "RemoteIP in ((_GetWatchlist('x') | project SearchKey))",
+            Ok("RemoteIP in ((_GetWatchlist('x') | project SearchKey))"),
+        );
+    }
+
+    #[test]
+    fn unknown_names_and_mistaken_types_are_errors_at_their_place() {
+        let unknown = "exclusion-unknown-column";
+        let mistyped = "exclusion-type-mismatch";
+        let table = "DeviceNetworkEvents";
+        check(
+            table,
+            "process.name != 'a' or event.type != 'b' or event.source == 'c'",
+            Err(&[(unknown, "event.type"), (unknown, "event.source")]),
+        );
+        check("Made_CL", "host == 'x'", Err(&[(unknown, "host")]));
+        for text in [
+            "RemotePort has '443'",
+            "RemotePort == '443'",
+            "RemoteUrl == 443",
+            "RemoteUrl < 'x'",
+            "Timestamp > '2020-01-01'",
+            "RemotePort in ('a', 'b')",
+            "RemoteUrl",
+            "ipv4_is_private(RemotePort)",
+        ] {
+            check(table, text, Err(&[(mistyped, text)]));
+        }
+        for text in ["RemotePort == 443", "RemotePort < 1.5", "Timestamp > ago(1d)"] {
+            check(table, text, Ok(text));
+        }
+        check(table, "RemoteUrl has", Err(&[("exclusion-predicate-unreadable", "")]));
+    }
+
+    #[test]
+    fn keep_is_negated() {
+        let ecs = EcsMap::builtin();
+        let named = BTreeSet::new();
+        let scope = Scope {
+            table: "SigninLogs",
+            schema: Schema::builtin(),
+            ecs: &ecs,
+            named: &named,
+            computed: &named,
+        };
+        let keep = resolve("UserPrincipalName != 'a' or AppId == 'b'", Polarity::Keep, scope);
+        assert_eq!(keep.unwrap().kql, "not((UserPrincipalName != 'a' or AppId == 'b'))");
+    }
+}

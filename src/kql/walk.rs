@@ -1,0 +1,471 @@
+//! The walk along the driving spine that [`super::spine`] is made of.
+//!
+//! It runs twice: once to count how often each let is met on the spine, once to place. A let met as
+//! often as the text uses it may be filtered in its body; one that is also used beside the spine
+//! may not, and is filtered where the spine refers to it, if its columns are still the table's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::spine::{conjuncts, uses};
+use super::{Filter, Pipeline, Place, Query, Reach, Refusal, Spine, Stage, StatementKind, Step};
+use super::{TokenKind, refusal};
+
+/// Deeper nesting than any real query has; keeps lets that refer to each other from looping.
+const DEPTH: usize = 40;
+
+/// Walks the main expression.
+pub(super) fn walk(query: &Query<'_>) -> Spine {
+    let mains: Vec<&Range<usize>> = query
+        .statements()
+        .iter()
+        .filter(|statement| statement.kind == StatementKind::Expression)
+        .map(|statement| &statement.tokens)
+        .collect();
+    let whole = 0..query.text().len();
+    let refused = |code, message: &str, span| {
+        let refusals = vec![Refusal::new(code, message, span, Reach::Anything)];
+        Spine { places: Vec::new(), refusals }
+    };
+    let main = match mains.as_slice() {
+        [main] => (*main).clone(),
+        [] => return refused(refusal::NO_MAIN, "the query has no tabular expression", whole),
+        [first, ..] => {
+            let message = "the query has several results";
+            return refused(refusal::SEVERAL_MAINS, message, query.span(first));
+        }
+    };
+    let scope = Scope::default().with_statements(query, 0..query.tokens().len());
+    let mut walk = Walk {
+        query,
+        uses: uses(query),
+        met: BTreeMap::new(),
+        counting: true,
+        entered: BTreeSet::new(),
+        named: BTreeSet::new(),
+        depth: 0,
+        found: Spine::default(),
+    };
+    walk.expression(main.clone(), &scope, &[], false);
+    walk.counting = false;
+    walk.entered.clear();
+    walk.named.clear();
+    walk.found = Spine::default();
+    walk.expression(main, &scope, &[], false);
+    walk.found
+}
+
+/// What a name means.
+#[derive(Debug, Clone)]
+enum Binding {
+    Parameter,
+    Let { name: String, token: usize, function: bool, body: Range<usize>, visible: usize },
+}
+
+/// The names in force, later ones first in force.
+#[derive(Debug, Clone, Default)]
+struct Scope {
+    names: Vec<(String, Binding)>,
+}
+
+impl Scope {
+    fn with_statements(mut self, query: &Query<'_>, range: Range<usize>) -> Self {
+        for statement in query.statements_in(range) {
+            let function = match statement.kind {
+                StatementKind::Let => false,
+                StatementKind::Function => true,
+                _ => continue,
+            };
+            let Some(name) = statement.name else { continue };
+            let binding = Binding::Let {
+                name: name.clone(),
+                token: statement.tokens.start,
+                function,
+                body: statement.body,
+                visible: self.names.len(),
+            };
+            self.names.push((name, binding));
+        }
+        self
+    }
+
+    fn find(&self, name: &str) -> Option<&Binding> {
+        self.names.iter().rev().find(|(known, _)| known == name).map(|(_, binding)| binding)
+    }
+
+    /// The scope in which a let's value was written; a function's parameters are in its own.
+    fn within(&self, query: &Query<'_>, binding: &Binding) -> Self {
+        let Binding::Let { token, function, body, visible, .. } = binding else {
+            return self.clone();
+        };
+        let mut scope = Self { names: self.names[..*visible].to_vec() };
+        if *function {
+            for index in *token..body.start {
+                if query.is_name(index) && query.is(index + 1, ":") {
+                    scope.names.push((query.word(index).to_owned(), Binding::Parameter));
+                }
+            }
+            scope = scope.with_statements(query, body.clone());
+        }
+        scope
+    }
+}
+
+struct Walk<'q> {
+    query: &'q Query<'q>,
+    uses: BTreeMap<String, usize>,
+    /// By the token at which a let begins: how often the spine came to it.
+    met: BTreeMap<usize, usize>,
+    counting: bool,
+    entered: BTreeSet<usize>,
+    /// Names given by `as`: their rows have passed a place already.
+    named: BTreeSet<String>,
+    depth: usize,
+    found: Spine,
+}
+
+/// Indices of places whose rows come out of an expression with the table's own columns.
+type Open = Vec<usize>;
+
+impl Walk<'_> {
+    fn expression(&mut self, range: Range<usize>, scope: &Scope, via: &[Step], arm: bool) -> Open {
+        if self.depth == DEPTH {
+            let span = self.query.span(&range);
+            self.refuse(refusal::TOO_DEEP, "the query nests too deeply", span, Reach::Anything);
+            return Open::new();
+        }
+        self.depth += 1;
+        let first = self.found.places.len();
+        let pipe = self.query.pipeline(range.clone());
+        let leading = leading(&pipe.stages);
+        let mut context = Context { pipe: &pipe, range: &range, scope, via, arm };
+        context.arm &= pipe.stages.is_empty();
+        let open = self.source(&context);
+        for stage in &pipe.stages[..leading] {
+            let filters = conjuncts(self.query, stage.tokens.start + 1..stage.tokens.end);
+            for place in &open {
+                self.found.places[*place].leading.extend(filters.iter().cloned());
+            }
+        }
+        for stage in &pipe.stages[leading..] {
+            self.stage(stage, scope, via, first);
+        }
+        self.depth -= 1;
+        if leading == pipe.stages.len() { open } else { Open::new() }
+    }
+
+    fn source(&mut self, context: &Context<'_>) -> Open {
+        let query = self.query;
+        let Range { start, end } = context.pipe.source;
+        let span = query.span(&(start..end));
+        if start >= end {
+            let message = "an expression without a source";
+            self.refuse(refusal::UNKNOWN_SOURCE, message, span, Reach::Anything);
+            return Open::new();
+        }
+        if query.is(start, "(") && query.closing(start) == Some(end - 1) {
+            let via = context.further(Step::Parentheses);
+            return self.expression(start + 1..end - 1, context.scope, &via, false);
+        }
+        let word = query.word(start);
+        if end > start + 1 || word == "search" {
+            match word {
+                "union" => {
+                    self.union(start..end, context.scope, context.via);
+                    return Open::new();
+                }
+                "search" | "find" | "evaluate" | "macro" => {
+                    let message = format!("`{word}` reads tables that it does not name one by one");
+                    self.refuse(refusal::SEARCH, message, span, Reach::Anything);
+                    return Open::new();
+                }
+                "print" | "range" | "datatable" | "externaldata" => {
+                    let message = format!("`{word}` makes rows that come from no table");
+                    self.refuse(refusal::NO_TABLE, message, span, Reach::Nothing);
+                    return Open::new();
+                }
+                _ => {}
+            }
+        }
+        if let Some((name, next)) = query.name_at(start, end) {
+            if next == end {
+                return self.named(context, name, false);
+            }
+            if query.is(next, "(") {
+                return self.call(context, name, next);
+            }
+        }
+        if (start..end).any(|index| query.is(index, "*")) {
+            let pattern: String = (start..end).map(|index| query.word(index)).collect();
+            let message = format!("`{pattern}` stands for tables that it does not name");
+            self.refuse(refusal::WILDCARD, message, span, Reach::Pattern(pattern));
+            return Open::new();
+        }
+        self.unknown(span)
+    }
+
+    /// A call, alone or at the head of a chain such as `workspace("w").T`.
+    fn call(&mut self, context: &Context<'_>, name: String, open: usize) -> Open {
+        let query = self.query;
+        let Range { start, end } = context.pipe.source;
+        let span = query.span(&(start..end));
+        let Some(close) = query.closing(open) else { return self.unknown(span) };
+        if close + 1 == end {
+            let argument = open + 1..close;
+            return match name.as_str() {
+                "materialize" => {
+                    let via = context.further(Step::Materialize);
+                    self.expression(argument, context.scope, &via, false)
+                }
+                "table" if argument.len() == 1 && query.kind(open + 1) == Some(TokenKind::Text) => {
+                    let table = query.word(open + 1).trim_matches(['"', '\'']).to_owned();
+                    self.place(context, table, Vec::new())
+                }
+                "toscalar" | "table" => self.unknown(span),
+                _ => self.named(context, name, true),
+            };
+        }
+        let last = query.name_at(close + 2, end).filter(|(_, next)| *next == end);
+        match last {
+            Some((table, _)) if query.is(close + 1, ".") => match name.as_str() {
+                "workspace" | "app" => self.place(context, table, Vec::new()),
+                _ => self.remote(span),
+            },
+            _ if matches!(name.as_str(), "cluster" | "database" | "adx" | "arg") => {
+                self.remote(span)
+            }
+            _ => self.unknown(span),
+        }
+    }
+
+    fn remote(&mut self, span: Range<usize>) -> Open {
+        let message = "a table outside Sentinel's workspaces";
+        self.refuse(refusal::REMOTE, message, span, Reach::Nothing);
+        Open::new()
+    }
+
+    fn unknown(&mut self, span: Range<usize>) -> Open {
+        let text = &self.query.text()[span.clone()];
+        let shown: String = text.chars().take(40).collect();
+        let message = format!("`{shown}` is not a source that is understood");
+        self.refuse(refusal::UNKNOWN_SOURCE, message, span, Reach::Anything);
+        Open::new()
+    }
+
+    /// A name alone, or a function called.
+    fn named(&mut self, context: &Context<'_>, name: String, called: bool) -> Open {
+        let Some(binding) = context.scope.find(&name).cloned() else {
+            if self.named.contains(&name) && !called {
+                return Open::new();
+            }
+            return self.place(context, name, Vec::new());
+        };
+        let Binding::Let { name, token, function, body, .. } = &binding else {
+            let span = self.query.span(&context.pipe.source);
+            let message = format!("the function's caller chooses the table `{name}`");
+            self.refuse(refusal::PARAMETER, message, span, Reach::Anything);
+            return Open::new();
+        };
+        if self.counting {
+            *self.met.entry(*token).or_default() += 1;
+        }
+        let scope = context.scope.within(self.query, &binding);
+        let body = if *function { self.result(body.clone()) } else { body.clone() };
+        let step = if *function { Step::Function(name.clone()) } else { Step::Let(name.clone()) };
+        let uses = self.uses.get(name).copied().unwrap_or(0);
+        let shared = !self.counting && uses > self.met.get(token).copied().unwrap_or(0);
+        if shared {
+            return self.shared(context, name, body, &scope, step);
+        }
+        if !self.entered.insert(*token) {
+            return Open::new();
+        }
+        let via = context.further(step);
+        self.expression(body, &scope, &via, false)
+    }
+
+    /// The last expression of a function's body.
+    fn result(&self, body: Range<usize>) -> Range<usize> {
+        let statements = self.query.statements_in(body.clone());
+        let last = statements.into_iter().rev().find(|s| s.kind == StatementKind::Expression);
+        last.map_or(body.start..body.start, |statement| statement.tokens)
+    }
+
+    /// A let that is also used beside the spine: its body must stay as it is.
+    fn shared(
+        &mut self,
+        context: &Context<'_>,
+        name: &str,
+        body: Range<usize>,
+        scope: &Scope,
+        step: Step,
+    ) -> Open {
+        let kept = std::mem::take(&mut self.found);
+        let entered = self.entered.clone();
+        let open = self.expression(body, scope, &context.further(step), false);
+        let inner = std::mem::replace(&mut self.found, kept);
+        self.entered = entered;
+        if let ([only], [place], []) =
+            (open.as_slice(), inner.places.as_slice(), inner.refusals.as_slice())
+            && *only == 0
+        {
+            return self.place_via(context, place.table.clone(), place.leading.clone(), &place.via);
+        }
+        let span = self.query.span(&context.pipe.source);
+        let tables: BTreeSet<String> = inner.places.into_iter().map(|place| place.table).collect();
+        for table in tables {
+            let message = format!(
+                "`{name}` is also used beside the driving spine, and changes the columns of `{table}`"
+            );
+            self.refuse(refusal::SHARED_LET, message, span.clone(), Reach::Table(table));
+        }
+        self.found.refusals.extend(inner.refusals);
+        Open::new()
+    }
+
+    fn union(&mut self, tokens: Range<usize>, scope: &Scope, via: &[Step]) {
+        let (start, with_source) = self.parameters(tokens.start + 1, tokens.end);
+        for arm in self.query.split(start..tokens.end, ",") {
+            let first = self.found.places.len();
+            let via: Vec<Step> = via.iter().cloned().chain([Step::UnionArm]).collect();
+            self.expression(arm, scope, &via, true);
+            if !with_source {
+                continue;
+            }
+            let added = self.found.places.split_off(first);
+            for place in added {
+                if place.wrap.is_none() {
+                    self.found.places.push(place);
+                    continue;
+                }
+                let message = format!(
+                    "parentheses around `{}` might change what `withsource` reports",
+                    place.table
+                );
+                let reach = Reach::Table(place.table);
+                self.refuse(refusal::WITH_SOURCE, message, place.source, reach);
+            }
+        }
+    }
+
+    /// Skips `name=value` pairs behind an operator; says whether one is `withsource`.
+    fn parameters(&self, mut at: usize, end: usize) -> (usize, bool) {
+        let query = self.query;
+        let mut with_source = false;
+        while at + 2 < end && query.is_name(at) && query.is(at + 1, "=") {
+            with_source |= matches!(query.word(at), "withsource" | "with_source");
+            at = query.closing(at + 2).unwrap_or(at + 2) + 1;
+        }
+        (at, with_source)
+    }
+
+    /// A stage behind the leading ones; `first` is the pipe's first place.
+    fn stage(&mut self, stage: &Stage, scope: &Scope, via: &[Step], first: usize) {
+        let Range { start, end } = stage.tokens;
+        match stage.operator.as_str() {
+            "union" => self.union(start..end, scope, via),
+            "as" => {
+                let names = (start + 1..end).filter(|index| self.query.is_name(*index));
+                self.named.extend(names.map(|index| self.query.word(index).to_owned()));
+            }
+            "join" => {
+                let right = (start..end).find(|index| {
+                    let kind = self.query.word(*index);
+                    kind.starts_with("right") && self.query.is(index.wrapping_sub(1), "=")
+                });
+                let Some(kind) = right else { return };
+                let message = format!(
+                    "`join kind={}` keeps rows of its right side whatever the left side has lost",
+                    self.query.word(kind)
+                );
+                let places = self.found.places.split_off(first);
+                let tables: BTreeSet<String> = places.into_iter().map(|p| p.table).collect();
+                for table in tables {
+                    let reach = Reach::Table(table);
+                    let span = stage.span.clone();
+                    self.refuse(refusal::RIGHT_JOIN, message.clone(), span, reach);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn place(&mut self, context: &Context<'_>, table: String, leading: Vec<Filter>) -> Open {
+        self.place_via(context, table, leading, context.via)
+    }
+
+    fn place_via(
+        &mut self,
+        context: &Context<'_>,
+        table: String,
+        filters: Vec<Filter>,
+        via: &[Step],
+    ) -> Open {
+        let query = self.query;
+        let index = leading(&context.pipe.stages);
+        let end = match index {
+            0 => context.pipe.source.end,
+            _ => context.pipe.stages[index - 1].tokens.end,
+        };
+        let source = query.span(&context.pipe.source);
+        self.found.places.push(Place {
+            table,
+            at: behind_comment(query, end - 1),
+            wrap: context.arm.then_some(source.start),
+            via: via.to_vec(),
+            leading: filters,
+            source,
+            pipe: context.range.clone(),
+            index,
+        });
+        vec![self.found.places.len() - 1]
+    }
+
+    fn refuse(
+        &mut self,
+        code: crate::diag::Code,
+        message: impl Into<String>,
+        span: Range<usize>,
+        reach: Reach,
+    ) {
+        self.found.refusals.push(Refusal::new(code, message, span, reach));
+    }
+}
+
+/// One expression on the way.
+struct Context<'c> {
+    pipe: &'c Pipeline,
+    range: &'c Range<usize>,
+    scope: &'c Scope,
+    via: &'c [Step],
+    /// Whether it is a union arm without stages and parentheses of its own.
+    arm: bool,
+}
+
+impl Context<'_> {
+    fn further(&self, step: Step) -> Vec<Step> {
+        self.via.iter().cloned().chain([step]).collect()
+    }
+}
+
+/// How many stages at the start only drop rows.
+fn leading(stages: &[Stage]) -> usize {
+    let filters = |stage: &&Stage| {
+        matches!(stage.operator.as_str(), "where" | "filter") && stage.tokens.len() > 1
+    };
+    stages.iter().take_while(filters).count()
+}
+
+/// The end of a token, or of the comment on the rest of its line: a comment stays with its stage.
+fn behind_comment(query: &Query<'_>, token: usize) -> usize {
+    let end = query.tokens()[token].end;
+    let all = query.all_tokens();
+    let mut next = all.partition_point(|other| other.start < end);
+    if let Some(blank) = all.get(next).filter(|other| other.kind == TokenKind::Blank) {
+        if query.text()[blank.span()].contains(['\n', '\r']) {
+            return end;
+        }
+        next += 1;
+    }
+    all.get(next).filter(|other| other.kind == TokenKind::Comment).map_or(end, |other| other.end)
+}

@@ -1,0 +1,90 @@
+//! `sentinelops.outcome/v1`.
+
+use serde_json::{Map, Value, json};
+
+use super::entry;
+use crate::apply::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
+use crate::report::summary::{Tally, verdict_reason, verdict_word};
+
+/// How each item ended, in plan order: `{environment, workspace, key, name, class, action, effect,
+/// verdict}` and `reason` for every verdict but `done`.
+#[must_use]
+pub fn outcome(outcome: &Outcome) -> Value {
+    let items: Vec<Value> = outcome
+        .workspaces
+        .iter()
+        .flat_map(|workspace| workspace.items.iter().map(move |made| item(workspace, made)))
+        .collect();
+    let workspaces: Vec<Value> = outcome.workspaces.iter().map(workspace).collect();
+    json!({
+        "format": "sentinelops.outcome/v1",
+        "interrupted": outcome.interrupted,
+        "workspaces": workspaces,
+        "items": items,
+        "summary": counts(&Tally::of(outcome)),
+    })
+}
+
+fn workspace(workspace: &WorkspaceOutcome) -> Value {
+    let mut entry = entry::status(&workspace.key, workspace.unreadable.as_ref());
+    entry.insert("inSync".into(), json!(workspace.in_sync));
+    Value::Object(entry)
+}
+
+fn item(workspace: &WorkspaceOutcome, item: &ItemOutcome) -> Value {
+    let mut entry = json!({
+        "environment": workspace.key.environment.as_str(),
+        "workspace": workspace.key.workspace.as_str(),
+        "key": item.key.to_string(),
+        "name": item.name,
+        "class": item.class.as_str(),
+        "action": item.action.as_str(),
+        "effect": item.effect.as_str(),
+        "verdict": verdict_word(&item.verdict),
+    });
+    if let Some(reason) = verdict_reason(&item.verdict) {
+        entry["reason"] = json!(reason);
+    }
+    entry
+}
+
+fn counts(tally: &Tally) -> Value {
+    let reason = String::new;
+    let every = [
+        Verdict::Done,
+        Verdict::Failed(reason()),
+        Verdict::Refused(reason()),
+        Verdict::Held(reason()),
+        Verdict::Deferred(reason()),
+        Verdict::Blocked(reason()),
+        Verdict::Overtaken(reason()),
+        Verdict::NotStarted(reason()),
+    ];
+    let verdicts: Map<String, Value> = every
+        .iter()
+        .map(verdict_word)
+        .map(|word| (word.to_owned(), json!(tally.verdict(word))))
+        .collect();
+    json!({
+        "verdicts": verdicts,
+        "inSync": tally.in_sync,
+        "quieter": tally.quieter,
+        "workspaces": {
+            "read": tally.workspaces - tally.unreadable,
+            "unreadable": tally.unreadable,
+            "written": tally.written,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::to_text;
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn an_outcome_is_a_document() {
+        insta::assert_snapshot!(to_text(&outcome(&fixture::outcome())));
+    }
+}

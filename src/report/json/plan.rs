@@ -1,0 +1,102 @@
+//! `sentinelops.plan/v1` and `sentinelops.drift/v1`.
+
+use serde_json::{Map, Value, json};
+
+use super::entry;
+use crate::plan::{Action, Change, Class, Plan};
+use crate::report::summary::{self, Summary};
+
+/// Every change, in-sync items too, what is worst first.
+#[must_use]
+pub fn plan(plan: &Plan) -> Value {
+    document("sentinelops.plan/v1", plan, |_| true)
+}
+
+/// What moved live: the changes that count as drift, those whose drift is accepted, and those with
+/// observed differences. `summary.drift` counts only the first.
+#[must_use]
+pub fn drift(plan: &Plan) -> Value {
+    document("sentinelops.drift/v1", plan, |change| {
+        summary::is_drift(change) || summary::is_accepted(change) || !change.observed.is_empty()
+    })
+}
+
+fn document(format: &str, plan: &Plan, shown: impl Fn(&Change) -> bool) -> Value {
+    let changes = summary::all_ordered(plan).into_iter().filter(|(_, change)| shown(change));
+    json!({
+        "format": format,
+        "owner": plan.owner.as_str(),
+        "workspaces": plan.workspaces.iter().map(entry::workspace).collect::<Vec<_>>(),
+        "changes": changes.map(|(workspace, change)| entry::change(workspace, change)).collect::<Vec<_>>(),
+        "summary": counts(&Summary::of(plan)),
+    })
+}
+
+/// Every action and class stands there, with 0 when it does not occur: a script need not ask whether
+/// a key exists.
+fn counts(summary: &Summary) -> Value {
+    let actions: Map<String, Value> = Action::ALL
+        .into_iter()
+        .map(|action| (action.as_str().to_owned(), json!(summary.action(action))))
+        .collect();
+    let mut classes: Map<String, Value> = Class::ALL
+        .into_iter()
+        .map(|class| (class.as_str().to_owned(), json!(summary.class(class))))
+        .collect();
+    classes.insert("unmanaged".into(), json!(summary.unmanaged));
+    classes.insert(Class::Foreign.as_str().into(), json!(summary.foreign));
+    json!({
+        "actions": actions,
+        "classes": classes,
+        "quieter": summary.quieter,
+        "drift": summary.drift,
+        "accepted": summary.accepted,
+        "observed": summary.observed,
+        "workspaces": {
+            "read": summary.workspaces - summary.unreadable,
+            "unreadable": summary.unreadable,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::to_text;
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn a_plan_is_a_document() {
+        insta::assert_snapshot!(to_text(&plan(&fixture::everything())));
+    }
+
+    #[test]
+    fn a_drift_document_has_only_what_moved_live() {
+        let document = drift(&fixture::everything());
+        assert_eq!(document["format"], "sentinelops.drift/v1");
+        let keys: Vec<&str> = document["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["key"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            keys,
+            [
+                "analytic-rule/auto-disabled",
+                "analytic-rule/conflict",
+                "analytic-rule/held",
+                "analytic-rule/drifted",
+                "analytic-rule/accepted",
+                "analytic-rule/observed",
+            ]
+        );
+        assert_eq!(document["summary"]["drift"], 4);
+    }
+
+    #[test]
+    fn the_same_plan_gives_the_same_bytes() {
+        let text = || to_text(&plan(&fixture::everything()));
+        assert_eq!(text(), text());
+    }
+}

@@ -1,0 +1,102 @@
+//! Drift as text: the live side, for people.
+
+use super::change::{self, FIELD, ITEM};
+use super::page::Page;
+use super::plan::header;
+use crate::plan::{Change, Effect, Plan, WorkspacePlan};
+use crate::report::style::{Paint, Style};
+use crate::report::summary::{self, Summary};
+use crate::report::{escape, sentence, wording};
+
+/// What moved in the workspaces, outside git; what is accepted or the customer's to choose as
+/// information; and a closing sentence that is calm only when every workspace was read.
+#[must_use]
+pub fn drift(plan: &Plan, style: Style) -> String {
+    let mut page = Page::new(style);
+    for workspace in &plan.workspaces {
+        self::workspace(&mut page, workspace);
+    }
+    page.gap();
+    let drifted = summary::all_ordered(plan).into_iter().map(|(_, change)| change);
+    for hint in wording::ways_on(drifted.filter(|change| summary::is_drift(change))) {
+        page.hint(hint);
+    }
+    page.closing(Paint::Strong, &sentence::drift(&Summary::of(plan)));
+    page.finish()
+}
+
+fn workspace(page: &mut Page, workspace: &WorkspacePlan) {
+    let changes = summary::ordered(workspace);
+    let says_something = |change: &&Change| {
+        summary::is_drift(change) || summary::is_accepted(change) || !change.observed.is_empty()
+    };
+    let told: Vec<&Change> = changes.into_iter().filter(says_something).collect();
+    if told.is_empty() && workspace.unreadable.is_none() {
+        return;
+    }
+    page.gap();
+    header(page, workspace);
+    for change in told {
+        item(page, change);
+    }
+}
+
+fn item(page: &mut Page, change: &Change) {
+    let (paint, word) = match (summary::is_drift(change), summary::is_accepted(change)) {
+        (true, _) => (Paint::Bad, change.class.as_str()),
+        (false, true) => (Paint::Quiet, "accepted drift"),
+        (false, false) => (Paint::Quiet, "for information"),
+    };
+    let (name, key) = (page.name(&change.name), escape::visible(&change.key.to_string()));
+    let head = format!("{} {word}:", if summary::is_drift(change) { '!' } else { '.' });
+    let reason = match summary::is_drift(change) {
+        true => format!(": {}", escape::visible(&change.reason)),
+        false => String::new(),
+    };
+    page.sentence(ITEM, paint, &head, &format!("{name} ({key}){reason}"));
+    if wording::is_gone(change) {
+        page.line(FIELD, "it is no longer in the workspace: deleted outside git");
+    } else {
+        for field in change.fields.iter().filter(|field| summary::moved_live(field)) {
+            change::unwritten_field(page, change, field);
+        }
+    }
+    change::observed(page, change);
+    change::modified(page, change);
+    let words = match (summary::is_drift(change), change.effect) {
+        (false, _) | (_, Effect::Neutral) => return,
+        (true, effect) => wording::effect_sentence(effect),
+    };
+    let text = format!("the next apply ({}) {words}", change.action);
+    page.line(FIELD, &text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Action, Class};
+    use crate::report::fixture;
+
+    const WIDE: Style = Style { color: false, width: 100, verbose: false };
+
+    #[test]
+    fn drift_tells_what_moved_outside_git_and_who_did_it() {
+        insta::assert_snapshot!(drift(&fixture::everything(), WIDE));
+    }
+
+    #[test]
+    fn what_moved_only_in_git_is_no_drift() {
+        let made =
+            fixture::plan(vec![fixture::workspace("contoso/prod", vec![fixture::updated()])]);
+        assert_eq!(drift(&made, WIDE), "No drift in 1 workspace.\n");
+    }
+
+    #[test]
+    fn a_vanished_item_is_said_to_be_deleted_outside_git() {
+        let gone = fixture::change("rule", Class::Vanished, Action::Create);
+        let made = fixture::plan(vec![fixture::workspace("contoso/prod", vec![gone])]);
+        let text = drift(&made, WIDE);
+        assert!(text.contains("deleted outside git"), "{text}");
+        assert!(text.ends_with("Drift: 1 item in 1 of 1 workspace.\n"), "{text}");
+    }
+}

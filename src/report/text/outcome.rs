@@ -1,0 +1,142 @@
+//! How a run ended, as text.
+
+use super::change::{FIELD, ITEM};
+use super::page::Page;
+use crate::apply::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
+use crate::plan::Effect;
+use crate::report::style::{Paint, Style};
+use crate::report::{escape, sentence, summary, wording};
+
+/// What was done and what was not, workspace by workspace, a way on, and a closing sentence.
+#[must_use]
+pub fn outcome(outcome: &Outcome, style: Style) -> String {
+    let mut page = Page::new(style);
+    for workspace in &outcome.workspaces {
+        if !workspace.items.is_empty() || workspace.unreadable.is_some() {
+            page.gap();
+            self::workspace(&mut page, workspace);
+        }
+    }
+    page.gap();
+    for hint in ways_on(outcome) {
+        page.hint(hint);
+    }
+    page.closing(Paint::Strong, &sentence::outcome(outcome));
+    page.finish()
+}
+
+fn workspace(page: &mut Page, workspace: &WorkspaceOutcome) {
+    page.sentence(0, Paint::Strong, &workspace.key.to_string(), "");
+    if let Some(unreadable) = &workspace.unreadable {
+        let text = format!("nothing was sent to it: {}", escape::visible(&unreadable.message));
+        page.sentence(ITEM, Paint::Bad, "! COULD NOT BE READ,", &text);
+    }
+    // What did not go as planned is read first; a run's order is of no use to a reader.
+    let mut items: Vec<&ItemOutcome> = workspace.items.iter().collect();
+    items.sort_by_key(|item| place(&item.verdict));
+    for item in items {
+        self::item(page, item);
+    }
+    if workspace.in_sync > 0 {
+        page.line(ITEM, &format!("{} in sync", workspace.in_sync));
+    }
+}
+
+const fn place(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Failed(_) => 0,
+        Verdict::Overtaken(_) => 1,
+        Verdict::Refused(_) => 2,
+        Verdict::Held(_) => 3,
+        Verdict::Blocked(_) => 4,
+        Verdict::Deferred(_) => 5,
+        Verdict::NotStarted(_) => 6,
+        Verdict::Done => 7,
+    }
+}
+
+fn item(page: &mut Page, item: &ItemOutcome) {
+    let (paint, sign) = match &item.verdict {
+        Verdict::Done => (Paint::Good, wording::sign(item.action)),
+        Verdict::Failed(_) | Verdict::Overtaken(_) | Verdict::Refused(_) => (Paint::Bad, '!'),
+        Verdict::Held(_) | Verdict::Blocked(_) | Verdict::Deferred(_) | Verdict::NotStarted(_) => {
+            (Paint::Care, '.')
+        }
+    };
+    let word = match &item.verdict {
+        Verdict::NotStarted(_) => "not started",
+        other => summary::verdict_word(other),
+    };
+    let quieter = if item.effect == Effect::Quieter { ", QUIETER" } else { "" };
+    let head = match item.action.writes() {
+        true => format!("{sign} {} {word}{quieter}:", item.action),
+        false => format!("{sign} {word}{quieter}:"),
+    };
+    let reason = match summary::verdict_reason(&item.verdict) {
+        Some(reason) => format!(": {}", escape::visible(reason)),
+        None => String::new(),
+    };
+    let key = escape::visible(&item.key.to_string());
+    let text = format!("{} ({key}), {}{reason}", page.name(&item.name), item.class);
+    page.sentence(ITEM, paint, &head, &text);
+    if item.effect == Effect::Quieter && matches!(item.verdict, Verdict::Done) {
+        page.line(FIELD, "detection is quieter now: fewer or less visible alerts");
+    }
+}
+
+/// What can be done about what was not done, each once.
+fn ways_on(outcome: &Outcome) -> Vec<&'static str> {
+    let tally = summary::Tally::of(outcome);
+    let way = |word, hint| (tally.verdict(word) > 0).then_some(hint);
+    let ways = [
+        way(
+            "failed",
+            "what failed is tried again by the next `sentinelops apply`; what is done is recorded and \
+             is not done twice",
+        ),
+        way(
+            "overtaken",
+            "somebody else writes there too: `sentinelops drift` shows what they wrote",
+        ),
+        way("refused", "`sentinelops plan` shows the sides of what was refused"),
+        way("held", "`sentinelops check` says what holds an item"),
+        way("deferred", "what was deferred is tried again by the next `sentinelops apply`"),
+        way("blocked", "a blocked item waits until its workspace has the tables that it reads"),
+        way("not-started", "`sentinelops apply` again begins what was not started"),
+    ];
+    ways.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Action, Class};
+    use crate::report::fixture;
+
+    const WIDE: Style = Style { color: false, width: 100, verbose: false };
+
+    #[test]
+    fn an_outcome_tells_what_was_not_done_first() {
+        insta::assert_snapshot!(outcome(&fixture::outcome(), WIDE));
+    }
+
+    #[test]
+    fn a_quiet_run_is_one_sentence() {
+        let mut calm = fixture::outcome();
+        calm.workspaces.truncate(1);
+        calm.workspaces[0].items.clear();
+        assert_eq!(outcome(&calm, WIDE), "Nothing to change in 1 workspace.\n");
+        let done = fixture::item("a", Class::New, Action::Create, Verdict::Done);
+        calm.workspaces[0].items = vec![done.clone(), done];
+        assert!(outcome(&calm, WIDE).ends_with("\nApplied 2 changes to 1 workspace.\n"));
+    }
+
+    #[test]
+    fn an_interrupted_run_says_so() {
+        let mut made = fixture::outcome();
+        made.interrupted = true;
+        assert!(
+            outcome(&made, WIDE).contains("\nInterrupted; what had begun was finished. Applied")
+        );
+    }
+}
