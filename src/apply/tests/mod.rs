@@ -41,6 +41,7 @@ impl Bench {
             ring: "canary".parse().unwrap(),
             id: workspace(),
             items: BTreeMap::new(),
+            unreadable: Vec::new(),
             resources: BTreeMap::new(),
             allow_twin: Vec::new(),
             prune: false,
