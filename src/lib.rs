@@ -2,6 +2,9 @@
 
 pub mod apply;
 pub mod arm;
+pub mod check;
+pub mod cli;
+pub mod compile;
 pub mod content;
 pub mod diag;
 pub mod emulator;

@@ -1,3 +1,5 @@
 //! The `sentinelops` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    sentinelops::cli::run()
+}

@@ -65,13 +65,13 @@ fn every_file_is_loaded_or_named() {
 
 fn files(folder: &Path, root: &Path) -> Vec<String> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("the corpus can be read") {
+        let path = entry.expect("the corpus can be read").path();
         if path.is_dir() {
             found.extend(files(&path, root));
         } else {
-            let relative = path.strip_prefix(root).unwrap();
-            found.push(relative.to_str().unwrap().replace('\\', "/"));
+            let relative = path.strip_prefix(root).expect("it was found below the root");
+            found.push(relative.to_string_lossy().replace('\\', "/"));
         }
     }
     found

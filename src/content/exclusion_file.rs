@@ -140,3 +140,176 @@ fn unknown(exclusion: &Exclusion, id: &Located<ContentId>) -> Diagnostic {
         .help("write the `id` of a file in `content/`; delete what is about removed content")
         .about(exclusion.id.value.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Expectation, Polarity, Scope};
+    use super::*;
+
+    const WHOLE: &str = r#"exclusions:
+  - id: own-instance
+    scenario: Maintenance by our own instance
+    appliesTo: { content: [e483619f], tags: rmm }
+    scope: { environments: [contoso], workspaces: contoso-prod, tags: [emea] }
+    table: DeviceNetworkEvents
+    when: RemoteUrl has "contoso.screenconnect.com"
+    sourceFilter: process.name != "X"
+    owner: soc@contoso.example
+    ticket: 1234
+    created: 2026-11-01
+    expires: 2027-05-01
+    tests:
+      - { expect: excluded, event: { RemoteUrl: a, Port: 443 } }
+      - { expect: unreached, event: {}, content: e483619f }
+    acknowledge:
+      - { code: undecided, reason: Looked at it., content: e483619f }
+"#;
+
+    fn read_text(text: &str) -> Read {
+        let mut read = Read::default();
+        read_one(&Arc::new(Source::new("content/exclusions/x.yaml", text)), &mut read);
+        duplicates(&mut read);
+        read
+    }
+
+    /// An entry with one line changed, and the codes that follow.
+    fn check(from: &str, to: &str, codes: &[&str]) {
+        assert!(WHOLE.contains(from), "{from}");
+        let read = read_text(&WHOLE.replace(from, to));
+        let found: Vec<&str> = read.diagnostics.iter().map(|found| found.code.as_str()).collect();
+        assert_eq!(found, codes, "{from} -> {to}: {:?}", read.diagnostics);
+        let is_error = |found: &Diagnostic| found.severity == Severity::Error;
+        let failed = read.diagnostics.iter().any(is_error);
+        assert_eq!(read.exclusions.is_empty(), failed, "{from} -> {to}");
+        for diagnostic in &read.diagnostics {
+            assert!(diagnostic.help.as_ref().is_some_and(|help| !help.is_empty()));
+            let span = diagnostic.labels[0].span.clone();
+            assert!(!span.is_empty(), "{diagnostic:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_exclusion_is_read() {
+        let read = read_text(WHOLE);
+        assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
+        let exclusion = &read.exclusions[0];
+        assert_eq!(exclusion.id.value.as_str(), "own-instance");
+        assert_eq!(exclusion.polarity, Polarity::When);
+        assert_eq!(exclusion.condition.value, "RemoteUrl has \"contoso.screenconnect.com\"");
+        assert_eq!(exclusion.condition.place(), "content/exclusions/x.yaml:7");
+        assert_eq!((exclusion.applies_to.content.len(), exclusion.applies_to.tags.len()), (1, 1));
+        let Scope::Within { environments, workspaces, tags } = &exclusion.scope.value else {
+            panic!("{:?}", exclusion.scope)
+        };
+        assert_eq!((environments.len(), workspaces.len(), tags.len()), (1, 1, 1));
+        assert_eq!(exclusion.ticket.as_deref(), Some("1234"));
+        assert_eq!(
+            exclusion.expires.as_ref().map(|day| day.value.to_string()).as_deref(),
+            Some("2027-05-01")
+        );
+        assert_eq!(exclusion.tests[0].value.event["Port"], 443);
+        assert_eq!(exclusion.tests[1].value.expect, Expectation::Unreached);
+        assert_eq!(exclusion.acknowledge[0].value.code, "undecided");
+    }
+
+    #[test]
+    fn ids_cannot_end_their_comment() {
+        check("own-instance", "\"own\\ninstance\"", &["bad-exclusion-id"]);
+        check("own-instance", "'own\"instance'", &["bad-exclusion-id"]);
+        check("own-instance", "Own", &["bad-exclusion-id"]);
+        check("- id: own-instance\n    scenario", "- scenario", &["missing-id"]);
+    }
+
+    #[test]
+    fn a_scope_is_said() {
+        let scope = "{ environments: [contoso], workspaces: contoso-prod, tags: [emea] }";
+        check(scope, "all", &[]);
+        check(scope, "everywhere", &["empty-scope"]);
+        check(scope, "{}", &["empty-scope"]);
+        check(scope, "{ environments: [] }", &["empty-scope"]);
+        check(scope, "", &["missing-scope"]);
+        check(scope, "[contoso]", &["wrong-type"]);
+        check(scope, "{ environment: [contoso] }", &["unknown-key"]);
+        check(scope, "{ environments: [con/toso] }", &["bad-name"]);
+        check(scope, "{ environments: [contoso, null] }", &["wrong-type"]);
+    }
+
+    #[test]
+    fn it_applies_to_something() {
+        let to = "{ content: [e483619f], tags: rmm }";
+        check(to, "{ tables: [DeviceEvents] }", &[]);
+        check(to, "{ content: [] }", &["empty-applies-to"]);
+        check(to, "", &["empty-applies-to"]);
+        check(to, "{ content: [a b] }", &["bad-name"]);
+        check(to, "{ contents: [a] }", &["unknown-key"]);
+    }
+
+    #[test]
+    fn exactly_one_condition_is_there() {
+        let when = "when: RemoteUrl has \"contoso.screenconnect.com\"";
+        check(when, "keep: a != 1", &[]);
+        check(when, "when: a == 1\n    keep: a != 1", &["when-and-keep"]);
+        check(when, "when:", &["missing-condition"]);
+        check(when, "when: ' '", &["missing-condition"]);
+        check(when, "when: true", &["wrong-type"]);
+        check(when, "whem: a == 1", &["unknown-key"]);
+    }
+
+    #[test]
+    fn days_are_days_in_their_order() {
+        check("2027-05-01", "2027-5-1", &["bad-date"]);
+        check("2027-05-01", "2026-10-31", &["bad-date"]);
+        check("2027-05-01", "20270501", &["bad-date"]);
+        check("2027-05-01", "2026-11-01", &[]);
+    }
+
+    #[test]
+    fn a_test_has_an_event_and_expects_something() {
+        check(
+            "{ expect: unreached, event: {}, content: e483619f }",
+            "{ expect: kept }",
+            &["bad-exclusion-test"],
+        );
+        check("expect: unreached, ", "", &["bad-exclusion-test"]);
+        check("expect: unreached", "expect: exclude", &["bad-exclusion-test"]);
+        check("expect: unreached", "expct: kept", &["unknown-key"]);
+        check("event: {}, content: e483619f", "event: {}, content: [a, b]", &["wrong-type"]);
+        check("{ RemoteUrl: a, Port: 443 }", "[RemoteUrl]", &["bad-exclusion-test"]);
+    }
+
+    #[test]
+    fn acknowledgements_are_narrow_and_have_reasons() {
+        let entry = "{ code: undecided, reason: Looked at it., content: e483619f }";
+        check(entry, "{ code: undecided, content: e483619f }", &["bad-acknowledgement"]);
+        check(entry, "{ code: undecided, reason: ok }", &["bad-acknowledgement"]);
+        check(entry, "undecided", &["wrong-type"]);
+    }
+
+    #[test]
+    fn a_scenario_may_be_missing_with_a_warning() {
+        check("Maintenance by our own instance", "", &["missing-scenario"]);
+    }
+
+    #[test]
+    fn files_have_one_shape() {
+        let codes = |text: &str| -> Vec<&'static str> {
+            read_text(text).diagnostics.iter().map(|found| found.code.as_str()).collect()
+        };
+        assert_eq!(codes(""), ["empty-file"]);
+        assert_eq!(codes("exclusions: [\n"), ["invalid-yaml"]);
+        assert_eq!(codes("- id: x\n"), ["wrong-type"]);
+        assert_eq!(codes("exclusion: []\n"), ["unknown-key"]);
+        assert_eq!(codes("exclusions: {id: x}\n"), ["wrong-type"]);
+        assert_eq!(codes("exclusions: [x]\n"), ["wrong-type"]);
+        assert_eq!(codes("exclusions: []\n---\nexclusions: []\n"), ["many-documents"]);
+        assert!(codes("exclusions: []\n").is_empty());
+    }
+
+    #[test]
+    fn an_exclusion_id_is_used_once() {
+        let entry = WHOLE.strip_prefix("exclusions:\n").unwrap();
+        let read = read_text(&format!("{WHOLE}{entry}"));
+        let codes: Vec<&str> = read.diagnostics.iter().map(|found| found.code.as_str()).collect();
+        assert_eq!(codes, ["duplicate-exclusion-id"; 2]);
+    }
+}

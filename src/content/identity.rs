@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::diag::{Located, Source};
+use crate::diag::{Located, Source, Span};
 use crate::ident::ContentId;
 
 /// Every id that stands at the beginning of a line, each once, in the order of the file.
@@ -27,8 +27,25 @@ pub(super) fn search(source: &Arc<Source>) -> Vec<Located<ContentId>> {
     found
 }
 
-/// `id: VALUE`, the key in any case, either of them perhaps in quotes.
+/// The line whose id is still a template's placeholder, such as `id: {{GUID}}`, which is no YAML.
+pub(super) fn placeholder(source: &Source) -> Option<Span> {
+    let mut start = 0;
+    for line in source.text().split_inclusive('\n') {
+        if value(line).is_some_and(|(text, _)| text.contains("{{")) {
+            return Some(start..start + line.trim_end().len());
+        }
+        start += line.len();
+    }
+    None
+}
+
 fn id(line: &str) -> Option<(ContentId, usize)> {
+    let (text, at) = value(line)?;
+    Some((text.parse().ok()?, at))
+}
+
+/// The value of `id: VALUE`, the key in any case, either of them perhaps in quotes.
+fn value(line: &str) -> Option<(&str, usize)> {
     let quotes = ['"', '\''];
     let (name, value) = line.split_once(':')?;
     if !name.trim_end().trim_matches(quotes).eq_ignore_ascii_case("id") {
@@ -36,8 +53,7 @@ fn id(line: &str) -> Option<(ContentId, usize)> {
     }
     let value = value.split(" #").next().unwrap_or("");
     let text = value.trim().trim_matches(quotes);
-    let at = name.len() + 1 + value.find(text)?;
-    Some((text.parse().ok()?, at))
+    Some((text, name.len() + 1 + value.find(text)?))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::document::{self, Document, Entry};
 use super::shape::{self, Shape};
 use super::sheet::{Sheet, first_line, reason};
 use super::{Broken, Content, QuerySource, identity, query, reference};
-use crate::diag::{Code, Diagnostic, Located, Severity, Source};
+use crate::diag::{Code, Diagnostic, Located, Severity, Source, Span};
 use crate::ident::{ContentId, Tag};
 use crate::state::Kind;
 use crate::state::define::{self, Problem};
@@ -54,7 +54,13 @@ impl Unloaded {
 pub(super) fn read(source: &Arc<Source>) -> Outcome {
     let documents = match document::parse(source) {
         Ok(documents) => documents,
-        Err(diagnostic) => return broken(source, *diagnostic),
+        Err(diagnostic) => {
+            let diagnostic = match identity::placeholder(source) {
+                Some(span) => placeholder(source, span),
+                None => *diagnostic,
+            };
+            return broken(source, diagnostic);
+        }
     };
     let count = documents.len();
     match documents.into_iter().next() {
@@ -199,9 +205,16 @@ fn finish(sheet: Sheet, id: Located<ContentId>, draft: Draft) -> Outcome {
 
 /// Asks the field table what it says to the keys; errors hold the item.
 pub(super) fn define(content: &mut Content) -> Vec<Diagnostic> {
-    let keys: BTreeMap<String, Value> =
-        content.keys.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
+    // The values are lent, not copied: mappings and descriptions are most of a file.
+    let keys: BTreeMap<String, Value> = content
+        .keys
+        .iter_mut()
+        .map(|(name, value)| (name.clone(), std::mem::take(&mut value.value)))
+        .collect();
     let (_, problems) = define::define(content.kind, &keys);
+    for (value, lent) in content.keys.values_mut().zip(keys.into_values()) {
+        value.value = lent;
+    }
     problems.into_iter().map(|problem| located(content, problem)).collect()
 }
 
@@ -239,11 +252,7 @@ fn id(sheet: &mut Sheet) -> Result<Located<ContentId>, Box<Diagnostic>> {
         _ => "",
     };
     if text.contains("{{") {
-        let message = format!("`{text}` is a placeholder of a template");
-        return Err(Diagnostic::error(PLACEHOLDER, message)
-            .at(&source, entry.span, "")
-            .help("fill the template in, or move it out of `content/`")
-            .into());
+        return Err(placeholder(&source, entry.span).into());
     }
     let id: ContentId = text.parse().map_err(|invalid| {
         Diagnostic::error(BAD_ID, format!("`{text}` cannot name a resource: {invalid}"))
@@ -256,6 +265,12 @@ fn id(sheet: &mut Sheet) -> Result<Located<ContentId>, Box<Diagnostic>> {
         sheet.report(Diagnostic::warning(NUMBER_ID, message).help(help), &entry.span, "");
     }
     Ok(Located::new(id, &source, entry.span))
+}
+
+fn placeholder(source: &Arc<Source>, span: Span) -> Diagnostic {
+    Diagnostic::error(PLACEHOLDER, "the id is a placeholder of a template")
+        .at(source, span, "")
+        .help("fill the template in, or move it out of `content/`")
 }
 
 /// A content file that cannot be a [`Content`], read as far as its id.
@@ -313,4 +328,262 @@ fn tags(sheet: &mut Sheet) -> Vec<Tag> {
         }
     }
     tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &str = "queryFrequency: 1h\nqueryPeriod: 1d\ntriggerOperator: gt\n\
+                        triggerThreshold: 0\nseverity: Low\n";
+
+    /// What becomes of a text: the kind and id of content, `held` when it is, or the ids of what did
+    /// not load (`-` for none); then the codes that are no mere notes.
+    fn check(text: &str, expect: &str, codes: &[&str]) -> Outcome {
+        let source = Arc::new(Source::new("content/x.yaml", text));
+        let outcome = read(&source);
+        let mut shown = Vec::new();
+        if let Some(content) = &outcome.content {
+            let held = if content.held.is_empty() { "" } else { " held" };
+            shown.push(format!("{} {}{held}", content.kind, content.id.value));
+        }
+        for file in &outcome.unloaded {
+            let id = file.id.as_ref().map_or("-", |id| id.value.as_str());
+            shown.push(format!("broken {id}"));
+        }
+        assert_eq!(shown.join(", "), expect, "{text}: {:?}", outcome.diagnostics);
+        let heard = |diagnostic: &&Diagnostic| diagnostic.severity != Severity::Note;
+        let found: Vec<&str> =
+            outcome.diagnostics.iter().filter(heard).map(|found| found.code.as_str()).collect();
+        assert_eq!(found, codes, "{text}");
+        for diagnostic in &outcome.diagnostics {
+            assert!(diagnostic.help.is_some() && diagnostic.place().is_some(), "{diagnostic:?}");
+        }
+        outcome
+    }
+
+    fn hunt(keys: &str, expect: &str, codes: &[&str]) -> Outcome {
+        check(&format!("id: a-1\nname: A hunt\nquery: T\n{keys}"), expect, codes)
+    }
+
+    #[test]
+    fn the_kind_follows_from_the_fields() {
+        let ok = &[];
+        hunt("", "HuntingQuery a-1", ok);
+        hunt("severity: High\n", "HuntingQuery a-1", ok);
+        hunt(RULE, "Scheduled a-1", ok);
+        hunt(&format!("kind: scheduled\n{RULE}"), "Scheduled a-1", ok);
+        hunt("kind: nrt\nseverity: Low\n", "NRT a-1", ok);
+        hunt("kind: Scheduled\nseverity: Low\n", "Scheduled a-1 held", &["missing-key"]);
+        hunt("queryPeriod: 1d\nseverity: Low\n", "Scheduled a-1 held", &["missing-key"]);
+        hunt("kind: Fusion\n", "broken a-1", &["unknown-kind"]);
+        hunt("kind: [NRT]\n", "broken a-1", &["unknown-kind"]);
+    }
+
+    #[test]
+    fn line_ends_marks_and_front_matter_make_no_difference() {
+        check("id: a-1\r\nname: b\r\nquery: |\r\n  T\n  | take 1\r\n", "HuntingQuery a-1", &[]);
+        let fenced = "---\nid: a-1\nname: b\nquery: \"```kusto\\nT \\n| take 1\\n```\"\n---\n\n";
+        let outcome = check(fenced, "HuntingQuery a-1", &["fenced-query"]);
+        let Some(QuerySource::Own(query)) = outcome.content.map(|content| content.query) else {
+            panic!("it has its own query")
+        };
+        assert_eq!(query.value, "T \n| take 1\n");
+    }
+
+    #[test]
+    fn a_folded_comment_is_an_error_and_folding_alone_is_not() {
+        let head = "id: a-1\nname: b\nquery: >\n";
+        let comment = format!("{head}  // all of it\n  T\n  | take 1\n");
+        check(&comment, "HuntingQuery a-1 held", &["folded-comment"]);
+        check(&format!("{head}  T\n  | take 1 // end\n"), "HuntingQuery a-1", &[]);
+        check(&format!("{head}  T\n\n  // alone\n\n  | take 1\n"), "HuntingQuery a-1", &[]);
+    }
+
+    #[test]
+    fn ids_are_texts_that_can_name_a_resource() {
+        check("id: 1234\nname: b\nquery: T\n", "HuntingQuery 1234", &["id-not-text"]);
+        check("id: 0012\nname: b\nquery: T\n", "HuntingQuery 0012", &["id-not-text"]);
+        check("id: z-4a5f-x\nname: b\nquery: T\n", "HuntingQuery z-4a5f-x", &[]);
+        check("id:\nname: b\nquery: T\n", "broken -", &["missing-id"]);
+        check("name: b\nquery: T\n", "broken -", &["missing-id"]);
+        check("id: a/b\nname: b\nquery: T\n", "broken -", &["bad-id"]);
+        check("id: \"{{GUID}}\"\nname: b\nquery: T\n", "broken -", &["template-placeholder"]);
+        check("id: {{GUID}}\nname: b\nquery: T\n", "broken -", &["template-placeholder"]);
+    }
+
+    #[test]
+    fn what_is_no_yaml_still_holds_its_item() {
+        let codes = &["invalid-yaml"];
+        check("id: a-1\nrequiredDataConnectors:\n- connectorId: x\n  - y\n", "broken a-1", codes);
+        check("Id: a-1\nx:\ty\n\tz: 1\n", "broken a-1", codes);
+        check("id: a-1\nquery: |\n  T\n| where x\n", "broken a-1", codes);
+        check("id: a-1\nalertDetailsOverride:\n  a: {{Title}}\n", "broken a-1", codes);
+        check("name: b\nquery: [\n", "broken -", codes);
+        check("id: a-1\nid: a-2\n", "broken a-1, broken a-2", &["duplicate-key"]);
+        check(
+            "<<<<<<< ours\nid: a-1\n=======\nid: a-2\n>>>>>>> theirs\n",
+            "broken a-1, broken a-2",
+            codes,
+        );
+        check(
+            "id: a-1\nquery: T\n---\nid: a-2\nquery: T\n",
+            "broken a-1, broken a-2",
+            &["many-documents"],
+        );
+        check("", "broken -", &["empty-file"]);
+        check("# nothing\n", "broken -", &["empty-file"]);
+    }
+
+    #[test]
+    fn what_is_not_content_is_named_and_holds_only_what_it_names() {
+        let code = &["not-sentinel-content"];
+        check("title: x\nlogsource: {}\ndetection: {a: 1}\n", "", code);
+        check("title: x\nid: a-1\ndetection: {a: 1}\n", "broken a-1", code);
+        check("destinationTable: T_CL\nbinSize: 5\nquery: T\n", "", code);
+        check("- a\n- b\n", "", code);
+        check("just words\n", "", code);
+        check("$schema: x\nresources: []\n", "", code);
+        check("id: a-1\nname: b\nquery: T\nfunctionAlias: f\n", "broken a-1", code);
+        let stub = "id: a-1\nname: b\ndescription: |\n  'As part of content migration, this file \
+                    is moved to a new location.'\n";
+        assert!(check(stub, "broken a-1", &["moved-stub"]).unloaded[0].is_stub);
+        check("id: a-1\nname: b\n", "broken a-1", &["missing-query"]);
+        hunt("", "HuntingQuery a-1", &[]);
+        check("id: a-1\nname: b\nquery:\n", "broken a-1", &["missing-query"]);
+        check("id: a-1\nname: b\nquery: ' '\n", "broken a-1", &["missing-query"]);
+        check("id: a-1\nname: b\nquery: [T]\n", "broken a-1", &["missing-query"]);
+    }
+
+    #[test]
+    fn exclusions_outside_their_folder_stop_planning() {
+        let outcome = check("exclusions:\n  - id: x\n", "", &["misplaced-exclusions"]);
+        assert!(outcome.exclusions);
+    }
+
+    #[test]
+    fn unknown_keys_hold_and_those_of_other_tools_do_not() {
+        let outcome = hunt("Severty: High\n", "HuntingQuery a-1 held", &["unknown-key"]);
+        assert_eq!(outcome.diagnostics[0].help.as_deref(), Some("did you mean `severity`?"));
+        let outcome = hunt("description-detailed: x\nReferences: []\n", "HuntingQuery a-1", &[]);
+        assert_eq!(outcome.diagnostics.len(), 2);
+        assert!(outcome.content.unwrap().keys.contains_key("References"));
+    }
+
+    #[test]
+    fn pascal_case_is_understood_key_by_key() {
+        let pascal = "Id: a-1\nDisplayName: b\nQuery: T\nTags: [x]\n";
+        let outcome = check(pascal, "HuntingQuery a-1", &["key-spelling"; 4]);
+        let content = outcome.content.unwrap();
+        assert_eq!(content.name(), "b");
+        assert_eq!(content.tags.len(), 1);
+        let unknown = "Id: a-1\nname: b\nquery: T\nEventGroupSettings: {}\n";
+        check(unknown, "HuntingQuery a-1 held", &["key-spelling", "unknown-key"]);
+        check(
+            "id: a\nId: b\nname: c\nquery: T\n",
+            "HuntingQuery a held",
+            &["key-spelling", "duplicate-key"],
+        );
+    }
+
+    #[test]
+    fn scalars_and_odd_lists_are_kept_as_they_are() {
+        let keys = "tactics: Discovery\nrelevantTechniques:\nrequiredDataConnectors: {dataTypes: [a]}\n\
+                    tags: [rmm, {Schema: x}, rmm, null]\nversion: 1.10\n";
+        let content = hunt(keys, "HuntingQuery a-1", &[]).content.unwrap();
+        assert_eq!(content.keys["version"].value, "1.10");
+        assert_eq!(content.keys["tactics"].value, "Discovery");
+        assert!(content.keys["relevantTechniques"].value.is_null());
+        assert_eq!(content.tags, ["rmm".parse().unwrap()]);
+    }
+
+    #[test]
+    fn findings_of_the_field_table_point_at_their_key() {
+        let outcome = hunt(&RULE.replace("Low", "Hight"), "Scheduled a-1 held", &["unknown-value"]);
+        let label = &outcome.diagnostics[0].labels[0];
+        assert_eq!(&label.source.text()[label.span.clone()], "Hight");
+        assert_eq!(outcome.diagnostics[0].subject.as_deref(), Some("a-1"));
+        let position = label.source.position(label.span.start);
+        assert_eq!((position.line, position.column), (8, 11));
+    }
+
+    #[test]
+    fn parameters_are_names_or_in_a_promoted_rule_values() {
+        let named = hunt("parameters: [lookback]\n", "HuntingQuery a-1", &[]).content.unwrap();
+        assert_eq!(named.parameters["lookback"].value, None);
+        for bad in ["{lookback: 2h}", "[a-b]", "[1]", "lookback"] {
+            hunt(&format!("parameters: {bad}\n"), "HuntingQuery a-1 held", &["bad-parameters"]);
+        }
+        let outcome = read(&Arc::new(Source::new(
+            "x.yaml",
+            "id: a\nqueryFrom: b\ninherit: false\nparameters: {lookback: 2h, hosts: [x]}\n",
+        )));
+        let content = outcome.content.unwrap();
+        assert_eq!(content.parameters["lookback"].value, Some(Value::from("2h")));
+        assert!(matches!(content.query, QuerySource::From { inherit: false, .. }));
+        assert_eq!(content.kind, Kind::Scheduled);
+        assert!(content.held.is_empty() && outcome.diagnostics.is_empty());
+    }
+
+    #[test]
+    fn references_are_ids_and_belong_together() {
+        hunt("queryFrom: b\n", "broken a-1", &["query-and-query-from"]);
+        hunt("inherit: false\n", "HuntingQuery a-1 held", &["inherit-without-source"]);
+        hunt("replaces: a/b\n", "HuntingQuery a-1 held", &["bad-id"]);
+        check("id: a\nqueryFrom: [b]\n", "broken a", &["bad-id"]);
+        check("id: a\nqueryFrom: b\ninherit: no\n", "Scheduled a held", &["wrong-type"]);
+        let hunting = "id: a\nkind: HuntingQuery\nqueryFrom: b\n";
+        check(hunting, "HuntingQuery a held", &["query-from-in-hunt"]);
+    }
+
+    /// Lines that files are made of, and some that break them.
+    const LINES: &[&str] = &[
+        "id: a-1",
+        "Id: \"B-2\"",
+        "id: {{GUID}}",
+        "name: x",
+        "query: |",
+        "  T // c",
+        "  | take 1\r",
+        "query: >",
+        "queryFrom: b",
+        "kind: NRT",
+        "---",
+        "<<<<<<< ours",
+        "tags: [a, {b: c}]",
+        "parameters: {a: 1}",
+        "exclusions: []",
+        "detection: x",
+        "\tbroken",
+        "- item",
+        "é: [",
+        "a: &a *a",
+        "",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_is_forgotten(lines in proptest::collection::vec(0..LINES.len(), 0..12)) {
+            let text: Vec<&str> = lines.iter().map(|line| LINES[*line]).collect();
+            let source = Arc::new(Source::new("x.yaml", text.join("\n")));
+            let outcome = read(&source);
+            let errors =
+                outcome.diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
+            match &outcome.content {
+                Some(content) => assert_eq!(content.held.is_empty(), errors == 0),
+                None => assert!(!outcome.diagnostics.is_empty()),
+            }
+            assert!(outcome.unloaded.is_empty() || errors > 0);
+            for found in &outcome.diagnostics {
+                let span = found.labels[0].span.clone();
+                assert!(source.text().get(span).is_some(), "{found:?}");
+            }
+            if let Some(QuerySource::Own(query)) = outcome.content.map(|content| content.query) {
+                for (at, c) in query.value.char_indices() {
+                    let span = super::super::place(&query, &(at..at + c.len_utf8()));
+                    assert!(source.text().get(span).is_some());
+                }
+            }
+        }
+    }
 }

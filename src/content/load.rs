@@ -96,3 +96,163 @@ fn without_content() -> (Catalog, Diagnostics) {
     let catalog = Catalog { broken: vec![unloaded.into_broken()], ..Catalog::default() };
     (catalog, Diagnostics::from_iter([diagnostic]))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::content::QuerySource;
+    use crate::diag::Severity;
+
+    const SCHEDULE: &str = "severity: Low\nqueryFrequency: 1h\nqueryPeriod: 1d\n\
+                            triggerOperator: gt\ntriggerThreshold: 0\n";
+    const HUNT: &str = "id: h\nname: Hunt\ndescription: It hunts.\ntactics: Discovery\n\
+                        relevantTechniques: T1219\nquery: T\n";
+
+    fn root(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = root.path().join("content").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    /// Held and broken ids with their codes, in order, and the codes of errors.
+    fn check(files: &[(&str, &str)], expect: &[&str], codes: &[&str]) -> Catalog {
+        let (catalog, diagnostics) = load(root(files).path());
+        let mut held = Vec::new();
+        for content in &catalog.contents {
+            let reasons: Vec<&str> = content.held.iter().map(|why| why.code.as_str()).collect();
+            if !reasons.is_empty() {
+                held.push(format!("{}: {}", content.id.value, reasons.join(" ")));
+            }
+        }
+        for broken in &catalog.broken {
+            let id = broken.id.as_ref().map_or("-", |id| id.as_str());
+            held.push(format!("{id}: broken {}", broken.reason.code));
+        }
+        assert_eq!(held, expect, "{diagnostics:?}");
+        let errors: Vec<&str> = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .map(|diagnostic| diagnostic.code.as_str())
+            .collect();
+        assert_eq!(errors, codes);
+        catalog
+    }
+
+    #[test]
+    fn a_root_without_content_retires_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let (catalog, diagnostics) = load(root.path());
+        assert_eq!(catalog.broken[0].id, None);
+        assert!(diagnostics.has_errors());
+    }
+
+    #[test]
+    fn a_rule_takes_from_its_hunt_what_it_does_not_say() {
+        let rule = format!("id: r\nqueryFrom: H\nname: Rule\ntactics: null\n{SCHEDULE}");
+        let files = [("analytics/r.yaml", rule.as_str()), ("hunting/h.yaml", HUNT)];
+        let catalog = check(&files, &[], &[]);
+        let keys = &catalog.contents[0].keys;
+        assert_eq!(keys["name"].value, "Rule");
+        assert_eq!(keys["description"].value, "It hunts.");
+        assert_eq!(keys["tactics"].value, "Discovery");
+        assert_eq!(keys["relevantTechniques"].place(), "content/hunting/h.yaml:5");
+        assert!(matches!(catalog.contents[0].query, QuerySource::From { inherit: true, .. }));
+
+        let own = format!("id: r\nqueryFrom: h\ntechniques: [T1000]\n{SCHEDULE}");
+        let files = [("r.yaml", own.as_str()), ("h.yaml", HUNT)];
+        let catalog = check(&files, &[], &[]);
+        assert!(!catalog.contents[1].keys.contains_key("relevantTechniques"));
+    }
+
+    #[test]
+    fn a_query_comes_from_a_hunt_that_loads() {
+        let rule =
+            |id: &str, from: &str| format!("id: {id}\nname: x\nqueryFrom: {from}\n{SCHEDULE}");
+        let (a, b) = (rule("a", "h"), rule("b", "a"));
+        let files = [("a.yaml", a.as_str()), ("b.yaml", b.as_str()), ("h.yaml", HUNT)];
+        check(&files, &["b: query-source-chain"], &["query-source-chain"]);
+
+        check(&[("a.yaml", &a)], &["a: unknown-query-source"], &["unknown-query-source"]);
+
+        let own = format!("id: h\nname: x\nquery: T\n{SCHEDULE}");
+        let files = [("a.yaml", a.as_str()), ("h.yaml", &own)];
+        check(&files, &["a: query-source-not-a-hunt"], &["query-source-not-a-hunt"]);
+
+        let held = format!("{HUNT}unknwon: 1\n");
+        let files = [("a.yaml", a.as_str()), ("h.yaml", &held)];
+        let expect = ["a: query-source-held", "h: unknown-key"];
+        check(&files, &expect, &["query-source-held", "unknown-key"]);
+
+        let files = [("a.yaml", a.as_str()), ("h.yaml", "id: h\nquery: [\n")];
+        let expect = ["a: query-source-held", "h: broken invalid-yaml"];
+        check(&files, &expect, &["query-source-held", "invalid-yaml"]);
+    }
+
+    #[test]
+    fn an_id_is_unique_without_regard_to_case_and_every_place_is_named() {
+        let other = HUNT.replace("id: h", "id: H");
+        let files = [("a.yaml", HUNT), ("b.yaml", &other), ("c.yaml", "id: h\nname: [\n")];
+        let expect = ["h: duplicate-id", "H: duplicate-id", "h: broken invalid-yaml"];
+        let codes = ["duplicate-id", "duplicate-id", "duplicate-id", "invalid-yaml"];
+        check(&files, &expect, &codes);
+    }
+
+    #[test]
+    fn a_stub_gives_way_to_the_file_it_points_to() {
+        let stub =
+            "id: h\nname: x\ndescription: As part of content migration, this file is moved.\n";
+        check(&[("a.yaml", stub), ("b.yaml", HUNT)], &[], &["moved-stub"]);
+        check(&[("a.yaml", stub)], &["h: broken moved-stub"], &["moved-stub"]);
+    }
+
+    #[test]
+    fn what_is_replaced_must_be_gone() {
+        let new = HUNT.replace("id: h", "id: new\nreplaces: H");
+        let code = "replaced-still-there";
+        let expect = ["new: replaced-still-there"];
+        check(&[("a.yaml", &new), ("h.yaml", HUNT)], &expect, &[code]);
+        check(&[("a.yaml", &new)], &[], &[]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hold_their_item() {
+        let root = root(&[("ok.yaml", HUNT)]);
+        fs::write(root.path().join("content/x.YML"), b"id: x\nname: caf\xe9\nquery: T\n").unwrap();
+        fs::write(root.path().join("content/bom.yaml"), "\u{feff}id: b\nname: x\nquery: T\n")
+            .unwrap();
+        let (catalog, diagnostics) = load(root.path());
+        let ids: Vec<&str> = catalog.contents.iter().map(|c| c.id.value.as_str()).collect();
+        assert_eq!(ids, ["b", "h"]);
+        assert_eq!(catalog.broken[0].id, Some("x".parse().unwrap()));
+        let found = diagnostics.iter().next().unwrap();
+        assert_eq!((found.code.as_str(), found.place().unwrap().1.line), ("not-utf8", 2));
+    }
+
+    #[test]
+    fn exclusions_are_read_beside_the_content_they_name() {
+        let exclusion = "exclusions:\n- id: x\n  scenario: s\n  appliesTo: {content: [H]}\n  \
+                         scope: all\n  when: a == 1\n";
+        let files = [("h.yaml", HUNT), ("exclusions/x.yaml", exclusion)];
+        let catalog = check(&files, &[], &[]);
+        assert_eq!(catalog.exclusions.len(), 1);
+        assert!(!catalog.exclusions_unreadable);
+        let catalog = check(&[("exclusions/x.yaml", exclusion)], &[], &["unknown-content"]);
+        assert!(catalog.exclusions_unreadable);
+        let files = [("h.yaml", HUNT), ("x.yaml", exclusion)];
+        assert!(check(&files, &[], &["misplaced-exclusions"]).exclusions_unreadable);
+    }
+
+    #[test]
+    fn loading_twice_gives_the_same() {
+        let files = [("a.yaml", HUNT), ("b.yaml", HUNT), ("c.yaml", "id: [\n"), ("d.yaml", "x")];
+        let root = root(&files);
+        let shown = || format!("{:?}", load(root.path()));
+        assert_eq!(shown(), shown());
+    }
+}

@@ -18,6 +18,7 @@ mod key;
 mod link;
 mod load;
 mod node;
+mod place;
 mod query;
 mod reference;
 mod shape;
@@ -30,3 +31,4 @@ pub use exclusion::{
     Acknowledgement, AppliesTo, Exclusion, ExclusionTest, Expectation, Polarity, Scope,
 };
 pub use load::{load, load_folder};
+pub use place::place;

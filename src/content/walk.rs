@@ -31,72 +31,74 @@ pub(super) struct Found {
 }
 
 /// Walks `folder`, which lies in `root`.
+///
+/// Links to folders are followed last, and not to what is walked anyway: a file has one path.
 pub(super) fn walk(root: &Path, folder: &Path) -> Found {
-    let mut walk = Walk {
-        root,
-        real_root: fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()),
-        visited: BTreeSet::new(),
-        found: Found::default(),
-    };
-    walk.folder(folder);
+    let mut walk = Walk { root, links: BTreeSet::new(), found: Found::default() };
+    if folder.is_symlink() {
+        walk.links.insert(folder.to_owned());
+    } else {
+        walk.folder(folder);
+    }
+    if !walk.links.is_empty() {
+        walk.follow(folder);
+    }
     walk.found.files.sort();
     walk.found
 }
 
 struct Walk<'a> {
     root: &'a Path,
-    real_root: PathBuf,
-    /// Real paths of folders, since links may form a circle.
-    visited: BTreeSet<PathBuf>,
+    /// Symbolic links that wait to be followed.
+    links: BTreeSet<PathBuf>,
     found: Found,
 }
 
 impl Walk<'_> {
     fn folder(&mut self, folder: &Path) {
-        let real = match fs::canonicalize(folder) {
-            Ok(real) => real,
-            Err(error) => return self.unreadable(folder, &error),
-        };
-        if !self.visited.insert(real) {
-            return;
-        }
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) => return self.unreadable(folder, &error),
         };
-        let mut paths = Vec::new();
         for entry in entries {
-            match entry {
-                Ok(entry) => paths.push(entry.path()),
+            match entry.and_then(|entry| Ok((entry.file_type()?, entry.path()))) {
+                Ok((kind, path)) if kind.is_dir() => self.folder(&path),
+                Ok((kind, path)) if kind.is_symlink() => drop(self.links.insert(path)),
+                Ok((_, path)) => self.file(path),
                 Err(error) => self.unreadable(folder, &error),
             }
         }
-        paths.sort();
-        for path in paths {
-            self.entry(path);
+    }
+
+    fn file(&mut self, path: PathBuf) {
+        if is_yaml(&path) {
+            self.found.files.push(File { shown: self.shown(&path), path });
         }
     }
 
-    fn entry(&mut self, path: PathBuf) {
-        let about = match fs::symlink_metadata(&path) {
-            Ok(about) => about,
-            Err(error) => return self.unreadable(&path, &error),
-        };
-        let is_folder = if about.is_symlink() {
-            match fs::canonicalize(&path) {
-                Ok(target) if target.starts_with(&self.real_root) => target.is_dir(),
-                Ok(target) if target.is_dir() || is_yaml(&path) => return self.outside(&path),
-                Ok(_) => return,
-                Err(error) if is_yaml(&path) => return self.unreadable(&path, &error),
-                Err(_) => return,
+    fn follow(&mut self, folder: &Path) {
+        let root = fs::canonicalize(self.root).unwrap_or_else(|_| self.root.to_owned());
+        let mut walked = Vec::new();
+        if !folder.is_symlink() {
+            walked.push(fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()));
+        }
+        while let Some(link) = self.links.pop_first() {
+            match fs::canonicalize(&link) {
+                Ok(target) if !target.starts_with(&root) => {
+                    if target.is_dir() || is_yaml(&link) {
+                        self.outside(&link);
+                    }
+                }
+                Ok(target) if target.is_dir() => {
+                    if !walked.iter().any(|folder| target.starts_with(folder)) {
+                        walked.push(target);
+                        self.folder(&link);
+                    }
+                }
+                Ok(_) => self.file(link),
+                Err(error) if is_yaml(&link) => self.unreadable(&link, &error),
+                Err(_) => {}
             }
-        } else {
-            about.is_dir()
-        };
-        if is_folder {
-            self.folder(&path);
-        } else if is_yaml(&path) {
-            self.found.files.push(File { shown: self.shown(&path), path });
         }
     }
 
@@ -181,5 +183,15 @@ mod tests {
             ("content/x.yaml", "link-outside-root"),
         ];
         assert_eq!(failures, expect);
+
+        let other = tempfile::tempdir().unwrap();
+        symlink(outside.path(), other.path().join("content")).unwrap();
+        let found = walk(other.path(), &other.path().join("content"));
+        assert_eq!((found.files.len(), found.failures.len()), (0, 1));
+        fs::create_dir(other.path().join("real")).unwrap();
+        fs::write(other.path().join("real/a.yaml"), "").unwrap();
+        symlink(other.path().join("real"), other.path().join("inner")).unwrap();
+        let found = walk(other.path(), &other.path().join("inner"));
+        assert_eq!(shown(&found), ["inner/a.yaml"]);
     }
 }

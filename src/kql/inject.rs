@@ -4,7 +4,7 @@
 //! stage stands in it. The result is split again: unless it has the old stages plus exactly the new
 //! ones at the expected places, it is refused. Nothing else of the text changes, not a blank.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Span;
 use crate::ident::{Day, ExclusionId};
@@ -64,7 +64,9 @@ pub fn inject(text: &str, insertions: &[Insertion]) -> Result<Injected, Vec<Refu
         let places = spine.places_of(insertion.table.as_deref());
         match (stage, places) {
             (Ok(stage), Ok(places)) => {
+                let read = Query::parse(&insertion.predicate).names();
                 for place in places {
+                    refusals.extend(hidden(place, &read));
                     let index = spine.places.iter().position(|other| other == place);
                     let planned = planned.entry(index.unwrap_or(0)).or_default();
                     planned.push(Planned { id: insertion.id.clone(), text: stage.clone() });
@@ -90,6 +92,16 @@ pub fn inject(text: &str, insertions: &[Insertion]) -> Result<Injected, Vec<Refu
             Err(vec![refusal])
         }
     }
+}
+
+/// Refuses a predicate that reads a column which is not the table's own at the place.
+fn hidden(place: &Place, read: &BTreeSet<String>) -> Option<Refusal> {
+    let column = read.intersection(&place.hidden).next()?;
+    let message = format!(
+        "`{column}` is computed anew in a let that is also used beside the driving spine"
+    );
+    let reach = Reach::Table(place.table.clone());
+    Some(Refusal::new(refusal::SHARED_LET, message, place.source.clone(), reach))
 }
 
 /// A stage to be written at a place.

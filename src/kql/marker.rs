@@ -1,6 +1,8 @@
 //! The author's marker: `// @exclusions` or `// @exclusions TABLE`, alone on a line between two
 //! stages, says where exclusions go when the spine cannot tell.
 
+use std::collections::BTreeSet;
+
 use crate::diag::Span;
 
 use super::spine::conjuncts;
@@ -75,6 +77,7 @@ fn place(query: &Query<'_>, token: Token, table: String) -> Option<Place> {
         wrap: None,
         via: vec![Step::Marker],
         leading,
+        hidden: BTreeSet::new(),
         source,
         pipe,
         index,

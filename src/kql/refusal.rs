@@ -20,8 +20,6 @@ pub const WITH_SOURCE: Code = Code::new("exclusion-cannot-place-union-withsource
 pub const SHARED_LET: Code = Code::new("exclusion-cannot-place-shared-let");
 /// A table that a function is given.
 pub const PARAMETER: Code = Code::new("exclusion-cannot-place-table-parameter");
-/// A join that keeps rows of its right side only.
-pub const RIGHT_JOIN: Code = Code::new("exclusion-cannot-place-right-join");
 /// A table of another service or cluster.
 pub const REMOTE: Code = Code::new("exclusion-cannot-place-remote-table");
 /// A source that the splitter does not know.
@@ -40,7 +38,7 @@ pub const PREDICATE: Code = Code::new("exclusion-cannot-place-predicate");
 pub const POST_CHECK: Code = Code::new("exclusion-cannot-place-post-check");
 
 /// Every code with which a placement may be refused.
-pub const CODES: [Code; 18] = [
+pub const CODES: [Code; 17] = [
     FAULTY,
     NO_MAIN,
     SEVERAL_MAINS,
@@ -50,7 +48,6 @@ pub const CODES: [Code; 18] = [
     WITH_SOURCE,
     SHARED_LET,
     PARAMETER,
-    RIGHT_JOIN,
     REMOTE,
     UNKNOWN_SOURCE,
     TOO_DEEP,

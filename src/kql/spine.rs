@@ -3,7 +3,7 @@
 //!
 //! In comes a [`Query`], out come [`Place`]s and [`Refusal`]s. The spine is the main expression's
 //! source, followed through lets, `materialize`, parentheses and let-functions, through every arm of
-//! a union, and along the left side of joins and lookups. What is compared with or looked up (right
+//! a union, and along the left side of joins and lookups (the right side, where a join gives its rows). What is compared with or looked up (right
 //! sides, `in (…)`, `toscalar`) is left alone: filtering a baseline would change what the query finds.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,8 @@ pub enum Step {
     Parentheses,
     /// Through one arm of a union.
     UnionArm,
+    /// To the right side of a join that gives the right side's rows.
+    RightSide,
     /// To the author's marker comment.
     Marker,
 }
@@ -51,6 +53,8 @@ pub struct Place {
     pub via: Vec<Step>,
     /// What every row that passes here satisfies; all of them must hold.
     pub leading: Vec<Filter>,
+    /// Columns that the query has computed anew before the place: an exclusion may not read them.
+    pub hidden: BTreeSet<String>,
     /// The table's name in the query, or the marker.
     pub source: Span,
     /// The tokens of the pipe that the stages become part of.
@@ -208,17 +212,39 @@ fn listed(tables: &BTreeSet<&str>) -> String {
     quoted.join(", ")
 }
 
-/// How often each name that a let binds is used, over the whole text.
+/// How often each name is used where a table may stand. Counts too many rather than too few.
 pub(super) fn uses(query: &Query<'_>) -> BTreeMap<String, usize> {
     let mut uses = BTreeMap::new();
+    // Per open bracket: whether the stage at hand lists columns, so that its bare names are such.
+    let mut columns = vec![false];
     for index in 0..query.tokens().len() {
+        if query.closing(index).is_some() {
+            columns.push(false);
+        } else if query.opening(index).is_some() {
+            columns.pop();
+        } else if let Some(top) = columns.last_mut() {
+            if query.is(index, ";") {
+                *top = false;
+            } else if query.is(index, "|") {
+                *top = lists_columns(&query.operator(index + 1));
+            }
+        }
         let bound = index > 0 && query.word(index - 1) == "let";
         let member = index > 0 && query.is(index - 1, ".");
-        if query.is_name(index) && !bound && !member {
+        let column = columns.last() == Some(&true);
+        if query.is_name(index) && !bound && !member && !column {
             *uses.entry(query.word(index).to_owned()).or_default() += 1;
         }
     }
     uses
+}
+
+fn lists_columns(operator: &str) -> bool {
+    operator.starts_with("project")
+        || matches!(
+            operator,
+            "extend" | "summarize" | "distinct" | "sort" | "order" | "top" | "mv-expand" | "parse"
+        )
 }
 
 /// The conjuncts of a `where` stage's condition, in order.
@@ -291,6 +317,8 @@ mod tests {
         check("let X = materialize(Tabl | where aaa); (X) | count", None, &["Tabl … aaa"]);
         check("let f = (a:int) { Tabl | where bbb }; f(1)", None, &["Tabl … bbb"]);
         check("Tabl | where aaa | join kind=inner (Othr) on b", None, &["Tabl … aaa"]);
+        check("Base | join kind=rightanti (Tabl | where aaa) on b", None, &["Tabl … aaa"]);
+        check("Base | join kind=rightanti Tabl on b", None, &["Tabl() …Tabl"]);
         check("table('Tabl') | count", None, &["Tabl …bl')"]);
         check("workspace('w').Tabl | count", None, &["Tabl …Tabl"]);
         check("['a b'] | count", None, &["a b … b']"]);
@@ -323,7 +351,6 @@ mod tests {
         check("Aaaa | where (b", None, &["exclusion-cannot-place-faulty-query"]);
         check("union Aaaa, (datatable(x:int)[1])", None, &["Aaaa() …Aaaa"]);
         check("let f = (T:(*)) { T }; f(Aaaa)", None, &["exclusion-cannot-place-table-parameter"]);
-        check("Aaaa | join kind=rightanti (B) on c", None, &["exclusion-cannot-place-right-join"]);
         check("arg('').resources", None, &["exclusion-cannot-place-remote-table"]);
     }
 
@@ -331,6 +358,11 @@ mod tests {
     fn a_let_that_a_baseline_also_uses_is_filtered_where_it_drives() {
         check(
             "let X = Tabl | where aaa; X | where bbb | join kind=leftanti (X | take 1) on c",
+            None,
+            &["Tabl … bbb"],
+        );
+        check(
+            "let X = Tabl | extend d = 1 | where aaa; X | where bbb | join (X) on c",
             None,
             &["Tabl … bbb"],
         );

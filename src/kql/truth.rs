@@ -36,6 +36,18 @@ impl Truth {
         self == Self::TRUE
     }
 
+    /// False in every case.
+    #[must_use]
+    pub fn is_false(self) -> bool {
+        self == Self::FALSE
+    }
+
+    /// False in some case.
+    #[must_use]
+    pub fn may_be_false(self) -> bool {
+        self.0 & F != 0
+    }
+
     /// True in some case.
     #[must_use]
     pub fn may_be_true(self) -> bool {

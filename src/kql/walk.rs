@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::spine::{conjuncts, uses};
-use super::{Filter, Pipeline, Place, Query, Reach, Refusal, Spine, Stage, StatementKind, Step};
+use super::{Pipeline, Place, Query, Reach, Refusal, Spine, Stage, StatementKind, Step};
 use super::{TokenKind, refusal};
 
 /// Deeper nesting than any real query has; keeps lets that refer to each other from looping.
@@ -124,8 +124,17 @@ struct Walk<'q> {
     found: Spine,
 }
 
-/// Indices of places whose rows come out of an expression with the table's own columns.
-type Open = Vec<usize>;
+/// Places whose rows come out of an expression one by one.
+type Open = Vec<Passage>;
+
+/// How the rows of a place come out of an expression.
+struct Passage {
+    place: usize,
+    /// Columns that are no longer the table's own.
+    hidden: BTreeSet<String>,
+    /// Nothing but filters was on the way.
+    filtered_only: bool,
+}
 
 impl Walk<'_> {
     fn expression(&mut self, range: Range<usize>, scope: &Scope, via: &[Step], arm: bool) -> Open {
@@ -135,23 +144,46 @@ impl Walk<'_> {
             return Open::new();
         }
         self.depth += 1;
-        let first = self.found.places.len();
         let pipe = self.query.pipeline(range.clone());
+        if let Some(open) = self.right_join(&pipe, scope, via) {
+            self.depth -= 1;
+            return open;
+        }
         let leading = leading(&pipe.stages);
         let mut context = Context { pipe: &pipe, range: &range, scope, via, arm };
         context.arm &= pipe.stages.is_empty();
         let open = self.source(&context);
         for stage in &pipe.stages[..leading] {
             let filters = conjuncts(self.query, stage.tokens.start + 1..stage.tokens.end);
-            for place in &open {
-                self.found.places[*place].leading.extend(filters.iter().cloned());
+            for passage in open.iter().filter(|passage| passage.filtered_only) {
+                self.found.places[passage.place].leading.extend(filters.iter().cloned());
             }
         }
         for stage in &pipe.stages[leading..] {
-            self.stage(stage, scope, via, first);
+            self.stage(stage, scope, via);
         }
         self.depth -= 1;
-        if leading == pipe.stages.len() { open } else { Open::new() }
+        self.passed(open, &pipe.stages[leading..])
+    }
+
+    /// What is left of the open places behind stages other than the leading filters.
+    fn passed(&self, mut open: Open, stages: &[Stage]) -> Open {
+        for stage in stages {
+            let names = stage.tokens.clone().skip(1).filter(|index| self.query.is_name(*index));
+            let hidden: Vec<usize> = match stage.operator.as_str() {
+                "where" | "filter" | "serialize" | "sort" | "order" | "as" => Vec::new(),
+                "extend" => names.filter(|index| self.query.is(index + 1, "=")).collect(),
+                // These name what they write among what they read.
+                "parse" | "parse-where" | "parse-kv" | "mv-expand" | "mvexpand" | "mv-apply"
+                | "mvapply" => names.collect(),
+                _ => return Open::new(),
+            };
+            for passage in &mut open {
+                passage.filtered_only = false;
+                passage.hidden.extend(hidden.iter().map(|name| self.query.word(*name).to_owned()));
+            }
+        }
+        open
     }
 
     fn source(&mut self, context: &Context<'_>) -> Open {
@@ -219,16 +251,21 @@ impl Walk<'_> {
                 }
                 "table" if argument.len() == 1 && query.kind(open + 1) == Some(TokenKind::Text) => {
                     let table = query.word(open + 1).trim_matches(['"', '\'']).to_owned();
-                    self.place(context, table, Vec::new())
+                    self.table(context, table)
                 }
-                "toscalar" | "table" => self.unknown(span),
+                "table" => {
+                    let message = "the table's name is not written in the query";
+                    self.refuse(refusal::PARAMETER, message, span, Reach::Anything);
+                    Open::new()
+                }
+                "toscalar" => self.unknown(span),
                 _ => self.named(context, name, true),
             };
         }
         let last = query.name_at(close + 2, end).filter(|(_, next)| *next == end);
         match last {
             Some((table, _)) if query.is(close + 1, ".") => match name.as_str() {
-                "workspace" | "app" => self.place(context, table, Vec::new()),
+                "workspace" | "app" => self.table(context, table),
                 _ => self.remote(span),
             },
             _ if matches!(name.as_str(), "cluster" | "database" | "adx" | "arg") => {
@@ -258,7 +295,7 @@ impl Walk<'_> {
             if self.named.contains(&name) && !called {
                 return Open::new();
             }
-            return self.place(context, name, Vec::new());
+            return self.table(context, name);
         };
         let Binding::Let { name, token, function, body, .. } = &binding else {
             let span = self.query.span(&context.pipe.source);
@@ -305,17 +342,18 @@ impl Walk<'_> {
         let open = self.expression(body, scope, &context.further(step), false);
         let inner = std::mem::replace(&mut self.found, kept);
         self.entered = entered;
-        if let ([only], [place], []) =
+        if let ([passage], [place], []) =
             (open.as_slice(), inner.places.as_slice(), inner.refusals.as_slice())
-            && *only == 0
         {
-            return self.place_via(context, place.table.clone(), place.leading.clone(), &place.via);
+            let mut place = place.clone();
+            place.hidden.extend(passage.hidden.iter().cloned());
+            return self.place(context, place, passage.filtered_only);
         }
         let span = self.query.span(&context.pipe.source);
         let tables: BTreeSet<String> = inner.places.into_iter().map(|place| place.table).collect();
         for table in tables {
             let message = format!(
-                "`{name}` is also used beside the driving spine, and changes the columns of `{table}`"
+                "`{name}` is also used beside the driving spine, and its rows are no longer those of `{table}`"
             );
             self.refuse(refusal::SHARED_LET, message, span.clone(), Reach::Table(table));
         }
@@ -359,8 +397,8 @@ impl Walk<'_> {
         (at, with_source)
     }
 
-    /// A stage behind the leading ones; `first` is the pipe's first place.
-    fn stage(&mut self, stage: &Stage, scope: &Scope, via: &[Step], first: usize) {
+    /// A stage behind the leading ones.
+    fn stage(&mut self, stage: &Stage, scope: &Scope, via: &[Step]) {
         let Range { start, end } = stage.tokens;
         match stage.operator.as_str() {
             "union" => self.union(start..end, scope, via),
@@ -368,39 +406,55 @@ impl Walk<'_> {
                 let names = (start + 1..end).filter(|index| self.query.is_name(*index));
                 self.named.extend(names.map(|index| self.query.word(index).to_owned()));
             }
-            "join" => {
-                let right = (start..end).find(|index| {
-                    let kind = self.query.word(*index);
-                    kind.starts_with("right") && self.query.is(index.wrapping_sub(1), "=")
-                });
-                let Some(kind) = right else { return };
-                let message = format!(
-                    "`join kind={}` keeps rows of its right side whatever the left side has lost",
-                    self.query.word(kind)
-                );
-                let places = self.found.places.split_off(first);
-                let tables: BTreeSet<String> = places.into_iter().map(|p| p.table).collect();
-                for table in tables {
-                    let reach = Reach::Table(table);
-                    let span = stage.span.clone();
-                    self.refuse(refusal::RIGHT_JOIN, message.clone(), span, reach);
-                }
-            }
             _ => {}
         }
     }
 
-    fn place(&mut self, context: &Context<'_>, table: String, leading: Vec<Filter>) -> Open {
-        self.place_via(context, table, leading, context.via)
+    /// `rightanti`, `rightsemi` and `rightouter` give the rows of the right side: it drives, and what
+    /// stands before is what it is compared with.
+    fn right_join(&mut self, pipe: &Pipeline, scope: &Scope, via: &[Step]) -> Option<Open> {
+        let query = self.query;
+        let turns = |stage: &Stage| {
+            let kind = |index: &usize| {
+                query.word(*index).starts_with("right") && query.is(index.wrapping_sub(1), "=")
+            };
+            let (start, _) = self.parameters(stage.tokens.start + 1, stage.tokens.end);
+            stage.operator == "join" && (stage.tokens.start..start).any(|index| kind(&index))
+        };
+        let at = pipe.stages.iter().rposition(turns)?;
+        let stage = &pipe.stages[at];
+        let (start, _) = self.parameters(stage.tokens.start + 1, stage.tokens.end);
+        let end = match query.closing(start) {
+            Some(close) => close + 1,
+            None => (start..stage.tokens.end)
+                .find(|index| matches!(query.word(*index), "on" | "where"))
+                .unwrap_or(stage.tokens.end),
+        };
+        let via: Vec<Step> = via.iter().cloned().chain([Step::RightSide]).collect();
+        self.expression(start..end, scope, &via, true);
+        for stage in &pipe.stages[at + 1..] {
+            self.stage(stage, scope, &via);
+        }
+        Some(Open::new())
     }
 
-    fn place_via(
-        &mut self,
-        context: &Context<'_>,
-        table: String,
-        filters: Vec<Filter>,
-        via: &[Step],
-    ) -> Open {
+    fn table(&mut self, context: &Context<'_>, table: String) -> Open {
+        let place = Place {
+            table,
+            at: 0,
+            wrap: None,
+            via: context.via.to_vec(),
+            leading: Vec::new(),
+            hidden: BTreeSet::new(),
+            source: 0..0,
+            pipe: 0..0,
+            index: 0,
+        };
+        self.place(context, place, true)
+    }
+
+    /// Puts a place behind the leading filters of the expression at hand.
+    fn place(&mut self, context: &Context<'_>, place: Place, filtered_only: bool) -> Open {
         let query = self.query;
         let index = leading(&context.pipe.stages);
         let end = match index {
@@ -408,17 +462,16 @@ impl Walk<'_> {
             _ => context.pipe.stages[index - 1].tokens.end,
         };
         let source = query.span(&context.pipe.source);
+        let hidden = place.hidden.clone();
         self.found.places.push(Place {
-            table,
             at: behind_comment(query, end - 1),
             wrap: context.arm.then_some(source.start),
-            via: via.to_vec(),
-            leading: filters,
             source,
             pipe: context.range.clone(),
             index,
+            ..place
         });
-        vec![self.found.places.len() - 1]
+        vec![Passage { place: self.found.places.len() - 1, hidden, filtered_only }]
     }
 
     fn refuse(

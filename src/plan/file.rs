@@ -135,6 +135,12 @@ impl SavedPlan {
         }
     }
 
+    /// The workspaces that it was made for, as `environment/workspace`.
+    #[must_use]
+    pub fn workspaces(&self) -> Vec<String> {
+        self.workspaces.keys().cloned().collect()
+    }
+
     /// Whether a plan that was made again, with the same options and perhaps for fewer workspaces,
     /// is still this one. Items that already stand as they were to stand are done.
     ///

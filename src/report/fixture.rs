@@ -66,7 +66,7 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
         desired: DesiredSide::Absent,
         live: None,
         baseline: BaselineSide::None,
-        twin: None,
+        clash: None,
         observed: Vec::new(),
         prune: false,
         retire_blocked: None,

@@ -1,5 +1,6 @@
 //! A run ends between any two writes, and the next one takes over.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -94,4 +95,58 @@ async fn a_deletion_survives_a_crash_after_every_write() {
     };
     survives_every_cut(prepare, |_| {}).await;
     survives_every_cut(prepare, |bench| bench.want("analytic-rule/r1")).await;
+}
+
+fn any_fault() -> impl Strategy<Value = Fault> {
+    prop_oneof![
+        3 => Just(Fault::Pass),
+        1 => Just(Fault::NotSent),
+        1 => Just(Fault::LostBefore),
+        1 => Just(Fault::LostAfter),
+        1 => Just(Fault::DoneBut(500)),
+        1 => Just(Fault::throttled(1000)),
+        1 => prop::sample::select(vec![400, 401, 403, 404, 409, 412, 429, 500, 503])
+            .prop_map(Fault::status),
+    ]
+}
+
+/// A deployed rule and hunt of which one changes, one is new, and one is to go.
+async fn a_mixed_run() -> Bench {
+    let mut bench = Bench::deployed().await;
+    bench.want("analytic-rule/old");
+    bench.want("hunting-query/h1");
+    bench.run().await;
+    bench.set("analytic-rule/r1", Field::Severity, json!("Low"));
+    bench.set("hunting-query/h1", Field::Query, json!("T | where other"));
+    bench.want("analytic-rule/new");
+    bench.want("hunting-query/h2");
+    bench.drop("analytic-rule/old");
+    bench.options.prune = true;
+    bench
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn whatever_fails_the_next_run_ends_it(
+        puts in prop::collection::vec(any_fault(), 0..24),
+        reads in prop::collection::vec(any_fault(), 0..8),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let bench = a_mixed_run().await;
+            let plan = bench.approved().await;
+            bench.server.fail("PUT", "/", puts.clone());
+            bench.server.fail("DELETE", "/", puts.into_iter().rev());
+            bench.server.fail("GET", "/", reads);
+            bench.apply(plan).await;
+            bench.server.mend();
+            let told = bench.run().await;
+            assert!(told.iter().all(|line| line.ends_with("Done")), "{told:?}");
+            assert!(bench.pending().await.is_empty(), "{:?}", bench.pending().await);
+            assert_eq!(bench.record("old"), None, "no orphan metadata");
+            assert_eq!(bench.live("r1", "/properties/severity"), "Low");
+        });
+    }
 }

@@ -430,7 +430,11 @@ impl Lowering<'_> {
                     Some(columns) => *columns.get(column)?,
                     None if self.context.constants.contains_key(column) => return None,
                     None if column.contains('.') => return None,
-                    None => wanted?,
+                    // A whole number says nothing about whether the column's are whole.
+                    None => match wanted? {
+                        ColumnType::Long => ColumnType::Real,
+                        wanted => wanted,
+                    },
                 };
                 Some(Subject { column: column.clone(), kind, functions: Vec::new() })
             }
@@ -473,7 +477,13 @@ impl Lowering<'_> {
         let time_only = !columns.is_empty()
             && columns.iter().all(is_time)
             && expression.calls().iter().all(|call| clock.contains(call));
-        let words = expression.tokens.clone().map(|index| self.query.word(index));
+        let mut tokens = expression.tokens.clone();
+        while self.query.is(tokens.start, "(")
+            && self.query.closing(tokens.start) == Some(tokens.end - 1)
+        {
+            tokens = tokens.start + 1..tokens.end - 1;
+        }
+        let words = tokens.map(|index| self.query.word(index));
         let words: Vec<&str> = words.collect();
         Predicate::Opaque(Opaque { text: words.join(" "), columns, time_only })
     }

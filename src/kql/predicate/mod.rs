@@ -10,6 +10,7 @@ mod constant;
 mod error;
 mod expression;
 mod lower;
+mod print;
 mod resolve;
 
 pub(super) use constant::constants;
@@ -204,6 +205,17 @@ impl Predicate {
             };
         });
         only
+    }
+
+    /// The columns of each test and opaque part.
+    pub(super) fn leaf_columns(&self) -> Vec<BTreeSet<&str>> {
+        let mut found = Vec::new();
+        self.visit(&mut |leaf| {
+            if matches!(leaf, Self::Test(_) | Self::Opaque(_)) {
+                found.push(leaf.columns());
+            }
+        });
+        found
     }
 
     /// Calls with every part, outer ones first.

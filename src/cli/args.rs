@@ -1,0 +1,311 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::ident::{Day, ItemKey};
+
+/// GitOps for Microsoft Sentinel: detections and their exclusions as files, compiled, compared and
+/// deployed to every workspace.
+#[derive(Debug, Parser)]
+#[command(name = "sentinelops", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Common {
+    /// The repository with `content/` and `environments/`.
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    pub(crate) root: PathBuf,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+    /// Print results only: no progress, no notes.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more; twice: log requests (never tokens).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check content, exclusions and environments, offline.
+    Check(Check),
+    /// Run the exclusions' tests, offline.
+    Test(Test),
+    /// Show the compiled query, or the ARM body, as it would be sent.
+    Render(Render),
+    /// Show what `apply` would do. Reads only.
+    Plan(Plan),
+    /// Bring workspaces to what the files say.
+    Apply(Apply),
+    /// Show what was changed outside git. Reads only.
+    Drift(Drift),
+    /// The built-in emulator of Azure Resource Manager, for laptops and tests.
+    Emulator(Emulator),
+}
+
+/// Which workspaces and which content. Without any of these: everything.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct Selection {
+    /// Environments, by name.
+    #[arg(short, long = "environment", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) environments: Vec<String>,
+    /// Every environment.
+    #[arg(long, conflicts_with_all = ["environments", "rings"])]
+    pub(crate) all: bool,
+    /// Workspaces, by `name` or `environment/name`.
+    #[arg(long = "workspace", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) workspaces: Vec<String>,
+    /// Rings, by name.
+    #[arg(long = "ring", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) rings: Vec<String>,
+    /// Content, by id or by path.
+    #[arg(long = "content", value_name = "ID-OR-PATH", value_delimiter = ',')]
+    pub(crate) content: Vec<String>,
+    /// Content, by tag.
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
+    pub(crate) tags: Vec<String>,
+}
+
+/// How and where to report.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Output {
+    /// How to report.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Write the report to a file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// How to report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For pull requests and job summaries (`plan` and `drift`).
+    Markdown,
+}
+
+/// `check`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Check as if it were this day (UTC).
+    #[arg(long, value_name = "DATE")]
+    pub(crate) today: Option<Day>,
+}
+
+/// `test`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Test as if it were this day (UTC).
+    #[arg(long, value_name = "DATE")]
+    pub(crate) today: Option<Day>,
+}
+
+/// `render`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Render {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Render as if it were this day (UTC).
+    #[arg(long, value_name = "DATE")]
+    pub(crate) today: Option<Day>,
+}
+
+/// `plan`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Save the plan, to be applied with `apply FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with 20 when changes are pending.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Plan as if it were this day (UTC).
+    #[arg(long, value_name = "DATE", conflicts_with = "out")]
+    pub(crate) today: Option<Day>,
+}
+
+/// `apply`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Apply {
+    /// A plan that `plan --out` saved: apply exactly this, or refuse.
+    #[arg(value_name = "FILE", conflicts_with_all = ["prune", "drift", "on_conflict", "re_enable", "keep_going", "ack", "content", "tags"])]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+/// What shapes the changes.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct Shape {
+    /// Delete items whose content is gone.
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// What to do about changes outside git.
+    #[arg(long, value_enum)]
+    pub(crate) drift: Option<OnDrift>,
+    /// What to do about a field that was changed in git and outside git.
+    #[arg(long, value_enum)]
+    pub(crate) on_conflict: Option<OnConflict>,
+    /// Write rules that the service disabled by itself, and enable them.
+    #[arg(long)]
+    pub(crate) re_enable: bool,
+    /// Apply the rest although some items are held.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Acknowledge an objection once, such as `retired-edited`.
+    #[arg(long, value_name = "OBJECTION", value_delimiter = ',')]
+    pub(crate) ack: Vec<Acknowledgement>,
+}
+
+/// What to do about changes outside git.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnDrift {
+    /// Restore what the files say.
+    Restore,
+    /// Report them and leave them.
+    Report,
+}
+
+/// What to do about a field that was changed on both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnConflict {
+    /// Leave the item and say so.
+    Refuse,
+    /// Write what the files say.
+    Desired,
+}
+
+/// What can be acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Acknowledgement {
+    /// Retire items although they were changed outside git.
+    RetiredEdited,
+}
+
+/// `drift`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Drift {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Report as if it were this day (UTC).
+    #[arg(long, value_name = "DATE")]
+    pub(crate) today: Option<Day>,
+}
+
+/// `emulator`.
+#[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Emulator {
+    #[command(subcommand)]
+    pub(crate) command: Option<EmulatorCommand>,
+    /// Serve on this port of 127.0.0.1 (0: any free one).
+    #[arg(long, value_name = "N", required = true)]
+    pub(crate) port: Option<u16>,
+    /// Add this to the answer of every request, such as `50ms`.
+    #[arg(long, value_name = "TIME", value_parser = latency)]
+    pub(crate) latency: Option<std::time::Duration>,
+    /// Keep the state in this file; by default it is gone when the emulator stops.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// What to do with an emulator's state.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EmulatorCommand {
+    /// Change an item behind the tool's back, as a user of the portal would.
+    Edit {
+        #[command(flatten)]
+        target: Target,
+        /// The item: `analytic-rule/<id>` or `hunting-query/<id>`.
+        item: ItemKey,
+        /// What to change: `severity=Low`, `enabled=false`, `tactics=["Execution"]`.
+        #[arg(required = true, value_name = "PROPERTY=VALUE")]
+        assignments: Vec<String>,
+    },
+    /// Delete an item behind the tool's back.
+    Delete {
+        #[command(flatten)]
+        target: Target,
+        /// The item: `analytic-rule/<id>` or `hunting-query/<id>`.
+        item: ItemKey,
+    },
+    /// Print the requests that the emulator has answered.
+    Journal {
+        #[command(flatten)]
+        target: Target,
+        /// Only requests that write.
+        #[arg(long)]
+        writes: bool,
+        /// Forget them after printing.
+        #[arg(long)]
+        clear: bool,
+    },
+}
+
+/// One workspace of an emulated environment.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Target {
+    /// The environment.
+    #[arg(short, long, value_name = "NAME", default_value = "local")]
+    pub(crate) environment: String,
+    /// The workspace, where the environment has several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) workspace: Option<String>,
+}
+
+/// `50ms`, `2s`.
+fn latency(text: &str) -> Result<std::time::Duration, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..split].parse().map_err(|_| "a number comes first".to_owned())?;
+    match &text[split..] {
+        "ms" => Ok(std::time::Duration::from_millis(number)),
+        "s" => Ok(std::time::Duration::from_secs(number)),
+        other => Err(format!("`{other}` is not `ms` or `s`")),
+    }
+}

@@ -1,0 +1,181 @@
+//! `apply`: brings workspaces to what the files say.
+
+use std::path::Path;
+
+use tokio::sync::{mpsc, watch};
+
+use super::survey::{Survey, exits, options, survey};
+use crate::apply::{Event, Outcome, Verdict, apply};
+use crate::cli::args::{Apply, Format, Selection};
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::live::Clients;
+use crate::plan::{ApprovedPlan, Mismatch, Objection, Options, Plan, SavedPlan, guard};
+use crate::report;
+
+pub(super) async fn run(args: &Apply, context: &Context, ui: &Ui) -> Result<Exit, Error> {
+    if args.output.format == Format::Markdown {
+        return Err(Error::usage("`apply` reports as text or json"));
+    }
+    let saved = args.file.as_deref().map(read).transpose()?;
+    let (options, selection) = asked_for(args, saved.as_ref(), context)?;
+    if !args.yes && !context.stdin_is_terminal {
+        return Err(Error::usage("there is no terminal to ask on")
+            .hint("add `--yes` to apply without asking"));
+    }
+    let Survey { loaded, plan, connected } =
+        survey(&selection, &options, context.today, context, ui).await?;
+    let result = match place_is_named(args, &loaded.fleet) {
+        Ok(()) => proceed(args, plan, saved.as_ref(), &connected.clients, context, ui).await,
+        Err(error) => Err(error),
+    };
+    connected.close().await;
+    result
+}
+
+async fn proceed(
+    args: &Apply,
+    plan: Plan,
+    saved: Option<&SavedPlan>,
+    clients: &Clients,
+    context: &Context,
+    ui: &Ui,
+) -> Result<Exit, Error> {
+    if let Some(saved) = saved {
+        saved.verify(&plan).map_err(|mismatches| stale(&mismatches))?;
+    }
+    let mut exit = exits(&plan);
+    let writes = plan.changes().filter(|(_, change)| change.action.writes()).count();
+    if !args.yes && writes > 0 {
+        ui.message(&report::text::plan(&plan, ui.messages()));
+    }
+    let approved = guard(plan).map_err(|objections| refused(&objections))?;
+    let workspaces = approved.plan().workspaces.len();
+    let question = format!("Apply {writes} changes to {workspaces} workspaces?");
+    if writes > 0 && !args.yes && !(context.stdin_is_terminal && ui.confirm(&question)) {
+        return Err(Error::new(Exit::Refused, "not applied: nobody said `yes`"));
+    }
+    let outcome = carry_out(approved, clients, writes, ui).await;
+    let text = match args.output.format {
+        Format::Json => report::json::to_text(&report::json::outcome(&outcome)),
+        Format::Text | Format::Markdown => {
+            report::text::outcome(&outcome, ui.results(&args.output))
+        }
+    };
+    ui.result(&text, &args.output)?;
+    exit.extend(exits_of(&outcome));
+    Ok(Exit::worst(exit))
+}
+
+/// Runs the executor, shows progress, and turns Ctrl-C into a drain.
+async fn carry_out(approved: ApprovedPlan, clients: &Clients, items: usize, ui: &Ui) -> Outcome {
+    let (events, mut happened) = mpsc::unbounded_channel();
+    let (stop, interrupt) = watch::channel(false);
+    let progress = ui.progress(items, "applying");
+    let bar = progress.clone();
+    let shown = tokio::spawn(async move {
+        while let Some(event) = happened.recv().await {
+            match event {
+                Event::ItemEnded { .. } => bar.inc(1),
+                Event::Waiting { workspace, seconds, reason } => {
+                    bar.set_message(format!("waiting {seconds} s for {workspace}: {reason}"));
+                }
+                Event::WorkspaceStarted { .. } | Event::WorkspaceEnded { .. } => {
+                    bar.set_message("applying");
+                }
+            }
+        }
+    });
+    let drain = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            let _nobody_listens = stop.send(true);
+            // A second Ctrl-C finds no handler waiting and changes nothing: what has begun is ended.
+            std::future::pending::<()>().await;
+        }
+    });
+    let outcome = apply(approved, clients, events, interrupt).await;
+    drain.abort();
+    let _ended = shown.await;
+    progress.finish_and_clear();
+    outcome
+}
+
+/// What was asked for: by a saved plan or by flags.
+fn asked_for(
+    args: &Apply,
+    saved: Option<&SavedPlan>,
+    context: &Context,
+) -> Result<(Options, Selection), Error> {
+    let mut selection = args.selection.clone();
+    let Some(saved) = saved else {
+        return Ok((options(&args.shape, &selection, context), selection));
+    };
+    for word in &saved.options().selection {
+        match word.split_once('=') {
+            Some(("content", content)) => selection.content.push(content.to_owned()),
+            Some(("tag", tag)) => selection.tags.push(tag.to_owned()),
+            _ => return Err(Error::new(Exit::Refused, format!("the plan selects by `{word}`"))),
+        }
+    }
+    if selection.workspaces.is_empty() {
+        selection.workspaces = saved.workspaces();
+    }
+    Ok((Options { commit: context.commit.clone(), ..saved.options() }, selection))
+}
+
+/// With several environments it must be said where to write.
+fn place_is_named(args: &Apply, fleet: &crate::environment::Fleet) -> Result<(), Error> {
+    let named = super::survey::selection(&args.selection).names_a_place() || args.file.is_some();
+    if named || fleet.environments.len() == 1 {
+        return Ok(());
+    }
+    let names: Vec<&str> = fleet.environments.keys().map(crate::ident::Name::as_str).collect();
+    Err(Error::usage("there are several environments, and none was named")
+        .hint(format!("add `--environment NAME` ({}), `--ring NAME` or `--all`", names.join(", "))))
+}
+
+fn read(path: &Path) -> Result<SavedPlan, Error> {
+    let failed = |why: String| {
+        Error::new(Exit::Usage, format!("failed to read `{}`: {why}", path.display()))
+            .hint("make one with `sentinelops plan --out FILE`")
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    SavedPlan::parse(&text).map_err(|error| failed(error.to_string()))
+}
+
+fn stale(mismatches: &[Mismatch]) -> Error {
+    let list: Vec<String> =
+        mismatches.iter().map(|m| format!("\n  {}: {}", m.item, m.reason)).collect();
+    let message = format!("this is no longer the plan that was saved:{}", list.concat());
+    Error::new(Exit::Refused, message).hint("plan again and have the new plan approved")
+}
+
+fn refused(objections: &[Objection]) -> Error {
+    let list: Vec<String> = objections.iter().map(ToString::to_string).collect();
+    let mut error = Error::new(Exit::Invalid, list.join("; "));
+    for Objection::Held { held } in objections {
+        for item in held {
+            error.message += &format!("\n  {item}");
+        }
+    }
+    error.hint("mend the files, or apply the rest with `--keep-going`")
+}
+
+fn exits_of(outcome: &Outcome) -> Vec<Exit> {
+    let mut exits = Vec::new();
+    if outcome.interrupted {
+        exits.push(Exit::Interrupted);
+    }
+    for item in outcome.workspaces.iter().flat_map(|workspace| &workspace.items) {
+        match &item.verdict {
+            Verdict::Failed(_) | Verdict::Overtaken(_) => exits.push(Exit::Failed),
+            Verdict::Refused(_) => exits.push(Exit::Refused),
+            Verdict::Held(_) => exits.push(Exit::Invalid),
+            Verdict::Done | Verdict::Deferred(_) | Verdict::Blocked(_) | Verdict::NotStarted(_) => {
+            }
+        }
+    }
+    exits
+}

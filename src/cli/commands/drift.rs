@@ -1,0 +1,36 @@
+//! `drift`: what was changed outside git.
+
+use super::survey::{Survey, exits, has_drift, survey};
+use crate::cli::args::{Drift, Format};
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::plan::{Class, Options};
+use crate::report;
+
+pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit, Error> {
+    let today = args.today.unwrap_or(context.today);
+    let options = Options::default();
+    let Survey { plan, connected, .. } =
+        survey(&args.selection, &options, today, context, ui).await?;
+    connected.close().await;
+    let text = match args.output.format {
+        Format::Text => report::text::drift(&plan, ui.results(&args.output)),
+        Format::Json => report::json::to_text(&report::json::drift(&plan)),
+        Format::Markdown => report::markdown::drift(&plan),
+    };
+    ui.result(&text, &args.output)?;
+    // Held items and new collisions are the files' side of the story; conflicts are both sides'.
+    let mut exit: Vec<Exit> = exits(&plan)
+        .into_iter()
+        .filter(|exit| !matches!(exit, Exit::Invalid | Exit::Refused))
+        .collect();
+    if plan.changes().any(|(_, change)| change.class == Class::Conflict) {
+        exit.push(Exit::Refused);
+    }
+    if has_drift(&plan) {
+        exit.push(Exit::Pending);
+    }
+    Ok(Exit::worst(exit))
+}

@@ -1,0 +1,37 @@
+//! One file per command.
+
+mod apply;
+mod check;
+mod drift;
+mod emulator;
+mod plan;
+mod render;
+mod survey;
+mod test;
+
+use super::args::{Args, Command};
+use super::context::Context;
+use super::error::Error;
+use super::exit::Exit;
+use super::ui::Ui;
+
+/// Runs the command that was typed.
+pub(super) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error> {
+    match &args.command {
+        Command::Check(check) => check::run(check, context, ui),
+        Command::Test(test) => test::run(test, context, ui),
+        Command::Render(render) => render::run(render, context, ui),
+        Command::Plan(plan) => block_on(plan::run(plan, context, ui)),
+        Command::Apply(apply) => block_on(apply::run(apply, context, ui)),
+        Command::Drift(drift) => block_on(drift::run(drift, context, ui)),
+        Command::Emulator(emulator) => block_on(emulator::run(emulator, context, ui)),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Exit::Bug, format!("failed to start the runtime: {error}")))?
+        .block_on(work)
+}

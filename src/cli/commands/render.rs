@@ -1,0 +1,97 @@
+//! `render`: what would be sent, without asking anybody.
+
+use serde_json::{Value, json};
+
+use super::survey::{selected, selection};
+use crate::cli::args::{Format, Render};
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::load::{Loaded, load_or_stop};
+use crate::cli::ui::Ui;
+use crate::environment::Selection;
+use crate::ident::ItemKey;
+use crate::report;
+use crate::state::desired::Present;
+use crate::state::{DesiredItem, DesiredState, DesiredWorkspace};
+
+pub(super) fn run(args: &Render, context: &Context, ui: &Ui) -> Result<Exit, Error> {
+    let today = args.today.unwrap_or(context.today);
+    let loaded = load_or_stop(context, ui, today)?;
+    let selection = selection(&args.selection);
+    let workspaces = selected(&selection, &loaded, ui)?;
+    let chosen: Vec<&DesiredWorkspace> = loaded
+        .compiled
+        .desired
+        .workspaces
+        .iter()
+        .filter(|desired| workspaces.iter().any(|(_, workspace)| workspace.key == desired.key))
+        .collect();
+    let items: Vec<(&DesiredWorkspace, &ItemKey, &DesiredItem)> = chosen
+        .into_iter()
+        .flat_map(|workspace| workspace.items.iter().map(move |(key, item)| (workspace, key, item)))
+        .filter(|(_, key, item)| is_selected(&selection, &loaded, key, item))
+        .collect();
+    if items.is_empty() {
+        return Err(Error::new(Exit::Invalid, "the selection has no item in it"));
+    }
+    let text = match args.output.format {
+        Format::Text => items.iter().map(|(w, key, item)| text(w, key, item)).collect::<String>(),
+        Format::Json => {
+            let items: Vec<Value> =
+                items.iter().map(|(w, key, item)| document(w, key, item)).collect();
+            let document = json!({"format": "sentinelops.render/v1", "items": items});
+            report::json::to_text(&document)
+        }
+        Format::Markdown => return Err(Error::usage("`render` prints text or json")),
+    };
+    ui.result(&text, &args.output)?;
+    let held = items.iter().any(|(_, _, item)| matches!(item.state, DesiredState::Held(_)));
+    Ok(if held { Exit::Invalid } else { Exit::Done })
+}
+
+fn is_selected(selection: &Selection, loaded: &Loaded, key: &ItemKey, item: &DesiredItem) -> bool {
+    let content = loaded.catalog.contents.iter().find(|content| content.key() == *key);
+    selection.selects(key, &item.path, content.map_or(&[], |content| content.tags.as_slice()))
+}
+
+fn text(workspace: &DesiredWorkspace, key: &ItemKey, item: &DesiredItem) -> String {
+    let head = format!("// {key} in {} ({})\n", workspace.key, item.path);
+    match &item.state {
+        DesiredState::Present(present) => format!("{head}{}\n\n", query(present).trim_end()),
+        DesiredState::Held(reasons) => {
+            let lines: String =
+                reasons.iter().map(|r| format!("// held: {} [{}]\n", r.message, r.code)).collect();
+            format!("{head}{lines}\n")
+        }
+    }
+}
+
+fn query(present: &Present) -> &str {
+    let query = present.fields.get(&crate::state::Field::Query);
+    query.and_then(Value::as_str).unwrap_or_default()
+}
+
+fn document(workspace: &DesiredWorkspace, key: &ItemKey, item: &DesiredItem) -> Value {
+    let mut document = json!({
+        "environment": workspace.key.environment.as_str(),
+        "workspace": workspace.key.workspace.as_str(),
+        "key": key.to_string(),
+        "path": item.path,
+    });
+    match &item.state {
+        DesiredState::Present(present) => {
+            let mut body = json!({"properties": {}});
+            for (field, value) in &present.fields {
+                field.write(present.kind, &mut body, value.clone());
+            }
+            document["kind"] = present.kind.as_str().into();
+            document["properties"] = body["properties"].take();
+        }
+        DesiredState::Held(reasons) => {
+            let reasons = reasons.iter().map(|r| json!({"code": r.code, "message": r.message}));
+            document["held"] = reasons.collect();
+        }
+    }
+    document
+}

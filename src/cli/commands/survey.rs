@@ -1,0 +1,175 @@
+//! What `plan`, `drift` and `apply` have in common: load, select, read the workspaces, plan.
+
+use std::collections::BTreeMap;
+
+use crate::cli::args::{OnConflict, OnDrift, Selection as Typed, Shape};
+use crate::cli::connect::{Connected, connect};
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::load::{Loaded, load_or_stop};
+use crate::cli::ui::Ui;
+use crate::environment::{Environment, Selection, Workspace};
+use crate::ident::{Day, ItemKey, WorkspaceKey};
+use crate::live::{Target, observe_all};
+use crate::plan::{self, Class, Options, Plan};
+use crate::report;
+use crate::report::summary;
+use crate::state::{Desired, Observation};
+
+/// A plan and what it came from.
+pub(super) struct Survey {
+    pub(super) loaded: Loaded,
+    pub(super) plan: Plan,
+    pub(super) connected: Connected,
+}
+
+/// Loads the root, reads the selected workspaces and plans.
+///
+/// # Errors
+/// When the files do not say what should be there, or the selection names what is not there.
+pub(super) async fn survey(
+    typed: &Typed,
+    options: &Options,
+    today: Day,
+    context: &Context,
+    ui: &Ui,
+) -> Result<Survey, Error> {
+    let loaded = load_or_stop(context, ui, today)?;
+    let selection = selection(typed);
+    let workspaces = selected(&selection, &loaded, ui)?;
+    let desired = only(&loaded.compiled.desired, &workspaces);
+    let connected = connect(context, &loaded.fleet, &workspaces).await?;
+    let targets: Vec<Target> =
+        desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
+    let progress = ui.progress(targets.len(), "reading workspaces");
+    let observations: BTreeMap<WorkspaceKey, Observation> =
+        observe_all(&connected.clients, &targets).await.into_iter().collect();
+    progress.finish_and_clear();
+    let mut plan = plan::plan(&desired, &observations, options, today);
+    if let Err(error) = filter(&mut plan, &selection, &loaded, ui) {
+        connected.close().await;
+        return Err(error);
+    }
+    Ok(Survey { loaded, plan, connected })
+}
+
+/// The options that the flags come to.
+pub(super) fn options(shape: &Shape, typed: &Typed, context: &Context) -> Options {
+    let acknowledged = shape.ack.iter().map(|ack| {
+        use clap::ValueEnum;
+        ack.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    });
+    Options {
+        prune: shape.prune,
+        keep_drift: shape.drift == Some(OnDrift::Report),
+        desired_wins: shape.on_conflict == Some(OnConflict::Desired),
+        re_enable: shape.re_enable,
+        keep_going: shape.keep_going,
+        acknowledged: acknowledged.collect(),
+        selection: typed_words(typed),
+        commit: context.commit.clone(),
+    }
+}
+
+/// The selection as it was typed, in one spelling, for a saved plan's digest. Which workspaces the
+/// plan was made for stands in the plan itself.
+fn typed_words(typed: &Typed) -> Vec<String> {
+    let mut words: Vec<String> = typed
+        .content
+        .iter()
+        .map(|content| format!("content={content}"))
+        .chain(typed.tags.iter().map(|tag| format!("tag={tag}")))
+        .collect();
+    words.sort();
+    words.dedup();
+    words
+}
+
+pub(super) fn selection(typed: &Typed) -> Selection {
+    Selection {
+        environments: typed.environments.clone(),
+        workspaces: typed.workspaces.clone(),
+        rings: typed.rings.clone(),
+        content: typed.content.clone(),
+        tags: typed.tags.clone(),
+        all: typed.all,
+    }
+}
+
+pub(super) fn selected<'l>(
+    selection: &Selection,
+    loaded: &'l Loaded,
+    ui: &Ui,
+) -> Result<Vec<(&'l Environment, &'l Workspace)>, Error> {
+    selection.workspaces(&loaded.fleet).map_err(|diagnostics| {
+        ui.message(&report::text::diagnostics(&diagnostics, ui.messages()));
+        Error::new(Exit::Invalid, "the selection names what is not there")
+    })
+}
+
+fn only(desired: &Desired, workspaces: &[(&Environment, &Workspace)]) -> Desired {
+    let chosen = |key: &WorkspaceKey| workspaces.iter().any(|(_, w)| &w.key == key);
+    let workspaces = desired.workspaces.iter().filter(|w| chosen(&w.key)).cloned().collect();
+    Desired { owner: desired.owner.clone(), workspaces }
+}
+
+/// Leaves only the selected content in a finished plan.
+fn filter(plan: &mut Plan, selection: &Selection, loaded: &Loaded, ui: &Ui) -> Result<(), Error> {
+    if selection.content.is_empty() && selection.tags.is_empty() {
+        return Ok(());
+    }
+    let file = |key: &ItemKey| loaded.catalog.contents.iter().find(|c| c.key() == *key);
+    let facts = |key: &ItemKey| match file(key) {
+        Some(content) => (content.source.path(), content.tags.as_slice()),
+        None => ("", &[][..]),
+    };
+    let keys: Vec<ItemKey> = plan.changes().map(|(_, change)| change.key.clone()).collect();
+    let known = keys.iter().map(|key| {
+        let (path, tags) = facts(key);
+        (key, path, tags)
+    });
+    let unknown = selection.unknown_items(known);
+    if !unknown.is_empty() {
+        ui.message(&report::text::diagnostics(&unknown, ui.messages()));
+        return Err(Error::new(Exit::Invalid, "the selection names what is not there"));
+    }
+    for workspace in &mut plan.workspaces {
+        workspace.changes.retain(|change| {
+            let (path, tags) = facts(&change.key);
+            selection.selects(&change.key, path, tags)
+        });
+    }
+    Ok(())
+}
+
+/// What a plan by itself says about the exit code: unread workspaces, refusals and held items.
+pub(super) fn exits(plan: &Plan) -> Vec<Exit> {
+    let mut exits = Vec::new();
+    let unreadable: Vec<_> = plan.workspaces.iter().filter_map(|w| w.unreadable.as_ref()).collect();
+    if !unreadable.is_empty() {
+        exits.push(Exit::Unknown);
+        if unreadable.len() == plan.workspaces.len() && unreadable.iter().all(|u| u.denied) {
+            exits.push(Exit::Denied);
+        }
+    }
+    for (_, change) in plan.changes() {
+        match change.class {
+            Class::Conflict
+            | Class::Collision
+            | Class::Twin
+            | Class::KindChange
+            | Class::RetiredEdited => exits.push(Exit::Refused),
+            Class::Held if matches!(change.sides.desired, plan::DesiredSide::Held(_)) => {
+                exits.push(Exit::Invalid);
+            }
+            _ => {}
+        }
+    }
+    exits
+}
+
+/// Whether something moved outside git that the SOC must know of.
+pub(super) fn has_drift(plan: &Plan) -> bool {
+    plan.changes().any(|(_, change)| summary::is_drift(change))
+}

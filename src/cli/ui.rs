@@ -1,0 +1,144 @@
+//! The only place that prints.
+//!
+//! Results go to standard output or to the file that `--output` names, everything else to standard
+//! error. A reader that goes away (`| head`) ends the output, not the run.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::{Color, Common, Output};
+use super::context::Context;
+use super::error::Error;
+use super::exit::Exit;
+use crate::report::Style;
+
+/// What may be printed, and how.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    results: Style,
+    messages: Style,
+    quiet: bool,
+    progress: bool,
+}
+
+/// A terminal's width is not asked for: reports wrap at what reads well.
+const WIDTH: usize = 100;
+
+impl Ui {
+    /// Decides about colour and progress.
+    pub(crate) fn new(context: &Context, common: &Common) -> Self {
+        let verbose = common.verbose > 0;
+        let color = |terminal: bool| match common.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !context.no_color,
+        };
+        let style = |terminal: bool| Style { color: color(terminal), width: WIDTH, verbose };
+        Self {
+            results: style(context.stdout_is_terminal),
+            messages: style(context.stderr_is_terminal),
+            quiet: common.quiet,
+            progress: context.stderr_is_terminal && !context.ci && !common.quiet,
+        }
+    }
+
+    /// How results look.
+    pub(crate) fn results(&self, output: &Output) -> Style {
+        match output.output {
+            Some(_) => Style { color: false, ..self.results },
+            None => self.results,
+        }
+    }
+
+    /// How messages look.
+    pub(crate) const fn messages(&self) -> Style {
+        self.messages
+    }
+
+    /// Prints a result, or writes it to the file that was named.
+    pub(crate) fn result(&self, text: &str, output: &Output) -> Result<(), Error> {
+        match &output.output {
+            Some(path) => write_file(path, text),
+            None => {
+                self.print(text);
+                Ok(())
+            }
+        }
+    }
+
+    /// Prints a result.
+    pub(crate) fn print(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        let _gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Prints a message.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.message(text);
+        }
+    }
+
+    /// Prints a message that `--quiet` does not silence.
+    pub(crate) fn message(&self, text: &str) {
+        let text = text.trim_end_matches('\n');
+        if !text.is_empty() {
+            let mut err = std::io::stderr().lock();
+            let _gone = writeln!(err, "{text}");
+        }
+    }
+
+    /// Prints why a command stopped.
+    pub(crate) fn error(&self, error: &Error) {
+        let (red, plain) =
+            if self.messages.color { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
+        let mut text = format!("{red}error{plain}: {}\n", error.message);
+        for hint in &error.hints {
+            text += &format!("hint: {hint}\n");
+        }
+        self.message(&text);
+    }
+
+    /// A line that says what is going on, on a terminal only.
+    pub(crate) fn progress(&self, steps: usize, what: &str) -> ProgressBar {
+        if !self.progress {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(steps as u64);
+        let style = ProgressStyle::with_template("{spinner} {msg} {pos}/{len} {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style);
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        bar
+    }
+
+    /// Asks a question that only `yes` answers.
+    pub(crate) fn confirm(&self, question: &str) -> bool {
+        let mut err = std::io::stderr().lock();
+        let _gone =
+            write!(err, "{question} Only `yes` is taken as yes: ").and_then(|()| err.flush());
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+    }
+}
+
+/// Writes a whole file or nothing: a reader never finds half of one.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
+    let failed = |error: std::io::Error| {
+        Error::new(Exit::Usage, format!("failed to write `{}`: {error}", path.display()))
+    };
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    std::fs::write(&part, text).map_err(failed)?;
+    std::fs::rename(&part, path).map_err(failed)
+}
+
+/// Prints help, version or a usage error as clap words it.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let _gone = error.print();
+    ExitCode::from(if error.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() })
+}

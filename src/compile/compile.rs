@@ -1,0 +1,177 @@
+//! The entry: all content in all workspaces.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::item::{Item, compile_content};
+use super::query::CompiledQuery;
+use super::test_report::{Judgement, TestReport};
+use super::tests_of_exclusions::{conclude, failing};
+use crate::content::{Broken, Catalog, Content};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::environment::{Environment, Fleet, Policy, Workspace};
+use crate::ident::{ContentId, Day, ExclusionId, ItemKey, WorkspaceKey};
+use crate::kql::EcsMap;
+use crate::state::desired::{DesiredState, HeldReason, UnreadableContent};
+use crate::state::{Desired, DesiredItem, DesiredWorkspace};
+
+/// What the files come to.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What should be in every workspace of the fleet.
+    pub desired: Desired,
+    /// What is to be said about content and exclusions, without repeats.
+    pub diagnostics: Diagnostics,
+    /// How the tests of every exclusion in use went, by exclusion.
+    pub tests: TestReport,
+    /// Every compiled query with its stages, by workspace and item, for `render`.
+    pub queries: BTreeMap<(WorkspaceKey, ItemKey), CompiledQuery>,
+    /// In how many items and workspaces each exclusion is compiled.
+    pub reach: BTreeMap<ExclusionId, Reach>,
+}
+
+/// Where an exclusion is compiled in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Pairs of item and workspace.
+    pub placements: usize,
+}
+
+/// What every item is compiled against.
+pub(super) struct Index<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) by_id: BTreeMap<&'a ContentId, &'a Content>,
+    pub(super) workspaces: Vec<(&'a Environment, &'a Workspace)>,
+    /// ECS names by workspace, in the order of `workspaces`.
+    pub(super) ecs: Vec<EcsMap>,
+    pub(super) policy: &'a Policy,
+    pub(super) today: Day,
+}
+
+impl<'a> Index<'a> {
+    fn new(catalog: &'a Catalog, fleet: &'a Fleet, today: Day) -> Self {
+        let by_id = catalog.contents.iter().map(|content| (&content.id.value, content)).collect();
+        let workspaces = fleet.workspaces();
+        let ecs = workspaces.iter().map(|(_, workspace)| ecs_of(workspace)).collect();
+        Self { catalog, by_id, workspaces, ecs, policy: &fleet.policy, today }
+    }
+}
+
+fn ecs_of(workspace: &Workspace) -> EcsMap {
+    let mut map = EcsMap::builtin();
+    for (table, names) in &workspace.settings.ecs {
+        for (name, column) in names {
+            map = map.with_mapping(table, name, &column.value);
+        }
+    }
+    map
+}
+
+/// Compiles everything for every workspace of the fleet.
+#[must_use]
+pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
+    let index = Index::new(catalog, fleet, today);
+    let compiled: Vec<_> =
+        catalog.contents.par_iter().map(|content| compile_content(content, &index)).collect();
+    let mut workspaces: Vec<DesiredWorkspace> =
+        index.workspaces.iter().map(|(_, workspace)| empty(workspace, catalog)).collect();
+    let mut result = Compiled {
+        desired: Desired { owner: fleet.owner.value.clone(), workspaces: Vec::new() },
+        diagnostics: Diagnostics::new(),
+        tests: TestReport::default(),
+        queries: BTreeMap::new(),
+        reach: BTreeMap::new(),
+    };
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    let mut trials: BTreeMap<(ExclusionId, usize), Vec<Judgement>> = BTreeMap::new();
+    for (content, outcome) in catalog.contents.iter().zip(compiled) {
+        diagnostics.extend(outcome.diagnostics);
+        for trial in outcome.trials {
+            trials.entry((trial.exclusion, trial.test)).or_default().push(trial.judgement);
+        }
+        for (at, item) in outcome.items {
+            let Item { state, query } = item;
+            let workspace = &mut workspaces[at];
+            if let Some(query) = query {
+                for applied in &query.applied {
+                    result.reach.entry(applied.id.clone()).or_default().placements += 1;
+                }
+                result.queries.insert((workspace.key.clone(), content.key()), query);
+            }
+            let item = DesiredItem {
+                name: content.name().to_owned(),
+                path: content.source.path().to_owned(),
+                state,
+            };
+            workspace.items.insert(content.key(), item);
+        }
+    }
+    for exclusion in &catalog.exclusions {
+        if result.reach.contains_key(&exclusion.id.value) {
+            let (results, failures) = conclude(exclusion, &trials);
+            result.tests.results.extend(results);
+            diagnostics.extend(failures);
+        }
+    }
+    hold_untested(&mut workspaces, &mut result);
+    result.diagnostics.extend(diagnostics);
+    result.diagnostics.sort();
+    result.desired.workspaces = workspaces;
+    result
+}
+
+/// Holds every item that an exclusion whose tests fail is compiled into.
+fn hold_untested(workspaces: &mut [DesiredWorkspace], result: &mut Compiled) {
+    let failing = failing(&result.tests.results);
+    if failing.is_empty() {
+        return;
+    }
+    for workspace in workspaces {
+        for (key, item) in &mut workspace.items {
+            let DesiredState::Present(present) = &item.state else { continue };
+            let reasons: Vec<HeldReason> = present
+                .exclusions
+                .iter()
+                .filter(|id| failing.contains(*id))
+                .map(|id| HeldReason {
+                    code: "exclusion-test-failed".into(),
+                    message: format!("a test of exclusion `{id}` fails"),
+                })
+                .collect();
+            if !reasons.is_empty() {
+                item.state = DesiredState::Held(reasons);
+                result.queries.remove(&(workspace.key.clone(), key.clone()));
+            }
+        }
+    }
+}
+
+/// A workspace without its items.
+fn empty(workspace: &Workspace, catalog: &Catalog) -> DesiredWorkspace {
+    let nameless = catalog.broken.iter().find(|broken| broken.id.is_none());
+    let resources =
+        workspace.resources.iter().map(|(id, name)| (id.clone(), name.value.clone())).collect();
+    DesiredWorkspace {
+        key: workspace.key.clone(),
+        ring: workspace.ring.value.clone(),
+        id: workspace.id.value.clone(),
+        items: BTreeMap::new(),
+        unreadable: catalog.broken.iter().map(unreadable).collect(),
+        resources,
+        allow_twin: workspace.allow_twin.iter().map(|id| id.value.clone()).collect(),
+        prune: workspace.prune,
+        retire_blocked: nameless.map(|broken| {
+            format!("nothing is retired while the id of `{}` cannot be read", broken.path)
+        }),
+        observed: workspace.settings.observed.iter().map(|field| field.value).collect(),
+    }
+}
+
+fn unreadable(broken: &Broken) -> UnreadableContent {
+    UnreadableContent {
+        path: broken.path.clone(),
+        id: broken.id.clone(),
+        reason: broken.reason.clone(),
+    }
+}

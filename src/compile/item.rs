@@ -1,0 +1,156 @@
+//! One content file in every workspace.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::compile::Index;
+use super::layer::overridden;
+use super::query::{CompiledQuery, Compiler, unoffered};
+use super::tests_of_exclusions::Trial;
+use crate::content::{Content, QuerySource};
+use crate::diag::{Diagnostic, Located, Severity};
+use crate::environment::Workspace;
+use crate::state::define::{Problem, define};
+use crate::state::desired::{Accepted, DesiredState, HeldReason, Present};
+use crate::state::{Field, Fields};
+
+/// What a content file comes to.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// By place of the workspace in the index; where the content does not belong, nothing.
+    pub(super) items: BTreeMap<usize, Item>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) trials: Vec<Trial>,
+}
+
+/// One item of one workspace.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) state: DesiredState,
+    pub(super) query: Option<CompiledQuery>,
+}
+
+impl Item {
+    fn held(reasons: Vec<HeldReason>) -> Self {
+        Self { state: DesiredState::Held(reasons), query: None }
+    }
+}
+
+/// Compiles one content file for every workspace that it belongs into.
+pub(super) fn compile_content(content: &Content, index: &Index<'_>) -> Outcome {
+    let mut outcome = Outcome::default();
+    let hunt = match &content.query {
+        QuerySource::From { id, .. } => index.by_id.get(&id.value).copied(),
+        QuerySource::Own(_) => None,
+    };
+    let mut compiler = Compiler::new(content, index);
+    let plain = Definition::of(content, &content.keys);
+    let mut seen: Vec<*const super::query::Outcome> = Vec::new();
+    for (at, (_, workspace)) in index.workspaces.iter().enumerate() {
+        if !workspace.settings.selects(content, hunt) {
+            continue;
+        }
+        if !content.held.is_empty() {
+            outcome.items.insert(at, Item::held(content.held.clone()));
+            continue;
+        }
+        let own =
+            overridden(content, workspace, index.today).map(|keys| Definition::of(content, &keys));
+        let definition = own.as_ref().unwrap_or(&plain);
+        let mut diagnostics = definition.diagnostics.clone();
+        diagnostics.extend(unoffered(content, index, workspace));
+        let query = compiler.compile(at);
+        diagnostics.extend(query.diagnostics.iter().cloned());
+        if !seen.contains(&Arc::as_ptr(&query)) {
+            seen.push(Arc::as_ptr(&query));
+            outcome.trials.extend(query.trials.iter().cloned());
+        }
+        outcome
+            .items
+            .insert(at, item(content, definition, query.query.as_ref(), workspace, &diagnostics));
+        outcome.diagnostics.extend(diagnostics);
+    }
+    outcome
+}
+
+fn item(
+    content: &Content,
+    definition: &Definition,
+    query: Option<&CompiledQuery>,
+    workspace: &Workspace,
+    diagnostics: &[Diagnostic],
+) -> Item {
+    let errors: Vec<HeldReason> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .map(|d| HeldReason { code: d.code.to_string(), message: d.message.clone() })
+        .collect();
+    let (Some(query), true) = (query, errors.is_empty()) else { return Item::held(errors) };
+    let mut fields = definition.fields.clone();
+    fields.insert(Field::Query, Value::String(query.text.clone()));
+    let version = content.keys.get("version").and_then(|version| version.value.as_str());
+    let present = Present {
+        kind: content.kind,
+        fields,
+        version: version.map(str::to_owned),
+        exclusions: query.applied.iter().map(|applied| applied.id.clone()).collect(),
+        replaces: content.replaces.as_ref().map(|id| id.value.clone()),
+        accepted: accepted(content, workspace),
+    };
+    Item { state: DesiredState::Present(present), query: Some(query.clone()) }
+}
+
+fn accepted(content: &Content, workspace: &Workspace) -> Vec<Accepted> {
+    let about = workspace.settings.accepted.iter().filter(|a| a.value.content == content.id.value);
+    about
+        .flat_map(|accepted| {
+            let accepted = &accepted.value;
+            accepted.fields.iter().map(|field| Accepted {
+                field: *field,
+                until: accepted.until,
+                reason: accepted.reason.clone(),
+            })
+        })
+        .collect()
+}
+
+/// The fields of a set of content keys, and what is wrong with them.
+struct Definition {
+    fields: Fields,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Definition {
+    fn of(content: &Content, keys: &BTreeMap<String, Located<Value>>) -> Self {
+        let values: BTreeMap<String, Value> =
+            keys.iter().map(|(key, located)| (key.clone(), located.value.clone())).collect();
+        let (fields, problems) = define(content.kind, &values);
+        let diagnostics =
+            problems.into_iter().map(|problem| diagnostic(content, keys, problem)).collect();
+        Self { fields, diagnostics }
+    }
+}
+
+fn diagnostic(
+    content: &Content,
+    keys: &BTreeMap<String, Located<Value>>,
+    problem: Problem,
+) -> Diagnostic {
+    let Problem { code, severity, key, message, help } = problem;
+    let base = match severity {
+        Severity::Error => Diagnostic::error(code, message),
+        Severity::Warning => Diagnostic::warning(code, message),
+        Severity::Note => Diagnostic::note(code, message),
+    };
+    let placed = match keys.get(&key) {
+        Some(located) => base.at(&located.source, located.span.clone(), ""),
+        None => base.at(&content.id.source, content.id.span.clone(), format!("`{key}` is missing")),
+    };
+    let placed = placed.about(content.id.value.as_str());
+    match help {
+        Some(help) => placed.help(help),
+        None => placed,
+    }
+}

@@ -1,0 +1,62 @@
+//! What the exclusions of one query do to it: proven, and tried on their tests.
+
+use super::exclusion::Ready;
+use super::tests_of_exclusions::{Trial, try_all};
+use crate::content::Content;
+use crate::diag::Diagnostic;
+use crate::ident::Day;
+use crate::kql::predicate::{Context, filter};
+use crate::kql::{EcsMap, Place, Predicate, Query, Schema, Spine};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// The item is held.
+    pub(super) errors: Vec<Diagnostic>,
+    /// The item is deployed.
+    pub(super) remarks: Vec<Diagnostic>,
+    /// How the exclusions' tests went on this query.
+    pub(super) trials: Vec<Trial>,
+}
+
+/// Everything that a judgement is about.
+pub(super) struct Case<'a> {
+    pub(super) content: &'a Content,
+    /// The hunt whose exclusions come along, if the content is a rule that was promoted from one.
+    pub(super) hunt: Option<&'a Content>,
+    pub(super) query: &'a Query<'a>,
+    pub(super) spine: &'a Spine,
+    pub(super) ready: &'a [Ready<'a>],
+    pub(super) ecs: &'a EcsMap,
+    /// Parameter values for people.
+    pub(super) parameters: &'a str,
+    pub(super) today: Day,
+}
+
+/// One place of a table and what its rows satisfy there.
+pub(super) struct Site<'a> {
+    pub(super) place: &'a Place,
+    pub(super) leading: Vec<Predicate>,
+}
+
+impl<'a> Case<'a> {
+    /// The places at which an exclusion is compiled in.
+    pub(super) fn sites(&self, table: &str) -> Vec<Site<'a>> {
+        let constants = self.query.constants();
+        let columns = Schema::builtin().columns(table);
+        let context = Context { columns, constants: &constants };
+        let places = self.spine.places_of(Some(table)).unwrap_or_default();
+        places
+            .into_iter()
+            .map(|place| {
+                let leading = place.leading.iter().map(|f| filter(&f.text, context)).collect();
+                Site { place, leading }
+            })
+            .collect()
+    }
+}
+
+/// Judges the exclusions of one query, all of those in force in a workspace together.
+pub(super) fn judge(case: &Case<'_>) -> Judged {
+    Judged { trials: try_all(case), ..Judged::default() }
+}

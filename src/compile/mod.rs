@@ -1,0 +1,21 @@
+//! Catalog × fleet → desired: what should be in every workspace.
+//!
+//! In: what the files say, and the day (two things depend on it: an override's end, and `now()` in
+//! the tests of exclusions). Out: every item of every workspace as present or held, and what is to be
+//! said about the files. Pure. An item is held when anything about it is in doubt: its file, an
+//! override, a parameter, or an exclusion that cannot be resolved, typed, placed, proven or tested.
+
+#[expect(clippy::module_inception, reason = "the entry function bears its module's name")]
+mod compile;
+mod exclusion;
+mod item;
+mod judge;
+mod layer;
+mod policy;
+mod query;
+mod test_report;
+mod tests_of_exclusions;
+
+pub use compile::{Compiled, Reach, compile};
+pub use query::{Applied, CompiledQuery};
+pub use test_report::{Judgement, TestReport, TestResult, TestVerdict};

@@ -1,0 +1,310 @@
+//! The query of one item: parameters set, exclusions placed, judged and compiled in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::compile::Index;
+use super::exclusion::{self, Ready};
+use super::judge::{self, Case};
+use super::policy;
+use super::tests_of_exclusions::Trial;
+use crate::content::{Content, Exclusion, QuerySource};
+use crate::diag::{Code, Diagnostic, Located, Span};
+use crate::environment::Workspace;
+use crate::ident::ExclusionId;
+use crate::kql::{self, EcsMap, Query};
+use crate::state::Kind;
+
+/// A rule's query may have this many characters (Microsoft's documented limit for analytic rules).
+const LONGEST_RULE_QUERY: usize = 10_000;
+
+const TOO_LONG: Code = Code::new("query-too-long");
+const UNKNOWN_PARAMETER: Code = Code::new("unknown-parameter");
+const NO_QUERY: Code = Code::new("query-without-source");
+
+/// A compiled query and where its exclusions stand in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompiledQuery {
+    /// The text as it is deployed.
+    pub text: String,
+    /// The exclusions in it, in the order in which they stand.
+    pub applied: Vec<Applied>,
+}
+
+/// One exclusion in a compiled query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The exclusion.
+    pub id: ExclusionId,
+    /// `path:line` of its file.
+    pub place: String,
+    /// The table whose rows it excludes.
+    pub table: String,
+    /// Its comment and its stage, in bytes of the text.
+    pub span: Span,
+}
+
+/// What became of a query.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outcome {
+    /// `None` when something is wrong: the item is held.
+    pub(super) query: Option<CompiledQuery>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) trials: Vec<Trial>,
+}
+
+/// What decides about a query's compiled form; equal variants are compiled once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Variant {
+    parameters: String,
+    exclusions: Vec<usize>,
+    ecs: String,
+}
+
+/// Compiles one content's query for many workspaces, each variant once.
+pub(super) struct Compiler<'a, 'i> {
+    content: &'a Content,
+    index: &'i Index<'a>,
+    about: Vec<(usize, &'a Exclusion)>,
+    done: BTreeMap<Variant, Arc<Outcome>>,
+}
+
+impl<'a, 'i> Compiler<'a, 'i> {
+    pub(super) fn new(content: &'a Content, index: &'i Index<'a>) -> Self {
+        let about = exclusion::about(content, index);
+        Self { content, index, about, done: BTreeMap::new() }
+    }
+
+    /// The query in the workspace at this place of the index.
+    pub(super) fn compile(&mut self, at: usize) -> Arc<Outcome> {
+        let (environment, workspace) = self.index.workspaces[at];
+        let in_force: Vec<(usize, &'a Exclusion)> = self
+            .about
+            .iter()
+            .copied()
+            .filter(|(_, exclusion)| exclusion::in_force(exclusion, environment, workspace))
+            .collect();
+        let parameters = parameters(self.content, self.index, workspace);
+        let variant = Variant {
+            parameters: shown(&parameters),
+            exclusions: in_force.iter().map(|(place, _)| *place).collect(),
+            ecs: format!("{:?}", workspace.settings.ecs),
+        };
+        if let Some(known) = self.done.get(&variant) {
+            return Arc::clone(known);
+        }
+        let exclusions: Vec<&Exclusion> =
+            in_force.iter().map(|(_, exclusion)| *exclusion).collect();
+        let ecs = &self.index.ecs[at];
+        let outcome = Arc::new(one(self.content, self.index, &parameters, &exclusions, ecs));
+        self.done.insert(variant, Arc::clone(&outcome));
+        outcome
+    }
+}
+
+/// The query's text before anything is compiled into it.
+pub(super) fn source_text<'a>(content: &'a Content, index: &Index<'a>) -> Option<&'a str> {
+    source(content, index).map(|located| located.value.as_str())
+}
+
+fn source<'a>(content: &'a Content, index: &Index<'a>) -> Option<&'a Located<String>> {
+    match &content.query {
+        QuerySource::Own(text) => Some(text),
+        QuerySource::From { id, .. } => match &index.by_id.get(&id.value)?.query {
+            QuerySource::Own(text) => Some(text),
+            QuerySource::From { .. } => None,
+        },
+    }
+}
+
+fn one(
+    content: &Content,
+    index: &Index<'_>,
+    parameters: &BTreeMap<&str, Located<Value>>,
+    exclusions: &[&Exclusion],
+    ecs: &EcsMap,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Some(source) = source(content, index) else {
+        let place = (&content.id.source, content.id.span.clone());
+        let missing = Diagnostic::error(NO_QUERY, "its hunting query could not be found")
+            .at(place.0, place.1, "")
+            .about(content.id.value.as_str());
+        outcome.diagnostics.push(missing);
+        return outcome;
+    };
+    let text = match set_parameters(content, source, parameters) {
+        Ok(text) => text,
+        Err(errors) => {
+            outcome.diagnostics.extend(errors);
+            return outcome;
+        }
+    };
+    let shown = shown(parameters);
+    place_exclusions(content, &text, exclusions, ecs, (index, &shown), &mut outcome);
+    if let Some(query) = &outcome.query {
+        let length = query.text.chars().count();
+        if content.kind != Kind::Hunt && length > LONGEST_RULE_QUERY {
+            let message = format!(
+                "the compiled query has {length} characters; a rule's may have {LONGEST_RULE_QUERY}"
+            );
+            outcome.diagnostics.push(
+                Diagnostic::error(TOO_LONG, message)
+                    .at(&source.source, source.span.clone(), "")
+                    .about(content.id.value.as_str())
+                    .help("move part of it into a saved function, or shorten its exclusions"),
+            );
+            outcome.query = None;
+        }
+    }
+    outcome
+}
+
+fn place_exclusions(
+    content: &Content,
+    text: &str,
+    exclusions: &[&Exclusion],
+    ecs: &EcsMap,
+    (index, parameters): (&Index<'_>, &str),
+    outcome: &mut Outcome,
+) {
+    if exclusions.is_empty() {
+        outcome.query = Some(CompiledQuery { text: text.to_owned(), applied: Vec::new() });
+        return;
+    }
+    let query = Query::parse(text);
+    let spine = kql::spine(&query);
+    let mut ready: Vec<Ready<'_>> = Vec::new();
+    let mut errors: Vec<Diagnostic> = Vec::new();
+    for exclusion in exclusions {
+        errors.extend(policy::lacks(exclusion, index.policy));
+        match exclusion::resolve(exclusion, &query, &spine, ecs) {
+            Ok(more) => ready.extend(more),
+            Err(found) => errors.extend(found),
+        }
+    }
+    if errors.is_empty() {
+        let judged = judge::judge(&Case {
+            content,
+            hunt: exclusion::inherited(content, index),
+            query: &query,
+            spine: &spine,
+            ready: &ready,
+            ecs,
+            parameters,
+            today: index.today,
+        });
+        outcome.trials = judged.trials;
+        errors = judged.errors;
+        outcome.diagnostics.extend(judged.remarks);
+    }
+    if errors.is_empty() {
+        match inject(text, &ready) {
+            Ok(compiled) => outcome.query = Some(compiled),
+            Err(found) => errors = found,
+        }
+    }
+    outcome.diagnostics.extend(errors);
+}
+
+fn inject(text: &str, ready: &[Ready<'_>]) -> Result<CompiledQuery, Vec<Diagnostic>> {
+    let insertions: Vec<_> = ready.iter().map(Ready::insertion).collect();
+    let injected = kql::inject(text, &insertions).map_err(|refusals| {
+        let first = ready.first().map(|ready| ready.exclusion);
+        first.map(|exclusion| exclusion::refused(exclusion, &refusals)).unwrap_or_default()
+    })?;
+    let applied = injected
+        .stages
+        .into_iter()
+        .map(|stage| {
+            let exclusion = ready.iter().find(|ready| ready.exclusion.id.value == stage.id);
+            let place = exclusion.map(|ready| ready.exclusion.id.place()).unwrap_or_default();
+            Applied { id: stage.id, place, table: stage.table, span: stage.span }
+        })
+        .collect();
+    Ok(CompiledQuery { text: injected.text, applied })
+}
+
+/// Parameter values that hold in a workspace: the hunt's there, then the rule's own, then the rule's
+/// there.
+fn parameters<'a>(
+    content: &'a Content,
+    index: &Index<'a>,
+    workspace: &'a Workspace,
+) -> BTreeMap<&'a str, Located<Value>> {
+    let mut values: BTreeMap<&str, Located<Value>> = BTreeMap::new();
+    let of = |id| workspace.settings.parameters.get(id);
+    if let Some(hunt) = exclusion::inherited(content, index) {
+        for (name, value) in of(&hunt.id.value).into_iter().flatten() {
+            values.insert(name, value.clone());
+        }
+    }
+    for (name, own) in &content.parameters {
+        if let Some(value) = &own.value {
+            values.insert(name, own.clone().map(|_| value.clone()));
+        }
+    }
+    for (name, value) in of(&content.id.value).into_iter().flatten() {
+        values.insert(name, value.clone());
+    }
+    values
+}
+
+/// `name: value, …`, for people and as a key.
+fn shown(parameters: &BTreeMap<&str, Located<Value>>) -> String {
+    let one = |(name, value): (&&str, &Located<Value>)| match &value.value {
+        Value::String(text) => format!("{name}: {text}"),
+        other => format!("{name}: {other}"),
+    };
+    parameters.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn set_parameters(
+    content: &Content,
+    source: &Located<String>,
+    parameters: &BTreeMap<&str, Located<Value>>,
+) -> Result<String, Vec<Diagnostic>> {
+    let mut text = source.value.clone();
+    let mut errors = Vec::new();
+    for (name, value) in parameters {
+        match shim(&text, name, &value.value) {
+            Ok(changed) => text = changed,
+            Err(error) => errors.push(
+                Diagnostic::error(error.code, error.message)
+                    .at(&value.source, value.span.clone(), "")
+                    .about(content.id.value.as_str())
+                    .help(error.help.unwrap_or_else(|| "see `parameters` in the README".into())),
+            ),
+        }
+    }
+    if errors.is_empty() { Ok(text) } else { Err(errors) }
+}
+
+/// Parameters that an environment sets and the content does not offer.
+pub(super) fn unoffered(
+    content: &Content,
+    index: &Index<'_>,
+    workspace: &Workspace,
+) -> Vec<Diagnostic> {
+    let hunt = exclusion::inherited(content, index);
+    let offered = |name: &str| {
+        content.parameters.contains_key(name)
+            || hunt.is_some_and(|hunt| hunt.parameters.contains_key(name))
+    };
+    let set = workspace.settings.parameters.get(&content.id.value).into_iter().flatten();
+    set.filter(|(name, _)| !offered(name))
+        .map(|(name, value)| {
+            let message = format!("`{}` does not offer a parameter `{name}`", content.id.value);
+            Diagnostic::error(UNKNOWN_PARAMETER, message)
+                .at(&value.source, value.span.clone(), "")
+                .about(content.id.value.as_str())
+                .help(format!("add `{name}` to `parameters` of `{}`", content.source.path()))
+        })
+        .collect()
+}
+
+fn shim(text: &str, _: &str, _: &Value) -> Result<String, kql::PredicateError> {
+    Ok(text.to_owned())
+}

@@ -1,0 +1,94 @@
+//! Formulas over atoms, and their clauses.
+
+/// A formula in which only atoms are negated.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Formula {
+    Always(bool),
+    Literal { atom: usize, positive: bool },
+    All(Vec<Formula>),
+    Any(Vec<Formula>),
+}
+
+/// Literals of atoms, as `atom + 1` or its negative.
+pub(super) type Clause = Vec<i32>;
+
+impl Formula {
+    pub(super) fn negated(self) -> Self {
+        let each = |parts: Vec<Self>| parts.into_iter().map(Self::negated).collect();
+        match self {
+            Self::Always(value) => Self::Always(!value),
+            Self::Literal { atom, positive } => Self::Literal { atom, positive: !positive },
+            Self::All(parts) => Self::Any(each(parts)),
+            Self::Any(parts) => Self::All(each(parts)),
+        }
+    }
+
+    /// Clauses that have a model if and only if the formula does. New variables begin at `next`.
+    pub(super) fn clauses(&self, next: &mut usize) -> Vec<Clause> {
+        let mut clauses = Vec::new();
+        self.demand(&mut Vec::new(), next, &mut clauses);
+        clauses
+    }
+
+    /// Adds "one of `unless`, or this".
+    fn demand(&self, unless: &mut Clause, next: &mut usize, clauses: &mut Vec<Clause>) {
+        match self {
+            Self::Always(true) => {}
+            Self::Always(false) => clauses.push(unless.clone()),
+            Self::Literal { atom, positive } => {
+                let mut clause = unless.clone();
+                clause.push(signed(*atom, *positive));
+                clauses.push(clause);
+            }
+            Self::All(parts) => parts.iter().for_each(|part| part.demand(unless, next, clauses)),
+            Self::Any(parts) => {
+                let mut clause = unless.clone();
+                for part in parts {
+                    match part {
+                        Self::Always(true) => return,
+                        Self::Always(false) => {}
+                        Self::Literal { atom, positive } => clause.push(signed(*atom, *positive)),
+                        Self::All(_) | Self::Any(_) => {
+                            // A new variable stands for the part; one direction is enough.
+                            let variable = *next;
+                            *next += 1;
+                            clause.push(signed(variable, true));
+                            part.demand(&mut vec![signed(variable, false)], next, clauses);
+                        }
+                    }
+                }
+                clauses.push(clause);
+            }
+        }
+    }
+
+    /// Literals whose truth makes the formula true, one branch of each alternative; nothing if the
+    /// assignment does not make it true.
+    pub(super) fn support(&self, model: &[bool]) -> Option<Clause> {
+        match self {
+            Self::Always(true) => Some(Clause::new()),
+            Self::Always(false) => None,
+            Self::Literal { atom, positive } => {
+                (model[*atom] == *positive).then(|| vec![signed(*atom, *positive)])
+            }
+            Self::All(parts) => {
+                let mut literals = Clause::new();
+                for part in parts {
+                    literals.extend(part.support(model)?);
+                }
+                literals.sort_unstable();
+                literals.dedup();
+                Some(literals)
+            }
+            Self::Any(parts) => {
+                let supports = parts.iter().filter_map(|part| part.support(model));
+                supports.min_by_key(Vec::len)
+            }
+        }
+    }
+}
+
+pub(super) fn signed(atom: usize, positive: bool) -> i32 {
+    let number = i32::try_from(atom + 1).unwrap_or(i32::MAX);
+    if positive { number } else { -number }
+}

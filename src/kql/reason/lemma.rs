@@ -1,0 +1,156 @@
+//! True facts about atoms, as clauses. Each holds for every event under every reading of KQL.
+
+use std::collections::BTreeMap;
+
+use super::REFERENCE_NOW;
+use super::atom::{Atom, Atoms, Family, Position, Shape};
+use super::formula::{Clause, signed};
+use crate::kql::predicate::TextOperator;
+use crate::kql::term::{Relation, relation};
+use crate::kql::{Event, Value, evaluate};
+
+/// In groups larger than this, leading filters are compared with exclusions only: a list of a
+/// thousand domains has half a million pairs, and almost none of them says anything.
+const LARGE: usize = 64;
+
+/// Facts about all atoms of a case.
+pub(super) fn lemmas(atoms: &Atoms) -> Vec<Clause> {
+    let mut clauses = Vec::new();
+    let mut texts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut cuts: BTreeMap<(&str, Family), Vec<(Position, usize)>> = BTreeMap::new();
+    let mut constants: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut columns: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, atom) in atoms.list().iter().enumerate() {
+        if let Some(column) = &atom.column {
+            columns.entry(column).or_default().push(index);
+        }
+        match &atom.shape {
+            Shape::Text { subject, .. } => texts.entry(subject).or_default().push(index),
+            Shape::Cut { subject, family, position } => {
+                cuts.entry((subject, *family)).or_default().push((*position, index));
+                let never = Position::Whole(0);
+                if *family == Family::Length && *position <= never {
+                    clauses.push(vec![signed(index, false)]);
+                }
+            }
+            Shape::Constant { subject, .. } => constants.entry(subject).or_default().push(index),
+            Shape::Side { other, total } => {
+                clauses.push(vec![signed(index, false), signed(*other, false)]);
+                if *total {
+                    clauses.push(vec![signed(index, true), signed(*other, true)]);
+                }
+            }
+            Shape::Null | Shape::Free => {}
+        }
+    }
+    for group in texts.values() {
+        compare_texts(atoms, group, &mut clauses);
+    }
+    for group in cuts.values_mut() {
+        group.sort_unstable();
+        for pair in group.windows(2) {
+            clauses.push(vec![signed(pair[0].1, false), signed(pair[1].1, true)]);
+        }
+    }
+    for group in constants.values() {
+        for (at, first) in group.iter().enumerate() {
+            for second in &group[at + 1..] {
+                clauses.push(vec![signed(*first, false), signed(*second, false)]);
+            }
+        }
+    }
+    for group in columns.values() {
+        nulls(atoms, group, &mut clauses);
+        exact_texts(atoms, group, &mut clauses);
+    }
+    clauses
+}
+
+fn compare_texts(atoms: &Atoms, group: &[usize], clauses: &mut Vec<Clause>) {
+    let comparison = |index: usize| match &atoms.list()[index].shape {
+        Shape::Text { operator, needle, cased, .. } => Some((*operator, needle.as_str(), *cased)),
+        _ => None,
+    };
+    for first in group {
+        for second in group {
+            let near = atoms.is_of_exclusion(*first) || atoms.is_of_exclusion(*second);
+            if first == second || !(near || group.len() <= LARGE) {
+                continue;
+            }
+            let (Some(left), Some(right)) = (comparison(*first), comparison(*second)) else {
+                continue;
+            };
+            match relation(left, right) {
+                Relation::Implies => {
+                    clauses.push(vec![signed(*first, false), signed(*second, true)]);
+                }
+                Relation::Excludes => {
+                    clauses.push(vec![signed(*first, false), signed(*second, false)]);
+                }
+                Relation::None => {}
+            }
+        }
+    }
+}
+
+/// A null column is not below anything, equals nothing, and is no true flag.
+fn nulls(atoms: &Atoms, group: &[usize], clauses: &mut Vec<Clause>) {
+    let is_null = |index: &&usize| atoms.list()[**index].shape == Shape::Null;
+    for null in group.iter().filter(is_null) {
+        for other in group {
+            let atom = &atoms.list()[*other];
+            let event = Event::default();
+            let outcome = evaluate(&atom.leaf, &event, REFERENCE_NOW);
+            let impossible = atom.side && !outcome.may_be_true();
+            if other != null && impossible && reads_bare_column(atom) {
+                clauses.push(vec![signed(*null, false), signed(*other, false)]);
+            }
+        }
+    }
+}
+
+fn reads_bare_column(atom: &Atom) -> bool {
+    match &atom.leaf {
+        crate::kql::Predicate::Test(test) => {
+            test.subject.functions.is_empty() && test.subject.kind != crate::kql::ColumnType::String
+        }
+        _ => false,
+    }
+}
+
+/// A column that equals a text, case included, decides everything else about that column.
+fn exact_texts(atoms: &Atoms, group: &[usize], clauses: &mut Vec<Clause>) {
+    for exact in group {
+        let atom = &atoms.list()[*exact];
+        let (Shape::Text { operator: TextOperator::Is, needle, cased: true, .. }, Some(column)) =
+            (&atom.shape, &atom.column)
+        else {
+            continue;
+        };
+        let crate::kql::Predicate::Test(test) = &atom.leaf else { continue };
+        if !test.subject.functions.is_empty() || test.subject.kind != crate::kql::ColumnType::String
+        {
+            continue;
+        }
+        let values = BTreeMap::from([(column.clone(), Value::Text(needle.clone()))]);
+        let event = Event { values };
+        for other in group {
+            let about = &atoms.list()[*other];
+            let same_subject = matches!((&atom.shape, &about.shape),
+                (Shape::Text { subject, .. }, Shape::Text { subject: other, .. }) if subject == other);
+            if other == exact || same_subject {
+                continue;
+            }
+            let outcome = evaluate(&about.leaf, &event, REFERENCE_NOW);
+            let (certain, possible) = match about.side {
+                true => (outcome.is_true(), outcome.may_be_true()),
+                false => (outcome.is_false(), outcome.may_be_false()),
+            };
+            if certain {
+                clauses.push(vec![signed(*exact, false), signed(*other, true)]);
+            } else if !possible {
+                clauses.push(vec![signed(*exact, false), signed(*other, false)]);
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Reasoning about a query's leading filters and its exclusions, sound both ways.
+//!
+//! A question is "is there an event such that …". A *witness* is an event, checked by the evaluator.
+//! A *refutation* shows that there is none: tests become Boolean atoms, true facts about them become
+//! clauses (a text that has `"a b"` has `"a"`; nothing is both below 3 and above 5), opaque parts
+//! stay free, and no assignment is left. If neither is found, the answer is *undecided*. Work is
+//! counted in steps, never in time, so that answers do not depend on the machine.
+//!
+//! What is not understood in a leading filter is assumed to be satisfiable if it shares no column
+//! with an exclusion, nor with another leading filter over a column of one; the witness says so.
+
+mod atom;
+mod candidate;
+mod formula;
+mod lemma;
+mod search;
+mod solver;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use self::atom::{Atoms, Want};
+use self::formula::Formula;
+use super::predicate::Opaque;
+use super::{Event, Predicate};
+
+/// The clock of witnesses, in ticks: noon of 2026-01-01, UTC. Fixed, so that answers are.
+pub const REFERENCE_NOW: i64 = 17_672_688_000_000_000;
+
+/// Steps that one question may take: about 200 milliseconds on a slow machine.
+const STEPS: u64 = 400_000;
+
+/// An event that proves an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Witness {
+    /// The columns that matter; all others are as they please.
+    pub event: Event,
+    /// Parts of leading filters that are taken to be true or false.
+    pub assuming: Vec<String>,
+}
+
+/// Is there such an event?
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Yes, this one.
+    Witness(Witness),
+    /// No, there is none.
+    Refuted,
+    /// It is not known.
+    Undecided,
+}
+
+impl Answer {
+    /// Whether it is certain that there is none.
+    #[must_use]
+    pub fn is_refuted(&self) -> bool {
+        *self == Self::Refuted
+    }
+}
+
+/// One alternative of a leading filter, and whether an event can still come through it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alternative {
+    /// The leading filter's index.
+    pub filter: usize,
+    /// The alternative, as KQL.
+    pub text: String,
+    /// Whether an event that it admits survives all exclusions.
+    pub answer: Answer,
+}
+
+/// A place's leading filters together with all exclusions placed there.
+#[derive(Debug, Clone)]
+pub struct Case {
+    leading: Vec<Predicate>,
+    exclusions: Vec<Predicate>,
+    atoms: Atoms,
+    lemmas: Vec<Vec<i32>>,
+    assumable: BTreeSet<Opaque>,
+}
+
+impl Case {
+    /// Prepares the questions.
+    #[must_use]
+    pub fn new(leading: Vec<Predicate>, exclusions: Vec<Predicate>) -> Self {
+        let mut atoms = Atoms::default();
+        // Exclusions first: their atoms are compared with all others, leading ones need not be.
+        atoms.read(&exclusions);
+        atoms.mark_exclusions();
+        atoms.read(&leading);
+        let lemmas = lemma::lemmas(&atoms);
+        let assumable = assumable(&leading, &exclusions);
+        Self { leading, exclusions, atoms, lemmas, assumable }
+    }
+
+    /// Does the query admit an event at all?
+    #[must_use]
+    pub fn admits(&self) -> Answer {
+        self.ask(&self.all_leading(), &[])
+    }
+
+    /// Is the exclusion true for an event, whatever the query admits? Refuted: it excludes nothing.
+    #[must_use]
+    pub fn excludes_something(&self, exclusion: usize) -> Answer {
+        self.ask(&[&self.exclusions[exclusion]], &[])
+    }
+
+    /// Is it not true for an event, whatever the query admits? Refuted: it excludes everything.
+    #[must_use]
+    pub fn spares_something(&self, exclusion: usize) -> Answer {
+        self.ask(&[], &[&self.exclusions[exclusion]])
+    }
+
+    /// Does an event that the query admits survive all exclusions? Refuted: they blind the query.
+    #[must_use]
+    pub fn survives(&self) -> Answer {
+        self.ask(&self.all_leading(), &self.all_exclusions())
+    }
+
+    /// Does the query admit an event that the exclusion takes out? Refuted: it has no effect.
+    #[must_use]
+    pub fn has_effect(&self, exclusion: usize) -> Answer {
+        let mut wanted = self.all_leading();
+        wanted.push(&self.exclusions[exclusion]);
+        self.ask(&wanted, &[])
+    }
+
+    /// Does it take out an event that no other exclusion does? Refuted: others shadow it.
+    #[must_use]
+    pub fn has_own_effect(&self, exclusion: usize) -> Answer {
+        let mut wanted = self.all_leading();
+        wanted.push(&self.exclusions[exclusion]);
+        let mut others = self.all_exclusions();
+        others.remove(exclusion);
+        self.ask(&wanted, &others)
+    }
+
+    /// For each alternative of a leading filter (an element of `has_any` or `in`, a branch of `or`)
+    /// over columns that an exclusion reads: can an event that it admits survive? Alternatives that
+    /// admit nothing even without exclusions are left out.
+    #[must_use]
+    pub fn alternatives(&self) -> Vec<Alternative> {
+        let read: BTreeSet<&str> =
+            self.exclusions.iter().flat_map(|exclusion| exclusion.columns()).collect();
+        let mut found = Vec::new();
+        for (filter, predicate) in self.leading.iter().enumerate() {
+            let Predicate::Any(parts) = predicate else { continue };
+            let concerned =
+                |part: &&Predicate| part.columns().iter().any(|column| read.contains(column));
+            for part in parts.iter().filter(concerned) {
+                let mut wanted = self.all_leading();
+                wanted.push(part);
+                let answer = self.ask(&wanted, &self.all_exclusions());
+                let own_fault = answer.is_refuted() && self.ask(&wanted, &[]).is_refuted();
+                if !own_fault {
+                    found.push(Alternative { filter, text: part.to_string(), answer });
+                }
+            }
+        }
+        found
+    }
+
+    fn all_leading(&self) -> Vec<&Predicate> {
+        self.leading.iter().collect()
+    }
+
+    fn all_exclusions(&self) -> Vec<&Predicate> {
+        self.exclusions.iter().collect()
+    }
+
+    /// Is there an event for which all of these are true and none of those is?
+    fn ask(&self, wanted: &[&Predicate], unwanted: &[&Predicate]) -> Answer {
+        let mut atoms = self.atoms.clone();
+        let mut parts = Vec::new();
+        parts.extend(wanted.iter().map(|predicate| atoms.translate(predicate, Want::True)));
+        parts.extend(unwanted.iter().map(|predicate| atoms.translate(predicate, Want::NotTrue)));
+        let question = search::Question {
+            wanted,
+            unwanted,
+            atoms: &atoms,
+            formula: Formula::All(parts),
+            assumable: &self.assumable,
+        };
+        search::search(&question, &self.lemmas, STEPS)
+    }
+}
+
+/// The opaque parts of leading filters that may be taken as satisfiable.
+fn assumable(leading: &[Predicate], exclusions: &[Predicate]) -> BTreeSet<Opaque> {
+    let read: BTreeSet<&str> = exclusions.iter().flat_map(Predicate::columns).collect();
+    let mut near = read.clone();
+    for predicate in leading {
+        for columns in predicate.leaf_columns() {
+            // A part over an exclusion's column brings its other columns near, but an opaque part
+            // does not come near itself.
+            if columns.iter().any(|column| read.contains(column)) {
+                near.extend(columns);
+            }
+        }
+    }
+    let opaque = leading.iter().flat_map(Predicate::opaque);
+    let far = |opaque: &&Opaque| opaque.columns.iter().all(|c| !near.contains(c.as_str()));
+    opaque.filter(far).cloned().collect()
+}
+
+impl fmt::Display for Witness {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.event)?;
+        if !self.assuming.is_empty() {
+            write!(formatter, ", assuming {}", self.assuming.join(" and "))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

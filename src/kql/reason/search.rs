@@ -1,0 +1,90 @@
+//! The search for a witness: models of the Boolean abstraction, turned into events and checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::atom::Atoms;
+use super::formula::{Clause, Formula};
+use super::solver::{Outcome, solve};
+use super::{Answer, REFERENCE_NOW, Witness, candidate};
+use crate::kql::predicate::Opaque;
+use crate::kql::trial::survives;
+use crate::kql::{Assumptions, Event, Predicate};
+
+/// Is there an event for which all `wanted` are true and none of `unwanted` is?
+pub(super) struct Question<'q> {
+    pub(super) wanted: &'q [&'q Predicate],
+    pub(super) unwanted: &'q [&'q Predicate],
+    pub(super) atoms: &'q Atoms,
+    /// Holds for every such event.
+    pub(super) formula: Formula,
+    pub(super) assumable: &'q BTreeSet<Opaque>,
+}
+
+/// Searches within a number of steps.
+pub(super) fn search(question: &Question<'_>, lemmas: &[Clause], mut steps: u64) -> Answer {
+    let mut variables = question.atoms.list().len();
+    let mut clauses = question.formula.clauses(&mut variables);
+    clauses.extend(lemmas.iter().cloned());
+    // Clauses are only proofs as long as none of them merely says "no event was found for this".
+    let mut proven = true;
+    loop {
+        match solve(&clauses, variables, &mut steps) {
+            Outcome::None if proven => return Answer::Refuted,
+            Outcome::None | Outcome::OutOfSteps => return Answer::Undecided,
+            Outcome::Model(model) => match realise(question, &model, &mut steps) {
+                Ok(witness) => return Answer::Witness(witness),
+                Err(failed) => {
+                    proven = false;
+                    clauses.push(failed.into_iter().map(|literal| -literal).collect());
+                }
+            },
+        }
+    }
+}
+
+/// An event for a model, or the literals for which none was found.
+fn realise(question: &Question<'_>, model: &[bool], steps: &mut u64) -> Result<Witness, Clause> {
+    let Some(support) = question.formula.support(model) else {
+        return Err(Clause::new());
+    };
+    let mut by_column: BTreeMap<&str, Vec<(usize, bool)>> = BTreeMap::new();
+    let mut opaque: Vec<(usize, bool)> = Vec::new();
+    for literal in &support {
+        let requirement = (literal.unsigned_abs() as usize - 1, *literal > 0);
+        match &question.atoms.list()[requirement.0].column {
+            Some(column) => by_column.entry(column).or_default().push(requirement),
+            None => opaque.push(requirement),
+        }
+    }
+    let signed = |(atom, positive): &(usize, bool)| super::formula::signed(*atom, *positive);
+    let mut assumed = Assumptions::new();
+    for requirement in &opaque {
+        let atom = &question.atoms.list()[requirement.0];
+        let Predicate::Opaque(part) = &atom.leaf else { continue };
+        if !question.assumable.contains(part) {
+            return Err(vec![signed(requirement)]);
+        }
+        // "Not true" is taken as false, "not false" as true.
+        assumed.insert(part.clone(), atom.side == requirement.1);
+    }
+    let mut event = Event::default();
+    for (column, requirements) in &by_column {
+        let atoms: Vec<_> = requirements
+            .iter()
+            .map(|(atom, wants)| (&question.atoms.list()[*atom], *wants))
+            .collect();
+        match candidate::value(column, &atoms, steps) {
+            Some(value) => {
+                event.values.insert((*column).to_owned(), value);
+            }
+            None => return Err(requirements.iter().map(signed).collect()),
+        }
+    }
+    if !survives(question.wanted, question.unwanted, &event, REFERENCE_NOW, &assumed) {
+        return Err(support);
+    }
+    let assuming = assumed.into_iter().map(|(part, value)| {
+        if value { format!("`{}`", part.text) } else { format!("not `{}`", part.text) }
+    });
+    Ok(Witness { event, assuming: assuming.collect() })
+}

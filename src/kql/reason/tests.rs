@@ -1,0 +1,235 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::kql::predicate::{Constants, Context, filter};
+use crate::kql::{Columns, Query, Schema, Value, evaluate, spine};
+
+const SEED: &str = "let Time_start = now(-5d);
+let Time_end = now();
+DeviceNetworkEvents
+| where Timestamp between (Time_start..Time_end)
+| where RemoteUrl has_any (\"myconnectwise.com\", \"connectwise.com\", \"screenconnect.com\",
+\"itsupport247.net\" // overlap w/ Continuum Managed
+)
+and InitiatingProcessVersionInfoCompanyName has_any ('ConnectWise', 'Continuum Managed', 'ScreenConnect')
+| summarize count() by DeviceId";
+
+fn case(query: &str, exclusions: &[&str]) -> Case {
+    let query = Query::parse(query);
+    let constants = query.constants();
+    let spine = spine(&query);
+    let columns = Schema::builtin().columns(&spine.places[0].table);
+    let context = Context { columns, constants: &constants };
+    let read = |text: &str| filter(text, context);
+    let leading = spine.places[0].leading.iter().map(|conjunct| read(&conjunct.text)).collect();
+    Case::new(leading, exclusions.iter().map(|text| read(text)).collect())
+}
+
+fn word(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Witness(_) => "witness",
+        Answer::Refuted => "refuted",
+        Answer::Undecided => "undecided",
+    }
+}
+
+/// Excludes something, spares something, survives, has an effect.
+fn check(query: &str, exclusion: &str, expect: [&str; 4]) {
+    let case = case(query, &[exclusion]);
+    let answers =
+        [case.excludes_something(0), case.spares_something(0), case.survives(), case.has_effect(0)];
+    assert_eq!(answers.each_ref().map(word), expect, "{exclusion}: {answers:?}");
+}
+
+#[test]
+fn the_seed_query_can_be_blinded_and_left_alone() {
+    let (yes, no) = ("witness", "refuted");
+    let company = "InitiatingProcessVersionInfoCompanyName";
+    let name = "InitiatingProcessFileName";
+    for (exclusion, expect) in [
+        (format!("{name} =~ 'a.exe' and RemoteUrl has 'contoso.screenconnect.com'"), [yes; 4]),
+        (
+            format!("{company} has_any ('connectwise', 'continuum managed', 'screenconnect')"),
+            [yes, yes, no, yes],
+        ),
+        (
+            format!(
+                "{company} has 'CW' or {company} has 'ConnectWise' or {company} has 'Continuum' or {company} has 'ScreenConnect'"
+            ),
+            [yes, yes, no, yes],
+        ),
+        (format!("{company} == 'Contoso'"), [yes, yes, yes, no]),
+        (format!("not({name} != 'a' or {name} != 'b')"), [no, yes, yes, no]),
+        (format!("{name} != 'a' or {name} != 'b'"), [yes, no, no, yes]),
+        ("RemotePort >= 0 or RemotePort < 5 or isnull(RemotePort)".to_owned(), [yes, no, no, yes]),
+        ("RemotePort > 5 and RemotePort < 6".to_owned(), [no, yes, yes, no]),
+        ("RemoteUrl has 'com' or RemoteUrl has 'net'".to_owned(), [yes, yes, no, yes]),
+        ("RemoteUrl !has 'zzz'".to_owned(), [yes; 4]),
+        ("Timestamp < ago(30d)".to_owned(), [yes, yes, yes, no]),
+        (format!("isempty({company})"), [yes, yes, yes, no]),
+    ] {
+        check(SEED, &exclusion, expect);
+    }
+}
+
+#[test]
+fn each_alternative_of_a_filter_is_asked_on_its_own() {
+    let case = case(SEED, &["RemoteUrl has 'screenconnect.com'"]);
+    let alternatives = case.alternatives();
+    let found: Vec<(&str, &str)> =
+        alternatives.iter().map(|a| (a.text.as_str(), word(&a.answer))).collect();
+    assert_eq!(
+        found,
+        [
+            ("RemoteUrl has \"myconnectwise.com\"", "witness"),
+            ("RemoteUrl has \"connectwise.com\"", "witness"),
+            ("RemoteUrl has \"screenconnect.com\"", "refuted"),
+            ("RemoteUrl has \"itsupport247.net\"", "witness"),
+        ]
+    );
+}
+
+#[test]
+fn what_is_opaque_and_far_is_assumed_and_what_is_near_is_undecided() {
+    let far = "DeviceNetworkEvents | where f(DeviceName) == 1 | where RemoteUrl has 'a'";
+    let witness = match case(far, &["RemoteUrl has 'b'"]).survives() {
+        Answer::Witness(witness) => witness,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(witness.to_string(), "RemoteUrl: \"a\", assuming `f ( DeviceName ) == 1`");
+    let near = "DeviceNetworkEvents | where f(RemoteUrl) == 1";
+    assert_eq!(word(&case(near, &["RemoteUrl has 'b'"]).survives()), "undecided");
+    check(
+        "DeviceNetworkEvents | where RemoteUrl has 'a'",
+        "g(DeviceName) == 1",
+        ["undecided", "undecided", "undecided", "undecided"],
+    );
+}
+
+#[test]
+fn one_exclusion_can_shadow_another() {
+    let case = case(SEED, &["RemotePort < 100", "RemotePort < 50", "LocalPort == 5"]);
+    let own: Vec<&str> = (0..3).map(|index| word(&case.has_own_effect(index))).collect();
+    assert_eq!(own, ["witness", "refuted", "witness"]);
+}
+
+fn leaf() -> impl Strategy<Value = String> {
+    let text = (
+        prop::sample::select(vec!["s", "t", "tolower(s)"]),
+        prop::sample::select(vec![
+            "==",
+            "!=",
+            "=~",
+            "!~",
+            "has",
+            "!has",
+            "has_cs",
+            "contains",
+            "startswith",
+            "endswith",
+            "hasprefix",
+            "!hassuffix",
+            "!startswith_cs",
+            "matches regex",
+        ]),
+        prop::sample::select(vec!["", "a", "A", "ab", "b", "a b", "b.a"]),
+    )
+        .prop_map(|(column, operator, needle)| format!("{column} {operator} '{needle}'"));
+    let number = (
+        prop::sample::select(vec!["i", "r", "strlen(s)"]),
+        prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]),
+        prop::sample::select(vec!["0", "1", "2", "1.5"]),
+    )
+        .prop_map(|(column, operator, bound)| format!("{column} {operator} {bound}"));
+    let list = prop::sample::select(vec![
+        "s in ('a', 'ab')",
+        "s !in~ ('A', 'b')",
+        "t has_any ('a', 'b')",
+        "t has_all ('a', 'b')",
+        "i between (0 .. 1)",
+        "isempty(s)",
+        "isnull(i)",
+        "isnotnull(r)",
+        "x",
+        "x == false",
+        "x != true",
+        "isempty(i)",
+    ])
+    .prop_map(str::to_owned);
+    prop_oneof![3 => text, 2 => number, 2 => list]
+}
+
+fn predicate() -> impl Strategy<Value = String> {
+    leaf().prop_recursive(3, 10, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) and ({b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) or ({b})")),
+            inner.prop_map(|a| format!("not({a})")),
+        ]
+    })
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let text =
+        prop::sample::select(vec!["", "a", "A", "ab", "b", "a b", "B a", "b.a", "xab", "aB"]);
+    let number = prop::option::of(-1..4i64);
+    let real = prop::option::of(prop::sample::select(vec![-1.0, 0.0, 1.0, 1.5, 1.7, 2.0]));
+    (text.clone(), text, number, real, prop::option::of(any::<bool>())).prop_map(
+        |(s, t, i, r, x)| {
+            let mut event = Event::default();
+            let mut put = |name: &str, value: Option<Value>| {
+                event.values.extend(value.map(|value| (name.to_owned(), value)));
+            };
+            put("s", Some(Value::Text(s.to_owned())));
+            put("t", Some(Value::Text(t.to_owned())));
+            put("i", i.map(Value::Long));
+            put("r", r.map(Value::Real));
+            put("x", x.map(Value::Bool));
+            event
+        },
+    )
+}
+
+fn columns() -> Columns {
+    use crate::kql::ColumnType::{Bool, Int, Real, String};
+    [("s", String), ("t", String), ("i", Int), ("r", Real), ("x", Bool)]
+        .map(|(name, kind)| (name.to_owned(), kind))
+        .into()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_refutation_has_a_counter_example(
+        first in predicate(),
+        second in predicate(),
+        events in prop::collection::vec(event(), 250),
+    ) {
+        let columns = columns();
+        let constants = Constants::new();
+        let context = Context { columns: Some(&columns), constants: &constants };
+        let (leading, exclusion) = (filter(&first, context), filter(&second, context));
+        let case = Case::new(vec![leading.clone()], vec![exclusion.clone()]);
+        let survives = case.survives();
+        let effect = case.has_effect(0);
+        let spares = case.spares_something(0);
+        for event in &events {
+            let admitted = evaluate(&leading, event, REFERENCE_NOW).is_true();
+            let outcome = evaluate(&exclusion, event, REFERENCE_NOW);
+            if admitted && !outcome.may_be_true() {
+                prop_assert!(!survives.is_refuted(), "{first} | {second} | {event}");
+            }
+            if admitted && outcome.is_true() {
+                prop_assert!(!effect.is_refuted(), "{first} | {second} | {event}");
+            }
+            if !outcome.may_be_true() {
+                prop_assert!(!spares.is_refuted(), "{second} | {event}");
+            }
+        }
+        if let Answer::Witness(witness) = survives {
+            prop_assert!(evaluate(&leading, &witness.event, REFERENCE_NOW).is_true());
+            prop_assert!(!evaluate(&exclusion, &witness.event, REFERENCE_NOW).may_be_true());
+        }
+    }
+}
