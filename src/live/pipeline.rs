@@ -155,7 +155,7 @@ impl PipelineTransport {
             .iter()
             .map(|(name, value)| (name.as_str().to_ascii_lowercase(), value.as_str().to_owned()))
             .collect();
-        Ok(Response { status: status.into(), headers, body: Bytes::copy_from_slice(body.as_ref()) })
+        Ok(Response { status: status.into(), headers, body: Bytes::from(body) })
     }
 }
 
