@@ -1,259 +1,164 @@
-//! What is proven about the exclusions at one place of a query, put into words.
+//! What is proven about the exclusions at one place of a query, put into diagnostics.
 //!
-//! Refuted is an error, a witness is fine and shown as a note, and what is undecided holds the item
-//! until the exclusions concerned acknowledge it. That an exclusion excludes nothing or everything,
-//! or that together they blind the query, cannot be acknowledged.
+//! A finding is an error and holds the item, unless the exclusions that it is about acknowledge it.
+//! That an exclusion excludes nothing or everything, or that together they blind the query, cannot be
+//! acknowledged. The events that prove the rest fine are shown as notes.
 
 use super::exclusion::Ready;
 use super::judge::{Case, Judged};
 use crate::content::Exclusion;
 use crate::diag::{Code, Diagnostic};
-use crate::kql::reason::{Answer, Case as Question};
+use crate::ident::ContentId;
+use crate::kql::reason::{
+    ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
+    HAS_NO_EFFECT, SHADOWED, TOO_BROAD,
+};
+use crate::kql::{Case as Question, Finding, Judgement, judge};
 
-const EXCLUDES_NOTHING: Code = Code::new("exclusion-excludes-nothing");
-const EXCLUDES_EVERYTHING: Code = Code::new("exclusion-excludes-everything");
-const BLINDS_QUERY: Code = Code::new("exclusion-blinds-query");
-const BLINDS_ALTERNATIVE: Code = Code::new("exclusion-blinds-alternative");
-const NO_EFFECT: Code = Code::new("exclusion-has-no-effect");
-const SHADOWED: Code = Code::new("exclusion-shadowed");
-const UNDECIDED: Code = Code::new("exclusion-undecided");
-const WITNESS: Code = Code::new("exclusion-witness");
+/// Shows what an exclusion takes out and what it leaves. Notes of this code are for reviewers.
+pub(super) const WITNESS: Code = Code::new("exclusion-witness");
 
-/// Asks every question about the exclusions at one place.
+/// Judges the exclusions at one place.
 pub(super) fn prove(
     case: &Case<'_>,
     question: &Question,
     here: &[&Ready<'_>],
     judged: &mut Judged,
 ) {
-    let sound_before = judged.errors.len();
-    for (at, ready) in here.iter().enumerate() {
-        alone(case, question, at, ready.exclusion, judged);
-    }
-    // Together is asked only where each makes sense alone: one bad exclusion explains the rest.
-    if judged.errors.len() == sound_before {
-        together(case, question, here, judged);
-    }
-}
-
-/// What one exclusion does by itself.
-fn alone(
-    case: &Case<'_>,
-    question: &Question,
-    at: usize,
-    exclusion: &Exclusion,
-    judged: &mut Judged,
-) {
-    let id = &exclusion.id.value;
-    let something = question.excludes_something(at);
-    if something.is_refuted() {
-        let message = format!("exclusion `{id}` excludes nothing: no event can meet its condition");
-        let help =
-            "a `keep` that joins two `!=` by `or` is always true; say `when` they are excluded";
-        judged.errors.push(about(case, exclusion, EXCLUDES_NOTHING, message).help(help));
-        return;
-    }
-    let spares = question.spares_something(at);
-    if spares.is_refuted() {
-        let message =
-            format!("exclusion `{id}` excludes everything: every event meets its condition");
-        judged.errors.push(
-            about(case, exclusion, EXCLUDES_EVERYTHING, message)
-                .help("name what makes the harmless events different"),
-        );
-        return;
-    }
-    let effect = question.has_effect(at);
-    if effect.is_refuted()
-        && exclusion.applies_to.content.iter().any(|named| is_named(case, &named.value))
-    {
-        let message =
-            format!("exclusion `{id}` has no effect: the query admits no event that it takes out");
-        let diagnostic = about(case, exclusion, NO_EFFECT, message)
-            .help("compare it with the query's own filters, or acknowledge it with a reason");
-        unless_acknowledged(case, &[exclusion], NO_EFFECT, diagnostic, judged);
-    } else if [&something, &spares, &effect].contains(&&Answer::Undecided) {
-        let message = format!("it is not known what exclusion `{id}` takes out of the query");
-        let diagnostic = undecided(case, exclusion, message);
-        unless_acknowledged(case, &[exclusion], UNDECIDED, diagnostic, judged);
-    } else if let Answer::Witness(witness) = effect {
-        let message = format!("exclusion `{id}` takes out, for example: {witness}");
-        judged.remarks.push(note(case, exclusion, message));
-    }
-}
-
-/// What all exclusions at the place do together.
-fn together(case: &Case<'_>, question: &Question, here: &[&Ready<'_>], judged: &mut Judged) {
-    let exclusions: Vec<&Exclusion> = here.iter().map(|ready| ready.exclusion).collect();
-    let Some(first) = exclusions.first() else { return };
-    match question.survives() {
-        Answer::Refuted if question.admits().is_refuted() => {
-            let message = "the query's own filters admit no event".to_owned();
-            judged.remarks.push(note(case, first, message));
-        }
-        Answer::Refuted => {
-            let message =
-                format!("{} the query: no event that it admits is left", blind(&exclusions));
-            judged.errors.push(
-                concerning(case, &exclusions, BLINDS_QUERY, message)
-                    .help("the query would never find anything again; narrow them"),
-            );
-            return;
-        }
-        Answer::Undecided => {
-            let message =
-                format!("it is not known whether an event is left besides {}", names(&exclusions));
-            let deciding = deciding(question, here, Question::survives);
-            let diagnostic = undecided(case, first, message);
-            unless_acknowledged(case, &deciding, UNDECIDED, diagnostic, judged);
-        }
-        Answer::Witness(witness) => {
-            let message =
-                format!("besides {} an event is left, for example: {witness}", names(&exclusions));
-            judged.remarks.push(note(case, first, message));
-        }
-    }
-    alternatives(case, question, here, &exclusions, judged);
-    for (at, exclusion) in exclusions.iter().enumerate() {
-        if exclusions.len() > 1
-            && question.has_own_effect(at).is_refuted()
-            && !question.has_effect(at).is_refuted()
-        {
-            let message = format!(
-                "exclusion `{}` is shadowed: others take out all that it does",
-                exclusion.id.value
-            );
-            let remark = Diagnostic::warning(SHADOWED, message)
-                .at(&exclusion.condition.source, exclusion.condition.span.clone(), "")
-                .about(exclusion.id.value.as_str())
-                .help("take it out, or narrow the others");
-            judged.remarks.push(remark);
-        }
-    }
-}
-
-/// Each alternative of a leading filter that an exclusion reads must keep a survivor of its own.
-fn alternatives(
-    case: &Case<'_>,
-    question: &Question,
-    here: &[&Ready<'_>],
-    exclusions: &[&Exclusion],
-    judged: &mut Judged,
-) {
-    for (number, alternative) in question.alternatives().iter().enumerate() {
-        let text = &alternative.text;
-        let answer = |q: &Question| {
-            q.alternatives()
-                .into_iter()
-                .find(|a| a.text == *text)
-                .map_or(Answer::Undecided, |a| a.answer)
+    let judgement = judge(question);
+    let mut warnings = Vec::new();
+    for finding in &judgement.findings {
+        let concerned: Vec<&Exclusion> = match finding.exclusion {
+            Some(at) => vec![here[at].exclusion],
+            None => deciding(question, here, finding),
         };
-        match &alternative.answer {
-            Answer::Witness(_) => {}
-            Answer::Refuted => {
-                let deciding = deciding(question, here, answer);
-                let message = format!(
-                    "{} one alternative of the query: no event is left where {text}",
-                    blind(&deciding)
-                );
-                let diagnostic = concerning(case, &deciding, BLINDS_ALTERNATIVE, message)
-                    .help("narrow them, or acknowledge it with a reason");
-                unless_acknowledged(case, &deciding, BLINDS_ALTERNATIVE, diagnostic, judged);
-            }
-            Answer::Undecided => {
-                let deciding = deciding(question, here, answer);
-                let message = format!(
-                    "it is not known whether an event is left where {text} (alternative {})",
-                    number + 1
-                );
-                let diagnostic = undecided(case, exclusions[0], message);
-                unless_acknowledged(case, &deciding, UNDECIDED, diagnostic, judged);
-            }
+        if is_acknowledged(case, finding, &concerned) {
+            continue;
         }
+        match weight(case, finding, &concerned) {
+            Weight::Holds => {
+                judged.errors.push(diagnostic(case, finding, &concerned, Diagnostic::error));
+            }
+            Weight::Warns => {
+                warnings.push(diagnostic(case, finding, &concerned, Diagnostic::warning))
+            }
+            Weight::Nothing => {}
+        }
+    }
+    // An exclusion that takes out everything shadows all others: that is said once, as the error.
+    if judged.errors.is_empty() {
+        judged.remarks.extend(warnings);
+    }
+    judged.remarks.extend(witnesses(case, &judgement, here));
+}
+
+enum Weight {
+    Holds,
+    Warns,
+    Nothing,
+}
+
+fn weight(case: &Case<'_>, finding: &Finding, concerned: &[&Exclusion]) -> Weight {
+    let named = |exclusion: &&Exclusion| {
+        exclusion.applies_to.content.iter().any(|id| is_named(case, &id.value))
+    };
+    match finding.code {
+        SHADOWED | ADMITS_NOTHING => Weight::Warns,
+        // An exclusion for a tag or a table meets queries on which it has nothing to do.
+        HAS_NO_EFFECT if !concerned.iter().any(named) => Weight::Nothing,
+        _ => Weight::Holds,
     }
 }
 
-/// The exclusions whose removal decides the question; all of them if no single one does.
-fn deciding<'e>(
-    question: &Question,
-    here: &[&Ready<'e>],
-    ask: impl Fn(&Question) -> Answer,
-) -> Vec<&'e Exclusion> {
-    let found: Vec<&Exclusion> = here
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| matches!(ask(&question.without(*at)), Answer::Witness(_)))
-        .map(|(_, ready)| ready.exclusion)
-        .collect();
+/// The exclusions whose removal makes the finding go away; all of them if no single one's does.
+fn deciding<'e>(question: &Question, here: &[&Ready<'e>], finding: &Finding) -> Vec<&'e Exclusion> {
+    let goes_without = |at: usize| {
+        let rest = judge(&question.without(at));
+        !rest.findings.iter().any(|f| f.code == finding.code && f.message == finding.message)
+    };
+    let found: Vec<&Exclusion> =
+        (0..here.len()).filter(|at| goes_without(*at)).map(|at| here[at].exclusion).collect();
     if found.is_empty() { here.iter().map(|ready| ready.exclusion).collect() } else { found }
 }
 
-fn unless_acknowledged(
-    case: &Case<'_>,
-    concerned: &[&Exclusion],
-    code: Code,
-    diagnostic: Diagnostic,
-    judged: &mut Judged,
-) {
-    let acknowledged = |exclusion: &&Exclusion| {
-        exclusion.acknowledge.iter().any(|ack| {
-            let named = ack.value.content.as_ref().is_none_or(|id| is_named(case, id));
-            ack.value.code == code.as_str() && named
+fn is_acknowledged(case: &Case<'_>, finding: &Finding, concerned: &[&Exclusion]) -> bool {
+    let by = |exclusion: &&Exclusion| {
+        exclusion.acknowledge.iter().any(|acknowledgement| {
+            let content = acknowledgement.value.content.as_ref();
+            acknowledgement.value.code == finding.code.as_str()
+                && content.is_none_or(|id| is_named(case, id))
         })
     };
-    if !concerned.iter().all(acknowledged) {
-        judged.errors.push(diagnostic);
-    }
+    finding.acknowledgeable && !concerned.is_empty() && concerned.iter().all(by)
 }
 
-/// Whether the id is the content's, or that of the hunt it was promoted from.
-fn is_named(case: &Case<'_>, id: &crate::ident::ContentId) -> bool {
+/// Whether the id is the content's, or that of the hunt that it was promoted from.
+fn is_named(case: &Case<'_>, id: &ContentId) -> bool {
     *id == case.content.id.value || case.hunt.is_some_and(|hunt| hunt.id.value == *id)
 }
 
-fn about(case: &Case<'_>, exclusion: &Exclusion, code: Code, message: String) -> Diagnostic {
-    concerning(case, &[exclusion], code, message)
-}
-
-fn concerning(
+fn diagnostic(
     case: &Case<'_>,
-    exclusions: &[&Exclusion],
-    code: Code,
-    message: String,
+    finding: &Finding,
+    concerned: &[&Exclusion],
+    make: impl Fn(Code, String) -> Diagnostic,
 ) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(code, message);
-    for exclusion in exclusions {
+    let names: Vec<String> = concerned.iter().map(|e| format!("`{}`", e.id.value)).collect();
+    let who = match names.as_slice() {
+        [one] => format!("exclusion {one}"),
+        several => format!("exclusions {}", several.join(", ")),
+    };
+    let mut diagnostic = make(finding.code, format!("{who}: {}", finding.message));
+    for exclusion in concerned {
         let condition = &exclusion.condition;
-        let text = if exclusions.len() > 1 { exclusion.id.value.as_str() } else { "" };
+        let text = if concerned.len() > 1 { exclusion.id.value.as_str() } else { "" };
         diagnostic = diagnostic.at(&condition.source, condition.span.clone(), text);
     }
-    if let Some(first) = exclusions.first() {
+    if let [first, ..] = concerned {
         diagnostic = diagnostic.about(first.id.value.as_str());
     }
-    diagnostic.because(format!("judged on `{}`, which is held", case.content.key()))
+    diagnostic.because(format!("judged on `{}`", case.content.key())).help(way_on(finding))
 }
 
-fn undecided(case: &Case<'_>, exclusion: &Exclusion, message: String) -> Diagnostic {
-    about(case, exclusion, UNDECIDED, message).help(format!(
-        "simplify the condition, or say `acknowledge: [{{ code: {UNDECIDED}, reason: … }}]`"
-    ))
-}
-
-fn note(case: &Case<'_>, exclusion: &Exclusion, message: String) -> Diagnostic {
-    Diagnostic::note(WITNESS, message)
-        .at(&exclusion.condition.source, exclusion.condition.span.clone(), "")
-        .about(exclusion.id.value.as_str())
-        .because(format!("in `{}`", case.content.key()))
-}
-
-fn names(exclusions: &[&Exclusion]) -> String {
-    let names: Vec<String> = exclusions.iter().map(|e| format!("`{}`", e.id.value)).collect();
-    names.join(", ")
-}
-
-fn blind(exclusions: &[&Exclusion]) -> String {
-    match exclusions {
-        [one] => format!("exclusion `{}` blinds", one.id.value),
-        many => format!("exclusions {} together blind", names(many)),
+fn way_on(finding: &Finding) -> String {
+    let mend = match finding.code {
+        EXCLUDES_NOTHING => {
+            "a `keep` that joins two `!=` by `or` is always true; say what to exclude with `when`"
+        }
+        EXCLUDES_EVERYTHING | BLINDS_QUERY | BLINDS_ALTERNATIVE => {
+            "narrow it: name what makes the harmless events different from the attack"
+        }
+        HAS_NO_EFFECT => "compare it with the query's own filters",
+        TOO_BROAD => "name a value",
+        SHADOWED => "take it out, or narrow the others",
+        _ => "simplify the condition",
+    };
+    match finding.acknowledgeable {
+        true => format!(
+            "{mend}; or say that it is right: `acknowledge: [{{ code: {}, reason: … }}]`",
+            finding.code
+        ),
+        false => mend.to_owned(),
     }
+}
+
+/// One note per exclusion: an event that it takes out, and one that is left.
+fn witnesses(case: &Case<'_>, judgement: &Judgement, here: &[&Ready<'_>]) -> Vec<Diagnostic> {
+    let left = judgement.survivor.as_ref();
+    here.iter()
+        .zip(&judgement.excluded)
+        .filter_map(|(ready, excluded)| Some((ready.exclusion, excluded.as_ref()?)))
+        .map(|(exclusion, excluded)| {
+            let id = &exclusion.id;
+            let message = format!("exclusion `{}` takes out, for example: {excluded}", id.value);
+            let note = Diagnostic::note(WITNESS, message)
+                .at(&id.source, id.span.clone(), "")
+                .about(id.value.as_str())
+                .because(format!("judged on `{}`", case.content.key()));
+            match left {
+                Some(left) => note.because(format!("what is still found, for example: {left}")),
+                None => note,
+            }
+        })
+        .collect()
 }
