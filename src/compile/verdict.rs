@@ -40,7 +40,7 @@ pub(super) fn prove(
                 judged.errors.push(diagnostic(case, finding, &concerned, Diagnostic::error));
             }
             Weight::Warns => {
-                warnings.push(diagnostic(case, finding, &concerned, Diagnostic::warning))
+                warnings.push(diagnostic(case, finding, &concerned, Diagnostic::warning));
             }
             Weight::Nothing => {}
         }

@@ -192,24 +192,30 @@ async fn journal(visit: &Visit<'_>, writes: bool, clear: bool, ui: &Ui) -> Resul
     let (_, entries) = visit.send(Method::GET, "/_emulator/journal", None).await?;
     let mut text = String::new();
     for entry in entries["value"].as_array().into_iter().flatten() {
-        let word = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-        let method = word("method");
-        if writes && method == "GET" {
+        let word = |key: &str| entry[key].as_str().unwrap_or_default();
+        if writes && word("method") == "GET" {
             continue;
         }
         let status = entry["status"].as_u64().map_or_else(|| "---".to_owned(), |s| s.to_string());
         let sequence = entry["sequence"].as_u64().unwrap_or_default();
-        text += &format!(
-            "{sequence:>6} {status} {method:<6} {}  [{}]\n",
-            word("target"),
-            word("actor")
-        );
+        let actor = word("actor").split(' ').next().unwrap_or_default();
+        let target = short(word("target"));
+        text += &format!("{sequence:>6} {status} {:<6} {target}  [{actor}]\n", word("method"));
     }
     ui.print(&text);
     if clear {
         visit.send(Method::DELETE, "/_emulator/journal", None).await?;
     }
     Ok(Exit::Done)
+}
+
+/// A request's path without what is the same in every line: `law-sandbox/alertRules/<id>`.
+fn short(target: &str) -> String {
+    let path = target.split('?').next().unwrap_or_default();
+    match path.split_once("/workspaces/") {
+        Some((_, rest)) => rest.replace("/providers/Microsoft.SecurityInsights/", "/"),
+        None => path.trim_start_matches('/').to_owned(),
+    }
 }
 
 fn refused(item: &ItemKey, done: &str, status: u16, answer: &Value) -> Error {
