@@ -64,7 +64,7 @@ fn evaluate_test(test: &Test, event: &Event, now: i64) -> Truth {
         Check::Text { operator, needle, cased } => {
             of_text(&value, |text| term::compare(text, *operator, needle, *cased))
         }
-        Check::Regex(pattern) => of_text(&value, |text| matches(text, pattern)),
+        Check::Regex(pattern) => of_text(&value, |text| pattern.matches(text)),
         Check::Ipv4InRange(range) => of_text(&value, |text| term::in_range(text, range)),
         Check::Ipv4Private => of_text(&value, term::is_private),
     }
@@ -124,14 +124,6 @@ fn order(value: &Value, constant: &Value) -> Option<std::cmp::Ordering> {
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
         (Value::Guid(left), Value::Guid(right)) => Some(left.cmp(right)),
         _ => None,
-    }
-}
-
-/// `matches regex` is RE2. Its classes are ASCII, so other texts are left open.
-fn matches(text: &str, pattern: &str) -> Truth {
-    match regex::Regex::new(pattern) {
-        Ok(regex) if text.is_ascii() => Truth::of(regex.is_match(text)),
-        _ => Truth::UNKNOWN,
     }
 }
 

@@ -14,6 +14,7 @@ mod candidate;
 mod formula;
 mod judge;
 mod lemma;
+mod sample;
 mod search;
 mod solver;
 

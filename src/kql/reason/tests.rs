@@ -65,6 +65,8 @@ fn the_seed_query_can_be_blinded_and_left_alone() {
         ("RemotePort > 5 and RemotePort < 6".to_owned(), [no, yes, yes, no]),
         ("RemoteUrl has 'com' or RemoteUrl has 'net'".to_owned(), [yes, yes, no, yes]),
         ("RemoteUrl !has 'zzz'".to_owned(), [yes; 4]),
+        (r"RemoteUrl matches regex @'^relay\.screenconnect\.\w+'".to_owned(), [yes; 4]),
+        ("isnotempty(RemotePort) and not(ipv4_is_private(RemoteIP))".to_owned(), [yes; 4]),
         ("Timestamp < ago(30d)".to_owned(), [yes, yes, yes, no]),
         (format!("isempty({company})"), [yes, yes, yes, no]),
     ] {
