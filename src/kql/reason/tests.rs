@@ -288,3 +288,13 @@ fn the_runbook_filters_of_the_seed_are_not_deployable_as_they_stand() {
         assert!(errors[0].help.is_some());
     }
 }
+
+#[test]
+fn long_lists_are_reasoned_about_within_their_steps() {
+    let domains: Vec<String> = (0..600).map(|n| format!("'d{n}.example.com'")).collect();
+    let query = format!("DeviceNetworkEvents | where RemoteUrl has_any ({})", domains.join(", "));
+    let case = case(&query, &["RemoteUrl has 'd5.example.com'", "RemoteUrl endswith '/ok'"]);
+    let judgement = judge(&case);
+    let found: Vec<&str> = judgement.findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(found, ["no event with `RemoteUrl has \"d5.example.com\"` survives the exclusions"]);
+}
