@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use super::error::TYPE_MISMATCH;
 use super::expression::{Expression, Shape};
 use super::{
-    Bound, Check, Constant, Context, Function, Opaque, Predicate, PredicateError, Subject, Test,
-    TextOperator,
+    Bound, Check, Constant, Context, Function, Opaque, Pattern, Predicate, PredicateError, Subject,
+    Test, TextOperator,
 };
 use crate::kql::{ColumnType, Query, Value};
 
@@ -337,7 +337,7 @@ impl Lowering<'_> {
         let Some((operator, cased)) = text_operator(operator) else {
             return match (operator, value) {
                 ("matches", Value::Text(pattern)) if kind.is_text() => {
-                    test(subject, Check::Regex(pattern))
+                    test(subject, Check::Regex(Pattern::new(&pattern)))
                 }
                 ("matches", value) => self.mistake(whole, mismatch(kind, &value)),
                 _ => self.opaque(whole),

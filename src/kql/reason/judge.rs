@@ -2,6 +2,7 @@
 
 use super::{Answer, Case, Witness};
 use crate::diag::Code;
+use crate::kql::Predicate;
 use crate::kql::predicate::{Check, TextOperator};
 
 /// Never true.
@@ -60,7 +61,7 @@ pub fn judge(case: &Case) -> Judgement {
         judgement.excluded.push(witness);
     }
     if judgement.findings.iter().any(|finding| finding.code == ADMITS_NOTHING)
-        || case.exclusions().is_empty()
+        || case.exclusions().len() == 0
     {
         return judgement;
     }
@@ -143,7 +144,7 @@ fn judge_one(case: &Case, exclusion: usize, judgement: &mut Judgement) -> Option
 
 /// Parts that test for an empty text or for every network.
 fn broad_parts(case: &Case, exclusion: usize) -> Vec<String> {
-    let tests = case.exclusions()[exclusion].tests().into_iter();
+    let tests = case.exclusions().nth(exclusion).into_iter().flat_map(Predicate::tests);
     let broad = tests.filter(|test| match &test.check {
         Check::Text { operator, needle, .. } => needle.is_empty() && *operator != TextOperator::Is,
         Check::Ipv4InRange(range) => range.ends_with("/0"),

@@ -65,6 +65,8 @@ fn the_seed_query_can_be_blinded_and_left_alone() {
         ("RemotePort > 5 and RemotePort < 6".to_owned(), [no, yes, yes, no]),
         ("RemoteUrl has 'com' or RemoteUrl has 'net'".to_owned(), [yes, yes, no, yes]),
         ("RemoteUrl !has 'zzz'".to_owned(), [yes; 4]),
+        (r"RemoteUrl matches regex @'^relay\.screenconnect\.\w+'".to_owned(), [yes; 4]),
+        ("isnotempty(RemotePort) and not(ipv4_is_private(RemoteIP))".to_owned(), [yes; 4]),
         ("Timestamp < ago(30d)".to_owned(), [yes, yes, yes, no]),
         (format!("isempty({company})"), [yes, yes, yes, no]),
     ] {
@@ -285,4 +287,14 @@ fn the_runbook_filters_of_the_seed_are_not_deployable_as_they_stand() {
         assert_eq!(&filter[errors[0].span.clone()], unmapped);
         assert!(errors[0].help.is_some());
     }
+}
+
+#[test]
+fn long_lists_are_reasoned_about_within_their_steps() {
+    let domains: Vec<String> = (0..600).map(|n| format!("'d{n}.example.com'")).collect();
+    let query = format!("DeviceNetworkEvents | where RemoteUrl has_any ({})", domains.join(", "));
+    let case = case(&query, &["RemoteUrl has 'd5.example.com'", "RemoteUrl endswith '/ok'"]);
+    let judgement = judge(&case);
+    let found: Vec<&str> = judgement.findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(found, ["no event with `RemoteUrl has \"d5.example.com\"` survives the exclusions"]);
 }
