@@ -117,6 +117,7 @@ fn accepted_drift_is_shown_and_left_until_its_day_has_passed() {
     assert_eq!(live(&portal, "displayName"), "Relay contacted");
     assert_eq!(live(&portal, "severity"), "Low");
     root.run(&["drift"]).exits(0);
+    root.run(&["drift", "--today", "2100-01-01"]).exits(20).says(&["severity"]);
 }
 
 #[test]
@@ -172,5 +173,25 @@ fn a_kind_cannot_be_changed_under_the_same_id() {
     portal.forget();
     root.run(&["plan"]).exits(21).says(&["kind-change", "replaces"]);
     root.run(&["apply", "--yes"]).exits(21);
+    assert_eq!(portal.writes(), NOTHING);
+}
+
+#[test]
+fn drift_report_leaves_what_was_changed_outside_git() {
+    let (root, portal) = Root::with_rule();
+    portal.edit(AlertRules, RULE_NAME, &["displayName=By hand"]);
+    portal.forget();
+    root.run(&["apply", "--yes", "--drift", "report"]).exits(0).says(&["Nothing to change"]);
+    root.run(&["plan", "--drift", "report", "--exit-code"]).exits(0).says(&["displayName"]);
+    assert_eq!(portal.writes(), NOTHING);
+    // What moved in git is done; what moved outside stays, and stays drift.
+    root.replace(RULE_FILE, "severity: Medium", "severity: High");
+    root.run(&["apply", "--yes", "--drift", "report"]).exits(0);
+    assert_eq!(live(&portal, "severity"), "High");
+    assert_eq!(live(&portal, "displayName"), "By hand");
+    root.run(&["drift"]).exits(20).says(&["displayName"]);
+    portal.delete(AlertRules, RULE_NAME);
+    portal.forget();
+    root.run(&["apply", "--yes", "--drift", "report"]).exits(0);
     assert_eq!(portal.writes(), NOTHING);
 }
