@@ -195,3 +195,24 @@ fn drift_report_leaves_what_was_changed_outside_git() {
     root.run(&["apply", "--yes", "--drift", "report"]).exits(0);
     assert_eq!(portal.writes(), NOTHING);
 }
+
+#[test]
+fn the_same_field_changed_on_both_sides_is_a_conflict_that_shows_three_sides() {
+    let (root, portal) = Root::with_rule();
+    root.replace(RULE_FILE, "severity: Medium", "severity: High");
+    portal.edit(AlertRules, RULE_NAME, &["severity=Low"]);
+    portal.forget();
+    for command in [&["drift"][..], &["plan"], &["apply", "--yes"]] {
+        let ran = root.run(command).exits(21).says(&["conflict", RULE_KEY]);
+        if command[0] != "apply" {
+            ran.says(&["severity", "High", "Low", "git"]);
+        }
+    }
+    assert_eq!(portal.writes(), NOTHING);
+    assert_eq!(live(&portal, "severity"), "Low");
+    let plan = root.run(&["plan", "--format", "json"]).exits(21).json();
+    assert_eq!(fields(&plan), [("severity".into(), "both".into())]);
+    root.run(&["apply", "--yes", "--on-conflict", "desired"]).exits(0);
+    assert_eq!(live(&portal, "severity"), "High");
+    root.run(&["drift"]).exits(0);
+}
