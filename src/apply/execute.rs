@@ -120,7 +120,7 @@ impl Executor<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let answered = record.answered(resource.kind, &answer);
+        let answered = record.answered(resource, &answer);
         if !recorded || answered.is_some() {
             let last = answered.as_ref().unwrap_or(record);
             self.settle(last, "created").await?;
@@ -149,7 +149,7 @@ impl Executor<'_> {
             // It may have been written: the record stays as it is, and the next run reads both.
             Err(error) => return Err(error.into()),
         };
-        let answered = applied.answered(resource.kind, &answer);
+        let answered = applied.answered(resource, &answer);
         self.settle(answered.as_ref().unwrap_or(applied), "written").await?;
         Ok(Some(left(resource, answer)))
     }

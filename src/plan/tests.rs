@@ -520,16 +520,29 @@ fn a_field_without_a_hash_is_left_out_of_the_write_until_the_files_may_win() {
 #[test]
 fn what_the_service_answered_otherwise_is_no_drift() {
     let mut sides = deployed(Kind::Scheduled);
+    let sent = sides.live.as_ref().unwrap().body.clone();
     edit(&mut sides, Field::DisplayName, json!("Rule, normalised"));
     let body = sides.live.as_ref().unwrap().body.clone();
     let BaselineSide::Ours(baseline) = &mut sides.baseline else { panic!() };
-    assert!(baseline.record.as_mut().unwrap().note_answer(Kind::Scheduled, &body));
+    assert!(baseline.record.as_mut().unwrap().note_answer(Kind::Scheduled, &sent, &body));
     check(&sides, Class::InSync, Action::None);
     let mut edited = sides.clone();
     edit(&mut edited, Field::DisplayName, json!("Renamed"));
     check(&edited, Class::Drifted, Action::Restore);
     set(&mut sides, Field::DisplayName, json!("New name"));
     check(&sides, Class::Changed, Action::Update);
+}
+
+#[test]
+fn drift_that_is_sent_back_as_it_was_found_is_not_the_services_answer() {
+    let mut sides = deployed(Kind::Scheduled);
+    edit(&mut sides, Field::DisplayName, json!("By hand"));
+    set(&mut sides, Field::Severity, json!("Low"));
+    let options = Options { keep_drift: true, ..Options::default() };
+    let change = decide(sides, &options);
+    let Work::Update { resource, applied, .. } = &change.work else { panic!() };
+    assert_eq!(applied.answered(resource, &resource.body), None);
+    check(&carry_out(&change), Class::Drifted, Action::Restore);
 }
 
 #[test]

@@ -83,9 +83,9 @@ impl RecordPut {
     /// The same metadata with the hashes of what the service answered, where that is not what was
     /// sent; `None` when the service answered what was sent.
     #[must_use]
-    pub fn answered(&self, kind: Kind, answer: &Value) -> Option<Self> {
+    pub fn answered(&self, sent: &Put, answer: &Value) -> Option<Self> {
         let mut next = self.clone();
-        let changed = next.record.note_answer(kind, answer);
+        let changed = next.record.note_answer(sent.kind, &sent.body, answer);
         changed.then_some(next)
     }
 }

@@ -111,14 +111,19 @@ impl Record {
     }
 
     /// Notes what the service answered to the write that this record is about: where a field's
-    /// answered value is not the applied one, its hash; says whether there is such a field.
-    pub fn note_answer(&mut self, kind: Kind, answer: &Value) -> bool {
+    /// answered value is not the sent one, its hash; says whether there is such a field. A field that
+    /// was sent back as it was found (drift that is left alone) is not the service's answer.
+    pub fn note_answer(&mut self, kind: Kind, sent: &Value, answer: &Value) -> bool {
         let mut differs = false;
         for (field, record) in &mut self.fields {
-            let Some(Mark::Value(applied)) = record.applied else { continue };
+            if !matches!(record.applied, Some(Mark::Value(_))) {
+                continue;
+            }
             let hash = field.hash(&field.read(kind, answer));
-            record.answered = (hash != applied).then_some(hash);
-            differs |= record.answered.is_some();
+            if hash != field.hash(&field.read(kind, sent)) {
+                record.answered = Some(hash);
+                differs = true;
+            }
         }
         differs
     }

@@ -155,6 +155,8 @@ pub(super) fn exits(plan: &Plan) -> Vec<Exit> {
     }
     for (_, change) in plan.changes() {
         match change.class {
+            // The files win, and somebody said so.
+            Class::Conflict if plan.options.desired_wins && change.action.writes() => {}
             Class::Conflict
             | Class::Collision
             | Class::Twin

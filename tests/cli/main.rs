@@ -1,0 +1,13 @@
+//! The built program as its users see it: files in a scratch repository, commands, what they print,
+//! what they send. Every repository has its own emulator, so all tests run side by side, offline.
+
+#![cfg(test)]
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod field_table;
+mod first_apply;
+mod moves;
+mod portal;
+mod retire;
+mod root;
+mod sample;

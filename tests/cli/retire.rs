@@ -1,0 +1,134 @@
+//! Content that goes, breaks, comes back, or is replaced.
+
+use serde_json::json;
+
+use crate::portal::{AlertRules, Metadata, SavedSearches};
+use crate::root::{Root, change, verdict};
+use crate::sample::{HUNT, HUNT_FILE, HUNT_KEY, HUNT_NAME, RULE, RULE_FILE, RULE_KEY, RULE_NAME};
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn a_file_that_breaks_after_it_was_deployed_retires_nothing_and_is_held() {
+    let (root, portal) = Root::with_rule();
+    root.write(RULE_FILE, &RULE.replace("severity: Medium", "severity: [Medium"));
+    root.write(HUNT_FILE, HUNT);
+    let said = ["held", RULE_KEY, "invalid-yaml", "content/analytics/relay.yaml:5:12"];
+    root.run(&["plan"]).exits(10).says(&said);
+    root.run(&["apply", "--yes"]).exits(10).says(&said).says(&["--keep-going"]);
+    assert_eq!(portal.writes(), NOTHING, "nothing is sent");
+    root.run(&["apply", "--yes", "--keep-going"]).exits(10);
+    assert_eq!(portal.writes(), ["PUT huntingquery-relay-hunt", "PUT relay-hunt"], "the rest");
+    portal.forget();
+    root.run(&["apply", "--yes", "--keep-going", "--prune"]).exits(10);
+    assert_eq!(portal.writes(), NOTHING);
+    assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], true);
+    // What moves outside git meanwhile is told all the same.
+    portal.edit(AlertRules, RULE_NAME, &["severity=Low"]);
+    root.run(&["drift"]).exits(20).says(&[RULE_KEY, "severity", "Low"]);
+}
+
+#[test]
+fn a_refused_exclusion_holds_what_it_applies_to_and_nothing_else() {
+    let (root, portal) = Root::with_rule();
+    let exclusion = crate::sample::EXCLUSION.replace("DeviceName =~", "DeviceNome =~");
+    root.write("content/exclusions/relay.yaml", &exclusion);
+    root.write(HUNT_FILE, HUNT);
+    let said = ["exclusion-unknown-column", "content/exclusions/relay.yaml:6:11", "held"];
+    root.run(&["apply", "--yes"]).exits(10).says(&said);
+    assert_eq!(portal.writes(), NOTHING);
+    root.run(&["apply", "--yes", "--keep-going"]).exits(10);
+    assert_eq!(portal.writes(), ["PUT huntingquery-relay-hunt", "PUT relay-hunt"]);
+}
+
+#[test]
+fn a_removed_file_disables_its_rule_once_and_prune_deletes_it() {
+    let (root, portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    root.run(&["plan"]).exits(0).says(&["retire", RULE_KEY, "disabled once", "quieter"]);
+    root.run(&["apply", "--yes"]).exits(0).says(&["retire done"]);
+    assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], false);
+    portal.forget();
+    root.run(&["apply", "--yes"]).exits(0);
+    root.run(&["plan", "--exit-code"]).exits(0).says(&[RULE_KEY, "waits for `--prune`"]);
+    assert_eq!(portal.writes(), NOTHING, "only listed");
+    root.run(&["drift"]).exits(0);
+    root.run(&["apply", "--yes", "--prune"]).exits(0).says(&["delete done"]);
+    assert_eq!(portal.writes(), ["DELETE relay-rule", "DELETE analyticsrule-relay-rule"]);
+    root.run(&["plan", "--exit-code"]).exits(0).is_silent_about(&["relay-rule"]);
+    root.write(RULE_FILE, RULE);
+    root.run(&["apply", "--yes"]).exits(0).says(&["create done"]);
+    root.run(&["drift"]).exits(0);
+}
+
+#[test]
+fn the_return_of_a_file_brings_a_disabled_rule_back() {
+    let (root, portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    root.run(&["apply", "--yes"]).exits(0);
+    root.write(RULE_FILE, RULE);
+    let plan = root.plan();
+    assert_eq!(change(&plan, RULE_KEY)["effect"], "louder", "{plan:#}");
+    root.run(&["drift"]).exits(0);
+    root.run(&["apply", "--yes"]).exits(0);
+    assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], true);
+    root.run(&["drift"]).exits(0);
+    root.run(&["plan", "--exit-code"]).exits(0);
+    // The mark is gone: the next removal disables it again.
+    root.remove(RULE_FILE);
+    assert_eq!(verdict(&root.plan(), RULE_KEY), ("retired", "retire"));
+}
+
+#[test]
+fn a_hunt_and_a_rule_whose_switch_is_the_customers_only_wait_for_prune() {
+    let (root, portal) = Root::empty();
+    root.write(RULE_FILE, RULE);
+    root.write(HUNT_FILE, HUNT);
+    root.append("environments/local.yaml", "observed: [enabled]\n");
+    root.run(&["apply", "--yes"]).exits(0);
+    root.remove(RULE_FILE);
+    root.remove(HUNT_FILE);
+    portal.forget();
+    root.run(&["apply", "--yes"]).exits(0);
+    assert_eq!(portal.writes(), NOTHING);
+    root.run(&["plan"]).exits(0).says(&["waits for `--prune`", HUNT_KEY, RULE_KEY]);
+    root.run(&["apply", "--yes", "--prune"]).exits(0);
+    assert!(portal.get(AlertRules, RULE_NAME).is_null());
+    assert!(portal.get(SavedSearches, HUNT_NAME).is_null());
+    assert_eq!(portal.list(Metadata), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn a_workspace_may_always_prune() {
+    let (root, portal) = Root::with_rule();
+    root.append("environments/local.yaml", "    prune: true\n");
+    root.remove(RULE_FILE);
+    root.run(&["apply", "--yes"]).exits(0).says(&["delete done"]);
+    assert!(portal.get(AlertRules, RULE_NAME).is_null());
+}
+
+#[test]
+fn a_rule_that_was_edited_after_its_file_went_waits_for_an_acknowledgement() {
+    let (root, portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    portal.edit(AlertRules, RULE_NAME, &["query=Heartbeat"]);
+    portal.forget();
+    root.run(&["drift"]).exits(20).says(&["retired-edited", "query"]);
+    for flags in [&["apply", "--yes"][..], &["apply", "--yes", "--prune"]] {
+        root.run(flags).exits(21).says(&["--ack retired-edited"]);
+        assert_eq!(portal.writes(), NOTHING);
+    }
+    root.run(&["apply", "--yes", "--ack", "retired-edited"]).exits(0);
+    assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], false);
+}
+
+#[test]
+fn what_went_on_both_sides_is_forgotten() {
+    let (root, portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    portal.delete(AlertRules, RULE_NAME);
+    portal.forget();
+    assert_eq!(verdict(&root.plan(), RULE_KEY), ("gone", "forget"));
+    root.run(&["apply", "--yes"]).exits(0);
+    assert_eq!(portal.writes(), ["DELETE analyticsrule-relay-rule"]);
+}
