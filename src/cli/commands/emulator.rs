@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::arm::{Collection, ResourceId};
 use crate::cli::args::{Emulator as Args, EmulatorCommand, Target};
 use crate::cli::connect::{open_embedded, provision};
-use crate::cli::context::Context;
+use crate::cli::context::{Context, now};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
@@ -66,7 +66,7 @@ async fn serve(args: &Args, context: &Context, fleet: &Fleet, ui: &Ui) -> Result
         Error::new(Exit::Bug, format!("failed to serve the emulator: {error}"))
             .hint("another process may use the port or the state file")
     };
-    let mut options = emulator::Options::new(Arc::new(jiff::Timestamp::now));
+    let mut options = emulator::Options::new(Arc::new(now));
     options.latency = args.latency.unwrap_or_default();
     let path = args.state.as_ref().map(|path| context.root.join(path));
     let emulator = Emulator::open(path.as_deref(), options).map_err(failed)?;

@@ -137,9 +137,10 @@ impl Case {
     /// The same questions without one of the exclusions.
     #[must_use]
     pub fn without(&self, exclusion: usize) -> Self {
-        let mut exclusions = self.exclusions.clone();
+        let predicate = |part: &Part| part.predicate.clone();
+        let mut exclusions: Vec<Predicate> = self.exclusions.iter().map(predicate).collect();
         exclusions.remove(exclusion);
-        Self::new(self.leading.clone(), exclusions)
+        Self::new(self.leading.iter().map(predicate).collect(), exclusions)
     }
 
     /// Does the query admit an event at all?
