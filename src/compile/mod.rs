@@ -14,6 +14,8 @@ mod layer;
 mod policy;
 mod query;
 mod test_report;
+#[cfg(test)]
+mod tests;
 mod tests_of_exclusions;
 mod verdict;
 
