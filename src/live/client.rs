@@ -372,6 +372,7 @@ fn error(request: &Request, kind: ErrorKind, message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use futures::future::Either;
     use serde_json::json;
 
     use super::*;
@@ -568,8 +569,14 @@ mod tests {
         let stormed = a_rule();
         let mut waiting = std::pin::pin!(client.get(&stormed));
         let quick = std::pin::pin!(client.get(&other));
-        let first = futures::future::select(&mut waiting, quick).await;
-        let futures::future::Either::Right((answer, _)) = first else { panic!("did not wait") };
+        let patience = std::pin::pin!(async {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        });
+        let both = futures::future::select(&mut waiting, quick);
+        let first = futures::future::select(both, patience).await;
+        let Either::Left((Either::Right((answer, _)), _)) = first else { panic!("held up") };
         assert!(answer.is_ok());
         clock.0.notify_one();
         assert!(waiting.await.is_ok());
