@@ -4,7 +4,7 @@ use futures::stream::{self, StreamExt};
 use tokio::sync::{mpsc, watch};
 
 use super::workspace::apply_workspace;
-use super::{Event, Outcome};
+use super::{Event, Outcome, WorkspaceOutcome};
 use crate::live::Clients;
 use crate::plan::{ApprovedPlan, Options};
 
@@ -30,6 +30,8 @@ impl Run<'_> {
 /// Carries out an approved plan. Workspaces run at once within the clients' limits; the outcome has
 /// them, and their items, in the plan's order.
 ///
+/// Only so many workspaces are begun as there may be requests: an interrupt then has little to finish.
+///
 /// Once `interrupt` is true, items that have begun are finished and no other is started.
 pub async fn apply(
     plan: ApprovedPlan,
@@ -40,10 +42,13 @@ pub async fn apply(
     let plan = plan.into_plan();
     let run = Run { clients, options: plan.options, events, interrupt };
     let at_once = clients.limits().concurrency.max(1);
-    let workspaces = stream::iter(plan.workspaces)
-        .map(|workspace| apply_workspace(&run, workspace))
-        .buffered(at_once)
+    let mut ended: Vec<(usize, WorkspaceOutcome)> = stream::iter(plan.workspaces)
+        .enumerate()
+        .map(async |(place, workspace)| (place, apply_workspace(&run, workspace).await))
+        .buffer_unordered(at_once)
         .collect()
         .await;
+    ended.sort_by_key(|(place, _)| *place);
+    let workspaces = ended.into_iter().map(|(_, workspace)| workspace).collect();
     Outcome { workspaces, interrupted: run.is_interrupted() }
 }

@@ -58,7 +58,8 @@ impl Executor<'_> {
         }
     }
 
-    async fn carry_out_again(&self, planned: &Change) -> Ended {
+    /// Carries out a change whose item is known to have moved since it was planned.
+    pub(super) async fn carry_out_again(&self, planned: &Change) -> Ended {
         let fresh = match decide_again(self.client, self.options, planned).await {
             Ok(Again::Same(fresh) | Again::Settled(fresh)) => fresh,
             Ok(Again::Other(fresh)) => return moved(&fresh.reason),
@@ -87,6 +88,7 @@ impl Executor<'_> {
             }
             Work::Delete { resource, metadata } => self.delete(change, resource, metadata).await,
             Work::Forget { metadata } => {
+                self.ask_before_removing(change).await?;
                 self.client.delete(metadata).await?;
                 Ok(None)
             }
@@ -152,29 +154,32 @@ impl Executor<'_> {
         Ok(Some(left(resource, answer)))
     }
 
-    /// What is deleted is read once more: an edit since the plan was made is somebody's wish to
-    /// keep it.
     async fn delete(
         &self,
         change: &Change,
         resource: &ResourceId,
         metadata: &ResourceId,
     ) -> Result<Option<Left>, Stop> {
-        let again = decide_again(self.client, self.options, change).await;
-        let fresh = match again {
-            Ok(Again::Same(_)) => None,
-            Ok(Again::Settled(fresh) | Again::Other(fresh)) => Some(fresh),
-            Err(unreadable) => return Err(Stop::Ended(Verdict::Failed(unreadable.message))),
-        };
-        if let Some(fresh) = fresh.filter(|fresh| !matches!(fresh.work, Work::Forget { .. })) {
-            return Err(Stop::Ended(moved(&fresh.reason).verdict));
-        }
+        self.ask_before_removing(change).await?;
         self.client.delete(resource).await?;
         if let Err(error) = self.client.delete(metadata).await {
             let why = format!("deleted, but its record could not be: {}", describe(&error));
             return Err(Stop::Ended(Verdict::Failed(why)));
         }
         Ok(Some(Left::Nothing(resource.clone())))
+    }
+
+    /// What is removed is read once more, since nothing brings it back: an edit since the plan was
+    /// made is somebody's wish to keep it. An item that went meanwhile is no obstacle.
+    async fn ask_before_removing(&self, change: &Change) -> Result<(), Stop> {
+        match decide_again(self.client, self.options, change).await {
+            Ok(Again::Same(_)) => Ok(()),
+            Ok(Again::Settled(fresh) | Again::Other(fresh)) => match fresh.work {
+                Work::Forget { .. } => Ok(()),
+                _ => Err(Stop::Ended(moved(&fresh.reason).verdict)),
+            },
+            Err(unreadable) => Err(Stop::Ended(Verdict::Failed(unreadable.message))),
+        }
     }
 
     /// Brings the metadata back to what it was before a write that the service refused.

@@ -9,6 +9,7 @@
 mod apply;
 mod event;
 mod execute;
+mod fresh;
 mod outcome;
 mod refusal;
 mod reread;

@@ -75,7 +75,14 @@ mod tests {
         };
         let path = "/subscriptions/x".to_owned();
         let message = message.to_owned();
-        Error { kind, method: Method::Put, path, arm: Some(arm), message, repeated: false }
+        Error {
+            kind,
+            method: Method::Put,
+            path,
+            arm: Some(Box::new(arm)),
+            message,
+            repeated: false,
+        }
     }
 
     #[test]

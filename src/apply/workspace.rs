@@ -6,10 +6,12 @@ use futures::stream::{self, StreamExt};
 
 use super::apply::Run;
 use super::execute::{Ended, Executor};
+use super::fresh::{self, Fresh};
+use super::refusal::describe;
 use super::verify::{Expected, verify};
 use super::{Event, ItemOutcome, Verdict, WorkspaceOutcome};
 use crate::ident::{ContentId, Family};
-use crate::live::Client;
+use crate::live::{Client, Error};
 use crate::plan::{Action, Change, Class, DesiredSide, WorkspacePlan};
 
 /// The steps of a workspace: what makes detection quieter comes after what makes it louder, and what
@@ -74,6 +76,14 @@ fn watched(run: &Run<'_>, client: &Client, plan: &WorkspacePlan) -> Client {
     })
 }
 
+/// What is known when a step begins.
+struct Before<'a> {
+    /// How items of earlier steps ended.
+    ended: &'a BTreeMap<usize, Ended>,
+    /// What the workspace said before the first write.
+    fresh: &'a Result<Fresh, Error>,
+}
+
 struct Workspace<'a> {
     run: &'a Run<'a>,
     plan: &'a WorkspacePlan,
@@ -82,9 +92,10 @@ struct Workspace<'a> {
 
 impl Workspace<'_> {
     async fn carry_out(&self) -> BTreeMap<usize, Verdict> {
+        let fresh = fresh::look(self.client, self.plan).await;
         let mut ended: BTreeMap<usize, Ended> = BTreeMap::new();
         for step in Step::ALL {
-            let of_step = self.step(step, &ended).await;
+            let of_step = self.step(step, &Before { ended: &ended, fresh: &fresh }).await;
             ended.extend(of_step);
         }
         let mut verdicts = BTreeMap::new();
@@ -102,7 +113,7 @@ impl Workspace<'_> {
 
     /// Rules run at once; saved searches one after the other, since a workspace keeps them in one
     /// document and refuses writers that overlap.
-    async fn step(&self, step: Step, before: &BTreeMap<usize, Ended>) -> Vec<(usize, Ended)> {
+    async fn step(&self, step: Step, before: &Before<'_>) -> Vec<(usize, Ended)> {
         let of_step = self.plan.changes.iter().enumerate();
         let of_step = of_step.filter(|(_, change)| Step::of(change.action) == Some(step));
         let (rules, hunts): (Vec<_>, Vec<_>) =
@@ -117,17 +128,26 @@ impl Workspace<'_> {
         ended
     }
 
-    async fn item(&self, change: &Change, before: &BTreeMap<usize, Ended>) -> Ended {
+    async fn item(&self, change: &Change, before: &Before<'_>) -> Ended {
         let obstacle = if self.run.is_interrupted() {
             Some("the run was interrupted".to_owned())
         } else {
-            self.obstacle(change, before)
+            self.obstacle(change, before.ended)
         };
         let ended = match obstacle {
             Some(why) => Ended { verdict: Verdict::NotStarted(why), left: None },
             None => {
                 let executor = Executor { client: self.client, options: &self.run.options };
-                executor.carry_out(change).await
+                match before.fresh {
+                    Err(error) if fresh::depends(change) => {
+                        let verdict = Verdict::Failed(describe(error));
+                        Ended { verdict, left: None }
+                    }
+                    Ok(fresh) if fresh.contradicts(change) => {
+                        executor.carry_out_again(change).await
+                    }
+                    Ok(_) | Err(_) => executor.carry_out(change).await,
+                }
             }
         };
         self.run.say(Event::ItemEnded {

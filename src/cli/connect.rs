@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::context::{Context, variable};
+use super::context::{Context, now, variable};
 use super::error::Error;
 use super::exit::Exit;
 use super::ui::write_file;
@@ -74,7 +74,7 @@ pub(crate) fn open_embedded(context: &Context, fleet: &Fleet) -> Result<Emulator
     if !ignore.exists() {
         write_file(&ignore, "*\n")?;
     }
-    let options = emulator::Options::new(Arc::new(jiff::Timestamp::now));
+    let options = emulator::Options::new(Arc::new(now));
     let opened = Emulator::open(Some(&folder.join("emulator.redb")), options)
         .map_err(|error| failed(error.to_string()))?;
     provision(&opened, fleet).map_err(|error| failed(error.to_string()))?;

@@ -34,7 +34,7 @@ impl Context {
     /// Of the running process.
     pub(crate) fn of_process(common: &Common) -> Self {
         let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-        let now = Timestamp::now().to_zoned(TimeZone::UTC);
+        let now = now().to_zoned(TimeZone::UTC);
         let commit =
             variable("GITHUB_SHA").filter(|sha| sha.bytes().all(|b| b.is_ascii_hexdigit()));
         Self {
@@ -53,4 +53,9 @@ impl Context {
 /// An environment variable, for credentials that name one. Never kept.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// The time, for the emulator's answers.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
 }

@@ -24,6 +24,7 @@ pub fn run() -> ExitCode {
         Err(error) => return ui::usage(&error),
     };
     let context = context::Context::of_process(&args.common);
+    ui::start_log(&args.common, &context);
     let ui = ui::Ui::new(&context, &args.common);
     let exit = match commands::run(&args, &context, &ui) {
         Ok(exit) => exit,

@@ -126,6 +126,23 @@ impl Ui {
     }
 }
 
+/// With `-vv`, logs requests to standard error: method, URL, status. Azure's own crates are asked for
+/// no more than warnings, so that nothing of theirs can show what should stay secret.
+pub(crate) fn start_log(common: &Common, context: &Context) {
+    if common.verbose < 2 {
+        return;
+    }
+    let filter = tracing_subscriber::EnvFilter::new("warn,sentinelops=debug");
+    let color = context.stderr_is_terminal && !context.no_color && common.color != Color::Never;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(color)
+        .with_target(false);
+    // A second subscriber in one process is refused; the first one stays.
+    let _already = log.try_init();
+}
+
 /// Writes a whole file or nothing: a reader never finds half of one.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error: std::io::Error| {

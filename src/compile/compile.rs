@@ -1,6 +1,6 @@
 //! The entry: all content in all workspaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -8,8 +8,9 @@ use super::item::{Item, compile_content};
 use super::query::CompiledQuery;
 use super::test_report::{Judgement, TestReport};
 use super::tests_of_exclusions::{conclude, failing};
+use super::verdict::WITNESS;
 use crate::content::{Broken, Catalog, Content};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::environment::{Environment, Fleet, Policy, Workspace};
 use crate::ident::{ContentId, Day, ExclusionId, ItemKey, WorkspaceKey};
 use crate::kql::EcsMap;
@@ -115,10 +116,43 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
         }
     }
     hold_untested(&mut workspaces, &mut result);
-    result.diagnostics.extend(diagnostics);
+    result.diagnostics.extend(once(diagnostics));
     result.diagnostics.sort();
     result.desired.workspaces = workspaces;
     result
+}
+
+/// A path and bytes in it.
+type Place = (String, (usize, usize));
+
+/// Says the same thing about many items once, with all its notes, and leaves one witness per
+/// exclusion: it differs from workspace to workspace only in what does not matter, such as the time.
+fn once(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut witnesses: BTreeSet<Option<String>> = BTreeSet::new();
+    let mut places: BTreeMap<(Code, String, Option<Place>), usize> = BTreeMap::new();
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for diagnostic in diagnostics {
+        if diagnostic.code == WITNESS && !witnesses.insert(diagnostic.subject.clone()) {
+            continue;
+        }
+        let place = diagnostic.labels.first();
+        let place = place.map(|l| (l.source.path().to_owned(), l.span.clone()));
+        let place = place.map(|(path, span)| (path, (span.start, span.end)));
+        let key = (diagnostic.code, diagnostic.message.clone(), place);
+        match places.get(&key).copied() {
+            Some(at) => {
+                let notes = &mut kept[at].notes;
+                let new = diagnostic.notes.into_iter().filter(|note| !notes.contains(note));
+                let new: Vec<String> = new.collect();
+                notes.extend(new);
+            }
+            None => {
+                places.insert(key, kept.len());
+                kept.push(diagnostic);
+            }
+        }
+    }
+    kept
 }
 
 /// Holds every item that an exclusion whose tests fail is compiled into.

@@ -1,12 +1,15 @@
 //! What the exclusions of one query do to it: proven, and tried on their tests.
 
+use std::collections::BTreeSet;
+
 use super::exclusion::Ready;
 use super::tests_of_exclusions::{Trial, try_all};
+use super::verdict::prove;
 use crate::content::Content;
 use crate::diag::Diagnostic;
 use crate::ident::Day;
 use crate::kql::predicate::{Context, filter};
-use crate::kql::{EcsMap, Place, Predicate, Query, Schema, Spine};
+use crate::kql::{EcsMap, Place, Predicate, Query, Schema, Spine, reason};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -58,5 +61,16 @@ impl<'a> Case<'a> {
 
 /// Judges the exclusions of one query, all of those in force in a workspace together.
 pub(super) fn judge(case: &Case<'_>) -> Judged {
-    Judged { trials: try_all(case), ..Judged::default() }
+    let mut judged = Judged { trials: try_all(case), ..Judged::default() };
+    let tables: BTreeSet<&str> = case.ready.iter().map(|ready| ready.table.as_str()).collect();
+    for table in tables {
+        let here: Vec<&Ready<'_>> = case.ready.iter().filter(|r| r.table == table).collect();
+        let predicates: Vec<Predicate> =
+            here.iter().map(|ready| ready.resolved.predicate.clone()).collect();
+        for site in case.sites(table) {
+            let question = reason::Case::new(site.leading, predicates.clone());
+            prove(case, &question, &here, &mut judged);
+        }
+    }
+    judged
 }

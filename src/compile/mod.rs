@@ -14,7 +14,10 @@ mod layer;
 mod policy;
 mod query;
 mod test_report;
+#[cfg(test)]
+mod tests;
 mod tests_of_exclusions;
+mod verdict;
 
 pub use compile::{Compiled, Reach, compile};
 pub use query::{Applied, CompiledQuery};

@@ -266,20 +266,26 @@ fn set_parameters(
     source: &Located<String>,
     parameters: &BTreeMap<&str, Located<Value>>,
 ) -> Result<String, Vec<Diagnostic>> {
-    let mut text = source.value.clone();
-    let mut errors = Vec::new();
-    for (name, value) in parameters {
-        match shim(&text, name, &value.value) {
-            Ok(changed) => text = changed,
-            Err(error) => errors.push(
-                Diagnostic::error(error.code, error.message)
-                    .at(&value.source, value.span.clone(), "")
-                    .about(content.id.value.as_str())
-                    .help(error.help.unwrap_or_else(|| "see `parameters` in the README".into())),
-            ),
-        }
-    }
-    if errors.is_empty() { Ok(text) } else { Err(errors) }
+    let values: Vec<(&str, Value)> =
+        parameters.iter().map(|(name, value)| (*name, value.value.clone())).collect();
+    kql::set_parameters(&source.value, &values).map_err(|errors| {
+        let at = |error: &kql::ParameterError| parameters.get(error.name.as_str());
+        errors
+            .iter()
+            .map(|error| {
+                let place = at(error).map_or((&source.source, source.span.clone()), |value| {
+                    (&value.source, value.span.clone())
+                });
+                let diagnostic = Diagnostic::error(error.code, error.message.clone())
+                    .at(place.0, place.1, "")
+                    .about(content.id.value.as_str());
+                match &error.help {
+                    Some(help) => diagnostic.help(help.clone()),
+                    None => diagnostic,
+                }
+            })
+            .collect()
+    })
 }
 
 /// Parameters that an environment sets and the content does not offer.
@@ -303,8 +309,4 @@ pub(super) fn unoffered(
                 .help(format!("add `{name}` to `parameters` of `{}`", content.source.path()))
         })
         .collect()
-}
-
-fn shim(text: &str, _: &str, _: &Value) -> Result<String, kql::PredicateError> {
-    Ok(text.to_owned())
 }

@@ -97,9 +97,8 @@ pub fn inject(text: &str, insertions: &[Insertion]) -> Result<Injected, Vec<Refu
 /// Refuses a predicate that reads a column which is not the table's own at the place.
 fn hidden(place: &Place, read: &BTreeSet<String>) -> Option<Refusal> {
     let column = read.intersection(&place.hidden).next()?;
-    let message = format!(
-        "`{column}` is computed anew in a let that is also used beside the driving spine"
-    );
+    let message =
+        format!("`{column}` is computed anew in a let that is also used beside the driving spine");
     let reach = Reach::Table(place.table.clone());
     Some(Refusal::new(refusal::SHARED_LET, message, place.source.clone(), reach))
 }
@@ -244,11 +243,19 @@ fn post_check(
     if again.places.len() != places.len() {
         return Err("the compiled query has other places".to_owned());
     }
-    for (index, (old, new)) in places.iter().zip(&again.places).enumerate() {
+    for (old, new) in places.iter().zip(&again.places) {
         let mut expected = stages(before, old);
-        let added = planned.get(&index).into_iter().flatten();
-        let added = added.map(|stage| words(&Query::parse(&stage.text)).collect::<String>());
-        expected.splice(old.index..old.index, added);
+        let mut added: Vec<(usize, usize, usize)> = planned
+            .keys()
+            .filter(|place| places[**place].pipe == old.pipe)
+            .map(|place| (places[*place].index, places[*place].at, *place))
+            .collect();
+        added.sort_unstable();
+        for (index, _, place) in added.into_iter().rev() {
+            let texts = planned[&place].iter();
+            let texts = texts.map(|stage| words(&Query::parse(&stage.text)).collect::<String>());
+            expected.splice(index..index, texts);
+        }
         if old.table != new.table || !same_stages(&expected, &stages(&after, new), planned) {
             return Err(format!("the compiled query has other stages behind `{}`", old.table));
         }

@@ -1,4 +1,21 @@
-//! KQL.
+//! KQL: everything about queries, exclusions in them, and what those do. Pure: texts in, texts and
+//! answers out.
+//!
+//! The way of an exclusion through this module:
+//!
+//! 1. [`set_parameters`] gives the query's lets the values of an environment.
+//! 2. [`Query::parse`] cuts the text into tokens ([`lex`]), statements and stages.
+//! 3. [`spine()`] finds the [`Place`]s where rows of a table enter the result, with the leading
+//!    filters that all rows there satisfy, and [`Refusal`]s for what has no place.
+//! 4. [`resolve`] turns `when` or `keep` into KQL over the table's columns, by [`Schema`] and
+//!    [`EcsMap`], with type checks.
+//! 5. [`try_event`] judges test events, and a [`Case`] asks whether the exclusions of a place blind
+//!    the query, have an effect, and leave each alternative alive; [`judge`] asks all of it.
+//! 6. [`inject`] writes the stages, splits the result again and compares.
+//!
+//! What an exclusion does is decided by a [`Predicate`], the evaluator ([`evaluate`](evaluate())) and the
+//! reasoning on top of it. Where KQL's documentation leaves an outcome open, all outcomes stay
+//! possible ([`Truth`]), and nothing is proven from one of them.
 
 mod evaluate;
 mod event;
@@ -26,7 +43,7 @@ pub use lexer::lex;
 pub use parameter::{Parameter, ParameterError, ParameterForm, parameters, set_parameters};
 pub use predicate::{Polarity, Predicate, PredicateError, Resolved, resolve};
 pub use query::{Fault, Pipeline, Query, Stage, Statement, StatementKind};
-pub use reason::{Alternative, Answer, Case, Witness};
+pub use reason::{Alternative, Answer, Case, Finding, Judgement, Witness, judge};
 pub use refusal::{Reach, Refusal};
 pub use schema::{Columns, EcsMap, NameError, Schema, Scope};
 pub use spine::{Filter, Place, Spine, Step, spine};

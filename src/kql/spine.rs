@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Span;
 
-use super::{Query, Reach, Refusal, marker, refusal, walk};
+use super::predicate::{Context, filter};
+use super::{Predicate, Query, Reach, Refusal, Schema, marker, refusal, walk};
 
 /// A conjunct of a leading `where`: every row that reaches the place satisfies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,14 @@ pub struct Place {
 }
 
 impl Place {
+    /// Its leading filters as predicates, in order.
+    #[must_use]
+    pub fn filters(&self, query: &Query<'_>, schema: &Schema) -> Vec<Predicate> {
+        let constants = query.constants();
+        let context = Context { columns: schema.columns(&self.table), constants: &constants };
+        self.leading.iter().map(|conjunct| filter(&conjunct.text, context)).collect()
+    }
+
     /// Whether the author put a marker comment here.
     #[must_use]
     pub fn is_marked(&self) -> bool {
@@ -249,6 +258,13 @@ fn lists_columns(operator: &str) -> bool {
 
 /// The conjuncts of a `where` stage's condition, in order.
 pub(super) fn conjuncts(query: &Query<'_>, condition: std::ops::Range<usize>) -> Vec<Filter> {
+    within(query, condition, 0)
+}
+
+/// Nesting beyond this stays one conjunct.
+const DEPTH: usize = 50;
+
+fn within(query: &Query<'_>, condition: std::ops::Range<usize>, depth: usize) -> Vec<Filter> {
     let mut condition = condition;
     while query.is(condition.start, "(")
         && condition.len() > 1
@@ -257,8 +273,9 @@ pub(super) fn conjuncts(query: &Query<'_>, condition: std::ops::Range<usize>) ->
         condition = condition.start + 1..condition.end - 1;
     }
     let pieces = top_level_words(query, condition.clone(), "and");
-    if pieces.len() > 1 && top_level_words(query, condition.clone(), "or").len() == 1 {
-        return pieces.into_iter().flat_map(|piece| conjuncts(query, piece)).collect();
+    let only_and = pieces.len() > 1 && top_level_words(query, condition.clone(), "or").len() == 1;
+    if only_and && depth < DEPTH {
+        return pieces.into_iter().flat_map(|piece| within(query, piece, depth + 1)).collect();
     }
     let span = query.span(&condition);
     vec![Filter { text: query.text()[span.clone()].to_owned(), span }]
@@ -372,6 +389,20 @@ mod tests {
             &["exclusion-cannot-place-shared-let"],
         );
         check("let X = Tabl | summarize b by c; union X, X", None, &["Tabl …Tabl"]);
+    }
+
+    #[test]
+    fn a_function_of_a_tables_name_is_filtered_at_each_call() {
+        let text = "let f = (t:string, x:int) { table(t) | where aaa };
+            let A = f('Tabl', 1); let B = f('Othr', 1); union A, B";
+        check(text, Some("Tabl"), &["Tabl …, 1)"]);
+        check(text, None, &["exclusion-cannot-place-ambiguous-table"]);
+        check("let f = (t:string) { table(t) | where aaa }; f('Tabl')", None, &["Tabl … aaa"]);
+        check(
+            "let f = (t:string) { table(t) }; f(x)",
+            None,
+            &["exclusion-cannot-place-table-parameter"],
+        );
     }
 
     #[test]

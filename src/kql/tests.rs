@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::predicate::{Context, filter};
-use super::{Answer, Case, Insertion, Query, Schema, inject, lex, refusal, spine};
+use proptest::prelude::*;
+
+use super::predicate::{Constants, Context, filter};
+use super::{Answer, Case, Insertion, Query, Schema, inject, lex, parameters, refusal, spine};
 
 /// Queries by path, from `../shared/corpus`. Elsewhere the tests say so and pass, but not in CI.
 fn corpus() -> Option<BTreeMap<String, String>> {
@@ -89,15 +91,12 @@ fn the_leading_filters_of_real_queries_admit_something() {
     let mut refuted = Vec::new();
     for (path, text) in &corpus {
         let query = Query::parse(text);
-        let constants = query.constants();
         for place in spine(&query).places {
             if place.leading.is_empty() {
                 continue;
             }
-            let columns = Schema::builtin().columns(&place.table);
-            let context = Context { columns, constants: &constants };
-            let leading = place.leading.iter().map(|conjunct| filter(&conjunct.text, context));
-            let word = match Case::new(leading.collect(), Vec::new()).admits() {
+            let leading = place.filters(&query, Schema::builtin());
+            let word = match Case::new(leading, Vec::new()).admits() {
                 Answer::Witness(_) => "witness",
                 Answer::Refuted => {
                     refuted.push(format!("{path} {}", place.table));
@@ -112,4 +111,99 @@ fn the_leading_filters_of_real_queries_admit_something() {
     // No published detection is blind by its own filters.
     assert_eq!(refuted, Vec::<String>::new());
     assert!(counts["witness"] > 20 * counts.get("undecided").copied().unwrap_or(0), "{counts:?}");
+}
+
+/// Pieces of KQL in any order.
+fn soup() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "T",
+        "U",
+        "let ",
+        "X",
+        " = ",
+        ";",
+        " | ",
+        "where ",
+        "union ",
+        "join kind=inner ",
+        "(",
+        ")",
+        "{",
+        "}",
+        "[",
+        "]",
+        "'a'",
+        "\"",
+        "a",
+        " == ",
+        " and ",
+        " or ",
+        "not(",
+        " has_any ",
+        ",",
+        " in~ ",
+        " between ",
+        " .. ",
+        "1",
+        "5d",
+        "ago(",
+        "now(",
+        "-",
+        "*",
+        "dynamic(",
+        ":",
+        "// c\n",
+        "\n// @exclusions T\n",
+        "\n",
+        "extend ",
+        "materialize(",
+        "datetime(2026-01-01)",
+        ".",
+        "!",
+        "search ",
+        "as ",
+        "on ",
+        "view ",
+        "set ",
+        "#",
+        "é",
+        "withsource=",
+        "kind=rightanti ",
+    ]);
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_panics_and_what_is_placed_is_only_what_was_meant(text in soup()) {
+        let constants = Query::parse(&text).constants();
+        let context = Context { columns: None, constants: &constants };
+        filter(&text, context).to_string();
+        let columns = Schema::builtin().columns("SigninLogs");
+        let _ = filter(&text, Context { columns, constants: &Constants::new() });
+        let _ = parameters(&text);
+        for table in [None, Some("T".to_owned()), Some("U".to_owned())] {
+            let insertion = Insertion {
+                id: "probe".parse().unwrap(),
+                table,
+                predicate: "a == 'b'".to_owned(),
+                expires: None,
+            };
+            match inject(&text, &[insertion]) {
+                Ok(injected) => {
+                    prop_assert!(!injected.stages.is_empty());
+                    for stage in &injected.stages {
+                        let shown = &injected.text[stage.span.clone()];
+                        prop_assert!(shown.starts_with("// exclusion: probe\n| where not("));
+                    }
+                }
+                Err(refusals) => prop_assert!(
+                    refusals.iter().all(|refusal| refusal.code != refusal::POST_CHECK),
+                    "{text:?} {refusals:?}"
+                ),
+            }
+        }
+    }
 }

@@ -107,11 +107,7 @@ mod tests {
         let constants = query.constants();
         let columns = Schema::builtin().columns("DeviceNetworkEvents");
         let context = Context { columns, constants: &constants };
-        let leading: Vec<Predicate> = spine(&query).places[0]
-            .leading
-            .iter()
-            .map(|conjunct| filter(&conjunct.text, context))
-            .collect();
+        let leading = spine(&query).places[0].filters(&query, Schema::builtin());
         let exclusion = filter("DeviceName =~ 'host'", context);
         let vague = filter("g(DeviceId) == 1 and DeviceId == 'x'", context);
         let values = serde_json::from_value(event.clone()).unwrap();

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::spine::{conjuncts, uses};
+use super::value::unquote;
 use super::{Pipeline, Place, Query, Reach, Refusal, Spine, Stage, StatementKind, Step};
 use super::{TokenKind, refusal};
 
@@ -44,10 +45,12 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
         entered: BTreeSet::new(),
         named: BTreeSet::new(),
         depth: 0,
+        visited: 0,
         found: Spine::default(),
     };
     walk.expression(main.clone(), &scope, &[], false);
     walk.counting = false;
+    walk.visited = 0;
     walk.entered.clear();
     walk.named.clear();
     walk.found = Spine::default();
@@ -55,11 +58,23 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
     walk.found
 }
 
+/// More expressions than any real query has on its spine; lets that each use another twice would
+/// take for ever.
+const EXPRESSIONS: usize = 5000;
+
 /// What a name means.
 #[derive(Debug, Clone)]
 enum Binding {
     Parameter,
-    Let { name: String, token: usize, function: bool, body: Range<usize>, visible: usize },
+    /// A parameter for which the call at hand gives this text.
+    Text(String),
+    Let {
+        name: String,
+        token: usize,
+        function: bool,
+        body: Range<usize>,
+        visible: usize,
+    },
 }
 
 /// The names in force, later ones first in force.
@@ -94,20 +109,29 @@ impl Scope {
     }
 
     /// The scope in which a let's value was written; a function's parameters are in its own.
-    fn within(&self, query: &Query<'_>, binding: &Binding) -> Self {
-        let Binding::Let { token, function, body, visible, .. } = binding else {
+    fn within(
+        &self,
+        query: &Query<'_>,
+        binding: &Binding,
+        arguments: Option<Range<usize>>,
+    ) -> Self {
+        let Binding::Let { function, body, visible, .. } = binding else {
             return self.clone();
         };
         let mut scope = Self { names: self.names[..*visible].to_vec() };
-        if *function {
-            for index in *token..body.start {
-                if query.is_name(index) && query.is(index + 1, ":") {
-                    scope.names.push((query.word(index).to_owned(), Binding::Parameter));
-                }
-            }
-            scope = scope.with_statements(query, body.clone());
+        let close = body.start.saturating_sub(2);
+        let Some(open) = query.opening(close).filter(|_| *function) else { return scope };
+        let given = arguments.map_or(Vec::new(), |arguments| query.split(arguments, ","));
+        for (index, parameter) in query.split(open + 1..close, ",").into_iter().enumerate() {
+            let text = given
+                .get(index)
+                .filter(|argument| argument.len() == 1)
+                .filter(|argument| query.kind(argument.start) == Some(TokenKind::Text))
+                .and_then(|argument| unquote(query.word(argument.start)));
+            let bound = text.map_or(Binding::Parameter, Binding::Text);
+            scope.names.push((query.word(parameter.start).to_owned(), bound));
         }
-        scope
+        scope.with_statements(query, body.clone())
     }
 }
 
@@ -121,6 +145,7 @@ struct Walk<'q> {
     /// Names given by `as`: their rows have passed a place already.
     named: BTreeSet<String>,
     depth: usize,
+    visited: usize,
     found: Spine,
 }
 
@@ -138,7 +163,8 @@ struct Passage {
 
 impl Walk<'_> {
     fn expression(&mut self, range: Range<usize>, scope: &Scope, via: &[Step], arm: bool) -> Open {
-        if self.depth == DEPTH {
+        self.visited += 1;
+        if self.depth == DEPTH || self.visited > EXPRESSIONS {
             let span = self.query.span(&range);
             self.refuse(refusal::TOO_DEEP, "the query nests too deeply", span, Reach::Anything);
             return Open::new();
@@ -221,7 +247,7 @@ impl Walk<'_> {
         }
         if let Some((name, next)) = query.name_at(start, end) {
             if next == end {
-                return self.named(context, name, false);
+                return self.named(context, name, None);
             }
             if query.is(next, "(") {
                 return self.call(context, name, next);
@@ -253,13 +279,17 @@ impl Walk<'_> {
                     let table = query.word(open + 1).trim_matches(['"', '\'']).to_owned();
                     self.table(context, table)
                 }
+                "table" if argument.len() == 1 && self.given_text(context, open + 1).is_some() => {
+                    let table = self.given_text(context, open + 1).unwrap_or_default();
+                    self.table(context, table)
+                }
                 "table" => {
                     let message = "the table's name is not written in the query";
                     self.refuse(refusal::PARAMETER, message, span, Reach::Anything);
                     Open::new()
                 }
                 "toscalar" => self.unknown(span),
-                _ => self.named(context, name, true),
+                _ => self.named(context, name, Some(argument)),
             };
         }
         let last = query.name_at(close + 2, end).filter(|(_, next)| *next == end);
@@ -290,9 +320,14 @@ impl Walk<'_> {
     }
 
     /// A name alone, or a function called.
-    fn named(&mut self, context: &Context<'_>, name: String, called: bool) -> Open {
+    fn named(
+        &mut self,
+        context: &Context<'_>,
+        name: String,
+        arguments: Option<Range<usize>>,
+    ) -> Open {
         let Some(binding) = context.scope.find(&name).cloned() else {
-            if self.named.contains(&name) && !called {
+            if self.named.contains(&name) && arguments.is_none() {
                 return Open::new();
             }
             return self.table(context, name);
@@ -306,12 +341,14 @@ impl Walk<'_> {
         if self.counting {
             *self.met.entry(*token).or_default() += 1;
         }
-        let scope = context.scope.within(self.query, &binding);
+        let scope = context.scope.within(self.query, &binding, arguments);
+        let uses = self.uses.get(name).copied().unwrap_or(0);
+        // One body that stands for several tables is filtered at its calls, each for its own.
+        let chosen = uses > 1 && self.names_table_by_parameter(body);
         let body = if *function { self.result(body.clone()) } else { body.clone() };
         let step = if *function { Step::Function(name.clone()) } else { Step::Let(name.clone()) };
-        let uses = self.uses.get(name).copied().unwrap_or(0);
-        let shared = !self.counting && uses > self.met.get(token).copied().unwrap_or(0);
-        if shared {
+        let beside = !self.counting && uses > self.met.get(token).copied().unwrap_or(0);
+        if beside || chosen {
             return self.shared(context, name, body, &scope, step);
         }
         if !self.entered.insert(*token) {
@@ -319,6 +356,23 @@ impl Walk<'_> {
         }
         let via = context.further(step);
         self.expression(body, &scope, &via, false)
+    }
+
+    /// The text that the call at hand gives for the parameter of this name.
+    fn given_text(&self, context: &Context<'_>, token: usize) -> Option<String> {
+        match context.scope.find(self.query.word(token))? {
+            Binding::Text(text) => Some(text.clone()),
+            Binding::Parameter | Binding::Let { .. } => None,
+        }
+    }
+
+    /// Whether a function's body has `table(name)` with a name that is not written there.
+    fn names_table_by_parameter(&self, body: &Range<usize>) -> bool {
+        body.clone().any(|index| {
+            self.query.word(index) == "table"
+                && self.query.is(index + 1, "(")
+                && self.query.is_name(index + 2)
+        })
     }
 
     /// The last expression of a function's body.
@@ -353,7 +407,8 @@ impl Walk<'_> {
         let tables: BTreeSet<String> = inner.places.into_iter().map(|place| place.table).collect();
         for table in tables {
             let message = format!(
-                "`{name}` is also used beside the driving spine, and its rows are no longer those of `{table}`"
+                "`{name}` has other uses that must stay as they are, and its rows are no longer \
+                 those of `{table}`"
             );
             self.refuse(refusal::SHARED_LET, message, span.clone(), Reach::Table(table));
         }

@@ -295,7 +295,7 @@ impl Failed {
         let id = response.request_id().map(str::to_owned);
         let arm = ArmError::read(response.status, &response.body, id);
         let mut error = error(request, kind(response.status), arm.message.clone());
-        error.arm = Some(arm);
+        error.arm = Some(Box::new(arm));
         Self { error, lost: None, retry_after: response.retry_after() }
     }
 
@@ -372,9 +372,11 @@ fn error(request: &Request, kind: ErrorKind, message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use futures::future::Either;
     use serde_json::json;
 
     use super::*;
+    use crate::environment::Limits;
     use crate::live::fake::{Fault, Server, TestClock, client, rule, workspace};
 
     fn a_rule() -> ResourceId {
@@ -530,6 +532,54 @@ mod tests {
         let all = futures::future::join_all((0..50).map(|_| client.get(&id))).await;
         assert!(all.iter().all(Result::is_ok));
         assert_eq!(server.most_under_way(), client.throttle().limits().per_subscription);
+    }
+
+    /// A clock that does not move until it is told to.
+    #[derive(Debug, Default)]
+    struct Stopped(tokio::sync::Notify);
+
+    #[async_trait::async_trait]
+    impl Clock for Stopped {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::UNIX_EPOCH
+        }
+
+        async fn sleep(&self, _: Duration) {
+            self.0.notified().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_holds_nobody_up() {
+        let server = Arc::new(Server::default());
+        let other = WorkspaceId {
+            subscription: "00000000-0000-0000-0000-000000000002".parse().unwrap(),
+            ..workspace()
+        };
+        let other = other.resource(Collection::AlertRules, &"r1".parse().unwrap());
+        server.store(&a_rule(), rule("r1"));
+        server.store(&other, rule("r1"));
+        server.fail("GET", "0001/resourcegroups", [Fault::throttled(60)]);
+        let limits = Limits { concurrency: 1, per_subscription: 1 };
+        let clock = Arc::new(Stopped::default());
+        let site = client(&server).0.site().clone();
+        let transport: Arc<dyn Transport> = Arc::clone(&server) as _;
+        let clock_seam: Arc<dyn Clock> = Arc::clone(&clock) as _;
+        let client = Client::new(site, transport, clock_seam, Arc::new(Throttle::new(limits)));
+        let stormed = a_rule();
+        let mut waiting = std::pin::pin!(client.get(&stormed));
+        let quick = std::pin::pin!(client.get(&other));
+        let patience = std::pin::pin!(async {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        });
+        let both = futures::future::select(&mut waiting, quick);
+        let first = futures::future::select(both, patience).await;
+        let Either::Left((Either::Right((answer, _)), _)) = first else { panic!("held up") };
+        assert!(answer.is_ok());
+        clock.0.notify_one();
+        assert!(waiting.await.is_ok());
     }
 
     #[tokio::test]

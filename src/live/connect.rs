@@ -9,7 +9,7 @@ use azure_core::http::Url;
 use super::credential::sign_in;
 use super::{
     Access, Client, Clock, Connections, PipelineTransport, Site, TenantCredential, Throttle,
-    is_loopback,
+    TransportError, is_loopback,
 };
 use crate::arm::Cloud;
 use crate::environment::{Credential, Endpoint, Environment, Limits};
@@ -77,15 +77,18 @@ pub fn connect<'a>(
     surroundings: &Surroundings<'_>,
 ) -> Clients {
     let throttle = Arc::new(Throttle::new(surroundings.limits));
-    let connections = Connections::new().map_err(|error| Invalid::new(error.to_string()));
+    let connections = Connections::new().map_err(|error| unreachable(&error));
     let mut credentials = Credentials::default();
     let mut by_environment = BTreeMap::new();
     for environment in environments {
         let client = connections.clone().and_then(|connections| {
-            let base = base(environment, surroundings.embedded)?;
-            let access = credentials.access(environment, &base, surroundings)?;
+            let base = base(environment, surroundings.embedded)
+                .map_err(|invalid| Unreadable { denied: false, message: invalid.reason })?;
+            let access = credentials
+                .access(environment, &base, surroundings)
+                .map_err(|invalid| Unreadable { denied: true, message: invalid.reason })?;
             let transport = PipelineTransport::new(&connections, base.clone(), access)
-                .map_err(|error| Invalid::new(error.to_string()))?;
+                .map_err(|error| unreachable(&error))?;
             let site = Site {
                 environment: environment.name.clone(),
                 tenant: environment.tenant.value.clone(),
@@ -94,10 +97,13 @@ pub fn connect<'a>(
             let clock = Arc::clone(&surroundings.clock);
             Ok(Client::new(site, Arc::new(transport), clock, Arc::clone(&throttle)))
         });
-        let client = client.map_err(|invalid| Unreadable { denied: true, message: invalid.reason });
         by_environment.insert(environment.name.clone(), client);
     }
     Clients { by_environment, limits: surroundings.limits }
+}
+
+fn unreachable(error: &TransportError) -> Unreadable {
+    Unreadable { denied: false, message: error.to_string() }
 }
 
 fn base(environment: &Environment, embedded: Option<&Url>) -> Result<Url, Invalid> {

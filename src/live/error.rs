@@ -15,7 +15,7 @@ pub struct Error {
     /// Of what: the path without query.
     pub path: String,
     /// What ARM answered, if it did.
-    pub arm: Option<ArmError>,
+    pub arm: Option<Box<ArmError>>,
     /// For people, where ARM did not answer.
     pub message: String,
     /// Whether an earlier try of the same request may have had effect, so that this answer may be

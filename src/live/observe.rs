@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::join_all;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
@@ -70,12 +71,12 @@ pub async fn observe(client: &Client, workspace: &WorkspaceId, wanted: &Wanted) 
     }
 }
 
-/// Reads many workspaces at once, within the clients' limits; answers in the order of `targets`.
+/// Reads many workspaces at once; answers in the order of `targets`. The clients' limits bound the
+/// requests under way, and a workspace that waits holds nobody else up.
 pub async fn observe_all(
     clients: &Clients,
     targets: &[Target],
 ) -> Vec<(WorkspaceKey, Observation)> {
-    let at_once = clients.limits().concurrency.max(1);
     let observe_one = async |target: &Target| {
         let observation = match clients.get(&target.key.environment) {
             Ok(client) => observe(client, &target.id, &target.wanted).await,
@@ -83,7 +84,7 @@ pub async fn observe_all(
         };
         (target.key.clone(), observation)
     };
-    stream::iter(targets).map(observe_one).buffered(at_once).collect().await
+    join_all(targets.iter().map(observe_one)).await
 }
 
 async fn read(
@@ -97,6 +98,13 @@ async fn read(
         client.list(workspace, Collection::SavedSearches),
         client.list(workspace, Collection::Metadata),
     )?;
+    let doubtful: Vec<Family> = [
+        rules.is_empty().then_some(Family::AnalyticRule),
+        searches.is_empty().then_some(Family::HuntingQuery),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let mut found = Found { items: BTreeMap::new(), metadata: Vec::new() };
     for body in rules {
         found.add(live_item(Family::AnalyticRule, body)?);
@@ -112,6 +120,7 @@ async fn read(
     let lagging =
         Lagging { client, workspace, at_once: client.throttle().limits().per_subscription };
     lagging.add_owned_items(&mut found, other_searches, &wanted.owner).await?;
+    lagging.add_wanted_items(&mut found, wanted, &doubtful).await?;
     lagging.add_records(&mut found, wanted).await?;
     found.metadata.sort_by(|a, b| (a.family, &a.name).cmp(&(b.family, &b.name)));
     Ok(LiveWorkspace { items: found.items.into_values().collect(), metadata: found.metadata })
@@ -156,12 +165,39 @@ impl Lagging<'_> {
                 found.add(live_item(Family::HuntingQuery, body)?);
             }
         }
+        self.add_items(found, lacking.into_keys()).await
+    }
+
+    /// Adds wanted items of families whose list is empty. No workspace's is for long: there are
+    /// always BuiltInFusion and dozens of built-in searches. Believed, an empty list would have
+    /// everything made anew, over what is there.
+    async fn add_wanted_items(
+        &self,
+        found: &mut Found,
+        wanted: &Wanted,
+        doubtful: &[Family],
+    ) -> Result<(), Unreadable> {
+        let lacking: Vec<(Family, ArmName)> = wanted
+            .items
+            .iter()
+            .filter(|item| doubtful.contains(&item.family))
+            .map(|item| (item.family, item.name.clone()))
+            .filter(|id| !found.items.contains_key(id))
+            .collect();
+        self.add_items(found, lacking.into_iter()).await
+    }
+
+    async fn add_items(
+        &self,
+        found: &mut Found,
+        ids: impl Iterator<Item = (Family, ArmName)>,
+    ) -> Result<(), Unreadable> {
         let ask = async |(family, name): (Family, ArmName)| {
             let id = self.workspace.resource(Collection::of(family), &name);
             let Some(body) = self.ask(&id).await? else { return Ok(None) };
             live_item(family, body).map(Some)
         };
-        let answers = self.all(lacking.into_keys().map(ask)).await?;
+        let answers = self.all(ids.map(ask)).await?;
         answers.into_iter().flatten().for_each(|item| found.add(item));
         Ok(())
     }
@@ -371,6 +407,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn lists_that_are_empty_for_a_moment_are_not_believed() {
+        let server = Arc::new(Server::default());
+        let items = [(Family::AnalyticRule, "r"), (Family::HuntingQuery, "h")];
+        server.store(&id(Collection::AlertRules, "r"), rule("r"));
+        server.store(&id(Collection::SavedSearches, "h"), hunt("h"));
+        for (family, name) in items {
+            let record_name = marker::record_name(family, &name.parse().unwrap()).unwrap();
+            let record_id = workspace().resource(Collection::Metadata, &record_name);
+            server.store(&record_id, record(family, name, "acme-soc"));
+        }
+        for list in ["/alertRules?", "/savedSearches?", "/metadata?"] {
+            server.fail("GET", list, [Fault::Body(200, json!({"value": []}).to_string())]);
+        }
+        let seen = read_from(&server, &wanted(&items)).await;
+        assert_eq!(names(&seen), (vec!["r", "h"], vec!["analyticsrule-r", "huntingquery-h"]));
+    }
+
+    #[tokio::test]
     async fn another_owners_item_is_not_asked_for() {
         let server = Arc::new(Server::default());
         let record_id = id(Collection::Metadata, "analyticsrule-theirs");
@@ -436,7 +490,9 @@ mod tests {
             id: workspace(),
             wanted: wanted(&[]),
         };
-        let seen = observe_all(&clients, &[target("b"), target("a"), target("b")]).await;
+        let targets = [target("b"), target("a"), target("b")];
+        let seen =
+            tokio::spawn(async move { observe_all(&clients, &targets).await }).await.unwrap();
         let read: Vec<bool> =
             seen.iter().map(|(_, seen)| matches!(seen, Observation::Read(_))).collect();
         assert_eq!(read, [true, false, true]);

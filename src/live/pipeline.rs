@@ -150,12 +150,18 @@ impl PipelineTransport {
         }
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let answer = self.pipeline.send(&Context::new(), &mut wire, Some(options)).await;
-        let (status, headers, body) = answer.map_err(|error| failure(&error))?.deconstruct();
+        let answer = answer.map_err(|error| failure(&error)).inspect_err(|error| {
+            tracing::debug!(method = request.method.as_str(), url = %request.url, %error, "no answer");
+        })?;
+        let (status, headers, body) = answer.deconstruct();
+        // Neither headers nor bodies: one holds the token, the other the customer's rules.
+        let code: u16 = status.into();
+        tracing::debug!(method = request.method.as_str(), url = %request.url, status = code, "answered");
         let headers: BTreeMap<String, String> = headers
             .iter()
             .map(|(name, value)| (name.as_str().to_ascii_lowercase(), value.as_str().to_owned()))
             .collect();
-        Ok(Response { status: status.into(), headers, body: Bytes::copy_from_slice(body.as_ref()) })
+        Ok(Response { status: status.into(), headers, body: Bytes::from(body) })
     }
 }
 

@@ -97,7 +97,9 @@ fn clamped(source: &Source, span: &Span) -> Span {
         offset
     };
     let start = boundary(span.start);
-    start..boundary(span.end).max(start)
+    let end = boundary(span.end).max(start);
+    // A block scalar ends with the line end before the next key, which would be underlined too.
+    start..start + text[start..end].trim_end().len()
 }
 
 /// The lines from `start` to the one of `last`, made visible and cut, with the spans moved along.

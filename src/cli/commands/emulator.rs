@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::arm::{Collection, ResourceId};
 use crate::cli::args::{Emulator as Args, EmulatorCommand, Target};
 use crate::cli::connect::{open_embedded, provision};
-use crate::cli::context::Context;
+use crate::cli::context::{Context, now};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
@@ -66,7 +66,7 @@ async fn serve(args: &Args, context: &Context, fleet: &Fleet, ui: &Ui) -> Result
         Error::new(Exit::Bug, format!("failed to serve the emulator: {error}"))
             .hint("another process may use the port or the state file")
     };
-    let mut options = emulator::Options::new(Arc::new(jiff::Timestamp::now));
+    let mut options = emulator::Options::new(Arc::new(now));
     options.latency = args.latency.unwrap_or_default();
     let path = args.state.as_ref().map(|path| context.root.join(path));
     let emulator = Emulator::open(path.as_deref(), options).map_err(failed)?;
@@ -192,24 +192,30 @@ async fn journal(visit: &Visit<'_>, writes: bool, clear: bool, ui: &Ui) -> Resul
     let (_, entries) = visit.send(Method::GET, "/_emulator/journal", None).await?;
     let mut text = String::new();
     for entry in entries["value"].as_array().into_iter().flatten() {
-        let word = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-        let method = word("method");
-        if writes && method == "GET" {
+        let word = |key: &str| entry[key].as_str().unwrap_or_default();
+        if writes && word("method") == "GET" {
             continue;
         }
         let status = entry["status"].as_u64().map_or_else(|| "---".to_owned(), |s| s.to_string());
         let sequence = entry["sequence"].as_u64().unwrap_or_default();
-        text += &format!(
-            "{sequence:>6} {status} {method:<6} {}  [{}]\n",
-            word("target"),
-            word("actor")
-        );
+        let actor = word("actor").split(' ').next().unwrap_or_default();
+        let target = short(word("target"));
+        text += &format!("{sequence:>6} {status} {:<6} {target}  [{actor}]\n", word("method"));
     }
     ui.print(&text);
     if clear {
         visit.send(Method::DELETE, "/_emulator/journal", None).await?;
     }
     Ok(Exit::Done)
+}
+
+/// A request's path without what is the same in every line: `law-sandbox/alertRules/<id>`.
+fn short(target: &str) -> String {
+    let path = target.split('?').next().unwrap_or_default();
+    match path.split_once("/workspaces/") {
+        Some((_, rest)) => rest.replace("/providers/Microsoft.SecurityInsights/", "/"),
+        None => path.trim_start_matches('/').to_owned(),
+    }
 }
 
 fn refused(item: &ItemKey, done: &str, status: u16, answer: &Value) -> Error {

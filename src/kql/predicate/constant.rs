@@ -1,6 +1,6 @@
 //! The scalars that a query's lets bind, so that its filters can be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expression::{self, Expression};
 use super::lower::{list_of, moment, scalar};
@@ -24,8 +24,12 @@ pub enum Constant {
 pub type Constants = BTreeMap<String, Constant>;
 
 /// Reads the lets at the top level of a query; later ones may use earlier ones.
+///
+/// A name that is bound twice, or that some function takes as a parameter, means different things in
+/// different places: it is known to be no column, and nothing more.
 pub(in crate::kql) fn constants(query: &Query<'_>) -> Constants {
     let mut constants = Constants::new();
+    let ambiguous = ambiguous(query);
     for statement in query.statements() {
         let (Some(name), StatementKind::Let | StatementKind::Function) =
             (&statement.name, statement.kind)
@@ -33,13 +37,33 @@ pub(in crate::kql) fn constants(query: &Query<'_>) -> Constants {
             continue;
         };
         let value = match statement.kind {
-            StatementKind::Let => expression::parse_range(query, statement.body.clone()).ok(),
+            StatementKind::Let if !ambiguous.contains(name.as_str()) => {
+                expression::parse_range(query, statement.body.clone()).ok()
+            }
             _ => None,
         };
         let constant = value.map_or(Constant::Unknown, |value| read(query, &value, &constants));
         constants.insert(name.clone(), constant);
     }
+    for name in ambiguous {
+        constants.insert(name.to_owned(), Constant::Unknown);
+    }
     constants
+}
+
+/// Names bound more than once, and parameters of functions and of the query.
+fn ambiguous<'q>(query: &Query<'q>) -> BTreeSet<&'q str> {
+    let mut bound = BTreeSet::new();
+    let mut ambiguous = BTreeSet::new();
+    for index in 0..query.tokens().len() {
+        let name = query.word(index);
+        let parameter = query.is_name(index) && query.is(index + 1, ":");
+        let is_let = index > 0 && query.word(index - 1) == "let" && query.is(index + 1, "=");
+        if parameter || (is_let && !bound.insert(name)) {
+            ambiguous.insert(name);
+        }
+    }
+    ambiguous
 }
 
 fn read(query: &Query<'_>, value: &Expression, known: &Constants) -> Constant {
@@ -64,7 +88,7 @@ mod tests {
         let query = Query::parse(
             "let a = 'x'; let b = now(-5d); let c = ago(a1); let d = dynamic(['p', \"q\"]); \
              let w = 2d; let e = ago(w); let f = T | take 1; let g = () { 1 }; \
-             let h = datetime(1970-01-03) - 1d; T",
+             let h = datetime(1970-01-03) - 1d; let k = 1; let l = (k:int) { 1 }; T",
         );
         let constants = constants(&query);
         let check = |name: &str, expect: Constant| assert_eq!(constants[name], expect, "{name}");
@@ -75,6 +99,7 @@ mod tests {
         check("e", Constant::Now(-2 * DAY));
         check("f", Constant::Unknown);
         check("g", Constant::Unknown);
+        check("k", Constant::Unknown);
         check("h", Constant::Value(Value::Datetime(DAY)));
     }
 }

@@ -32,7 +32,12 @@ pub(super) enum Shape {
         operator: String,
         operands: Vec<Expression>,
     },
-    /// `and`, `or`, comparisons; `operator` is as KQL writes it, `!in~` for example.
+    /// `and` or `or` over two or more.
+    Logic {
+        all: bool,
+        parts: Vec<Expression>,
+    },
+    /// A comparison; `operator` is as KQL writes it, `!in~` for example.
     Binary {
         operator: String,
         left: Box<Expression>,
@@ -76,6 +81,9 @@ const WORDS: [&str; 24] = [
     "notlikecs",
 ];
 
+/// Deeper nesting than any real expression has; a parser that recurses has to stop somewhere.
+const DEPTH: usize = 100;
+
 const MARKS: [&str; 9] = ["==", "!=", "=~", "!~", "<=", ">=", "<", ">", "<>"];
 
 /// Parses a whole text.
@@ -91,7 +99,14 @@ pub(super) fn parse_range(
     query: &Query<'_>,
     range: Range<usize>,
 ) -> Result<Expression, PredicateError> {
-    let mut parser = Parser { query, at: range.start, end: range.end };
+    nested(query, range, 0)
+}
+
+fn nested(query: &Query<'_>, range: Range<usize>, depth: usize) -> Parsed {
+    let mut parser = Parser { query, at: range.start, end: range.end, depth };
+    if depth > DEPTH {
+        return Err(parser.wrong("the expression nests too deeply at"));
+    }
     let expression = parser.disjunction()?;
     if parser.at < parser.end {
         return Err(parser.wrong("an operator, `and` or `or` is missing before"));
@@ -103,6 +118,8 @@ struct Parser<'q> {
     query: &'q Query<'q>,
     at: usize,
     end: usize,
+    /// Of brackets, signs and chains around this.
+    depth: usize,
 }
 
 type Parsed = Result<Expression, PredicateError>;
@@ -130,28 +147,38 @@ impl<'q> Parser<'q> {
     }
 
     fn disjunction(&mut self) -> Parsed {
-        let mut left = self.conjunction()?;
-        while self.word() == "or" {
+        let mut parts = vec![self.conjunction()?];
+        // Runbooks write `OR`, which KQL itself does not know; it is compiled in lower case.
+        while matches!(self.word(), "or" | "OR") {
             self.at += 1;
-            let right = self.conjunction()?;
-            left = binary("or", left, right);
+            parts.push(self.conjunction()?);
         }
-        Ok(left)
+        Ok(logic(false, parts))
     }
 
     fn conjunction(&mut self) -> Parsed {
-        let mut left = self.comparison()?;
-        while self.word() == "and" {
+        let mut parts = vec![self.comparison()?];
+        while matches!(self.word(), "and" | "AND") {
             self.at += 1;
-            let right = self.comparison()?;
-            left = binary("and", left, right);
+            parts.push(self.comparison()?);
         }
-        Ok(left)
+        Ok(logic(true, parts))
+    }
+
+    /// A chain of operators makes a tree as deep as it is long.
+    fn deeper(&self, links: usize) -> Result<(), PredicateError> {
+        if self.depth + links > DEPTH {
+            return Err(self.wrong("the expression nests too deeply at"));
+        }
+        Ok(())
     }
 
     fn comparison(&mut self) -> Parsed {
         let mut left = self.sum()?;
+        let mut links = 0;
         while let Some(operator) = self.operator() {
+            links += 1;
+            self.deeper(links)?;
             let bare = operator.trim_start_matches('!').trim_end_matches('~');
             let right = match bare {
                 "in" | "has_any" | "has_all" => self.list()?,
@@ -219,8 +246,8 @@ impl<'q> Parser<'q> {
         let [from, to] = parts.as_slice() else {
             return Err(self.wrong("`between` needs `(from .. to)` at"));
         };
-        let from = parse_range(self.query, from.clone())?;
-        let to = parse_range(self.query, to.clone())?;
+        let from = nested(self.query, from.clone(), self.depth + 1)?;
+        let to = nested(self.query, to.clone(), self.depth + 1)?;
         self.at = close + 1;
         let shape = Shape::Between(Box::new(from), Box::new(to));
         Ok(Expression { shape, tokens: start..self.at })
@@ -228,7 +255,10 @@ impl<'q> Parser<'q> {
 
     fn sum(&mut self) -> Parsed {
         let mut left = self.product()?;
+        let mut links = 0;
         while self.is("+") || self.is("-") {
+            links += 1;
+            self.deeper(links)?;
             left = self.arithmetic(left, Self::product)?;
         }
         Ok(left)
@@ -236,7 +266,10 @@ impl<'q> Parser<'q> {
 
     fn product(&mut self) -> Parsed {
         let mut left = self.signed()?;
+        let mut links = 0;
         while self.is("*") || self.is("/") || self.is("%") {
+            links += 1;
+            self.deeper(links)?;
             left = self.arithmetic(left, Self::signed)?;
         }
         Ok(left)
@@ -258,7 +291,10 @@ impl<'q> Parser<'q> {
         let start = self.at;
         let operator = self.word().to_owned();
         self.at += 1;
+        self.deeper(1)?;
+        self.depth += 1;
         let operand = self.signed()?;
+        self.depth -= 1;
         let tokens = start..operand.tokens.end;
         let shape = match (&operand.shape, operator.as_str()) {
             (Shape::Value(Value::Long(value)), "-") => Shape::Value(Value::Long(-value)),
@@ -272,7 +308,10 @@ impl<'q> Parser<'q> {
     /// Accesses behind a value: `a.b`, `a[0]`, `f(x).y`.
     fn postfix(&mut self) -> Parsed {
         let mut value = self.primary()?;
+        let mut links = 0;
         loop {
+            links += 1;
+            self.deeper(links)?;
             let start = value.tokens.start;
             if self.is(".") {
                 self.at += 1;
@@ -292,7 +331,7 @@ impl<'q> Parser<'q> {
                 let Some(close) = self.query.closing(self.at) else {
                     return Err(self.wrong("this is not closed:"));
                 };
-                let index = parse_range(self.query, self.at + 1..close)?;
+                let index = nested(self.query, self.at + 1..close, self.depth + 1)?;
                 self.at = close + 1;
                 let reads = vec![value, index];
                 value = Expression { shape: Shape::Whole { reads }, tokens: start..self.at };
@@ -338,12 +377,13 @@ impl<'q> Parser<'q> {
         if self.query.split(start + 1..close, "|").len() > 1 {
             return Ok(Expression { shape: Shape::Whole { reads: Vec::new() }, tokens });
         }
-        let inner = parse_range(self.query, start + 1..close)?;
+        let inner = nested(self.query, start + 1..close, self.depth + 1)?;
         Ok(Expression { shape: inner.shape, tokens })
     }
 
     fn name(&mut self, name: String, start: usize) -> Parsed {
-        let keyword = matches!(name.as_str(), "and" | "or" | "in" | "has" | "contains" | "between");
+        let keyword = ["and", "or", "AND", "OR", "in", "has", "contains", "between"];
+        let keyword = keyword.contains(&name.as_str());
         if keyword {
             self.at = start;
             return Err(self.wrong("a value is missing before"));
@@ -362,6 +402,7 @@ impl<'q> Parser<'q> {
                 let whole = self.query.split(inside.clone(), "|").len() > 1
                     || matches!(name.as_str(), "dynamic" | "toscalar");
                 let arguments = if whole { Vec::new() } else { self.arguments(inside)? };
+                let name = if name == "NOT" { "not".to_owned() } else { name };
                 Shape::Call { name, arguments }
             }
             _ => Shape::Name(name),
@@ -382,13 +423,16 @@ impl<'q> Parser<'q> {
         if part.len() == 1 && self.query.is(part.start, "*") {
             return Ok(Expression { shape: Shape::Whole { reads: Vec::new() }, tokens: part });
         }
-        let mut parser = Parser { query: self.query, at: part.start, end: part.end };
-        let value = parser.disjunction()?;
-        if parser.at < parser.end {
-            return Err(parser.wrong("an operator or comma is missing before"));
-        }
-        Ok(value)
+        nested(self.query, part, self.depth + 1)
     }
+}
+
+fn logic(all: bool, mut parts: Vec<Expression>) -> Expression {
+    if parts.len() == 1 {
+        return parts.remove(0);
+    }
+    let tokens = parts[0].tokens.start..parts[parts.len() - 1].tokens.end;
+    Expression { shape: Shape::Logic { all, parts }, tokens }
 }
 
 fn binary(operator: &str, left: Expression, right: Expression) -> Expression {
@@ -405,6 +449,7 @@ impl Expression {
             Shape::Value(_) => Vec::new(),
             Shape::Call { arguments: parts, .. }
             | Shape::Arithmetic { operands: parts, .. }
+            | Shape::Logic { parts, .. }
             | Shape::List(parts)
             | Shape::Whole { reads: parts } => parts.iter().flat_map(Self::names).collect(),
             Shape::Binary { left, right, .. } | Shape::Between(left, right) => {
@@ -421,6 +466,7 @@ impl Expression {
                 .chain(arguments.iter().flat_map(Self::calls))
                 .collect(),
             Shape::Arithmetic { operands: parts, .. }
+            | Shape::Logic { parts, .. }
             | Shape::List(parts)
             | Shape::Whole { reads: parts } => parts.iter().flat_map(Self::calls).collect(),
             Shape::Binary { left, right, .. } | Shape::Between(left, right) => {
@@ -472,5 +518,10 @@ mod tests {
         check("a between 1", Err(10..11));
         check("a | b", Err(2..3));
         check("a = 1", Err(2..3));
+        check(&"(".repeat(99), Err(0..1));
+        let deep = format!("{}a{}", "(".repeat(5000), ")".repeat(5000));
+        assert!(parse(&Query::parse(&deep)).is_err());
+        let long = vec!["a == 1"; 20_000].join(" or ");
+        assert!(parse(&Query::parse(&long)).is_ok());
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use super::error::TYPE_MISMATCH;
 use super::expression::{Expression, Shape};
 use super::{
-    Bound, Check, Constant, Context, Function, Opaque, Predicate, PredicateError, Subject, Test,
-    TextOperator,
+    Bound, Check, Constant, Context, Function, Opaque, Pattern, Predicate, PredicateError, Subject,
+    Test, TextOperator,
 };
 use crate::kql::{ColumnType, Query, Value};
 
@@ -156,11 +156,13 @@ impl Lowering<'_> {
     fn boolean(&mut self, expression: &Expression) -> Predicate {
         match &expression.shape {
             Shape::Value(Value::Bool(value)) => Predicate::Always(*value),
-            Shape::Binary { operator, left, right } => match operator.as_str() {
-                "and" => Predicate::All(vec![self.boolean(left), self.boolean(right)]),
-                "or" => Predicate::Any(vec![self.boolean(left), self.boolean(right)]),
-                _ => self.comparison(expression, operator, left, right),
-            },
+            Shape::Logic { all, parts } => {
+                let parts = parts.iter().map(|part| self.boolean(part)).collect();
+                if *all { Predicate::All(parts) } else { Predicate::Any(parts) }
+            }
+            Shape::Binary { operator, left, right } => {
+                self.comparison(expression, operator, left, right)
+            }
             Shape::Call { name, arguments } => self.call(expression, name, arguments),
             Shape::Name(name) => match constant(name, self.context) {
                 Some(Constant::Value(Value::Bool(value))) => Predicate::Always(*value),
@@ -335,7 +337,7 @@ impl Lowering<'_> {
         let Some((operator, cased)) = text_operator(operator) else {
             return match (operator, value) {
                 ("matches", Value::Text(pattern)) if kind.is_text() => {
-                    test(subject, Check::Regex(pattern))
+                    test(subject, Check::Regex(Pattern::new(&pattern)))
                 }
                 ("matches", value) => self.mistake(whole, mismatch(kind, &value)),
                 _ => self.opaque(whole),

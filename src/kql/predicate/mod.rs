@@ -10,12 +10,14 @@ mod constant;
 mod error;
 mod expression;
 mod lower;
+mod pattern;
 mod print;
 mod resolve;
 
 pub(super) use constant::constants;
 pub use constant::{Constant, Constants};
 pub use error::{PredicateError, TYPE_MISMATCH, UNKNOWN_COLUMN, UNREADABLE};
+pub use pattern::Pattern;
 pub use resolve::{Polarity, Resolved, resolve};
 
 use std::collections::BTreeSet;
@@ -98,7 +100,7 @@ pub enum Check {
         cased: bool,
     },
     /// `matches regex`.
-    Regex(String),
+    Regex(Pattern),
     /// `ipv4_is_in_range`.
     Ipv4InRange(String),
     /// `ipv4_is_private`.
@@ -205,6 +207,17 @@ impl Predicate {
             };
         });
         only
+    }
+
+    /// Its tests, in order.
+    pub(super) fn tests(&self) -> Vec<&Test> {
+        let mut found = Vec::new();
+        self.visit(&mut |leaf| {
+            if let Self::Test(test) = leaf {
+                found.push(test);
+            }
+        });
+        found
     }
 
     /// The columns of each test and opaque part.

@@ -56,7 +56,7 @@ impl fmt::Display for Test {
                 write!(formatter, "{subject} {} {}", word(*operator, *cased), quote(needle))
             }
             Check::Regex(pattern) => {
-                write!(formatter, "{subject} matches regex {}", quote(pattern))
+                write!(formatter, "{subject} matches regex {}", quote(pattern.as_str()))
             }
             Check::Ipv4InRange(range) => {
                 write!(formatter, "ipv4_is_in_range({subject}, {})", quote(range))

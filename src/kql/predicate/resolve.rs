@@ -121,6 +121,7 @@ fn rename(expression: &mut Expression, edits: &Edits) {
         Shape::Value(_) => {}
         Shape::Call { arguments: parts, .. }
         | Shape::Arithmetic { operands: parts, .. }
+        | Shape::Logic { parts, .. }
         | Shape::List(parts)
         | Shape::Whole { reads: parts } => {
             parts.iter_mut().for_each(|part| rename(part, edits));
@@ -147,7 +148,12 @@ fn written(query: &Query<'_>, edits: &Edits) -> String {
                 *next
             }
             None => {
-                line += query.word(index);
+                line += match query.word(index) {
+                    "OR" => "or",
+                    "AND" => "and",
+                    "NOT" => "not",
+                    word => word,
+                };
                 index + 1
             }
         };
@@ -200,6 +206,11 @@ mod tests {
             Ok("tostring(AdditionalFields.process.name) == 'x'"),
         );
         check("Made_CL", "host_s == 'x'", Ok("host_s == 'x'"));
+        check(
+            "Made_CL",
+            "NOT(host_s == 'x' OR host_s == 'AND')",
+            Ok("not(host_s == 'x' or host_s == 'AND')"),
+        );
         check(
             "DeviceNetworkEvents",
             "RemoteIP in ((_GetWatchlist('x') | project SearchKey))",

@@ -98,15 +98,6 @@ impl Atoms {
         &self.list
     }
 
-    /// Takes in all atoms that questions about these predicates can be made of.
-    pub(super) fn read(&mut self, predicates: &[Predicate]) {
-        for predicate in predicates {
-            for want in [Want::True, Want::NotTrue] {
-                self.translate(predicate, want);
-            }
-        }
-    }
-
     /// Atoms up to here come from exclusions.
     pub(super) fn mark_exclusions(&mut self) {
         self.of_exclusions = self.list.len();

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::REFERENCE_NOW;
 use super::atom::Atom;
+use super::sample::sample;
 use crate::kql::predicate::{Bound, Check, Function, Test, TextOperator};
 use crate::kql::{ColumnType, Event, Predicate, Value, evaluate};
 
@@ -15,29 +16,33 @@ const GUESSES: usize = 3000;
 
 /// A value for which each atom holds, or does not, as required.
 pub(super) fn value(column: &str, required: &[(&Atom, bool)], steps: &mut u64) -> Option<Value> {
-    for guess in guesses(required).into_iter().take(GUESSES) {
-        if *steps == 0 {
-            return None;
-        }
-        let event = Event { values: BTreeMap::from([(column.to_owned(), guess.clone())]) };
-        let mut meets = |(atom, wanted): &(&Atom, bool)| {
-            *steps = steps.saturating_sub(4);
-            holds(atom, *wanted, &event)
-        };
-        if required.iter().all(&mut meets) {
-            return Some(guess);
+    let guesses = guesses(required);
+    // What is plainly true or false keeps to its outcome under any `not`; null may not.
+    for plain in [true, false] {
+        for guess in guesses.iter().take(GUESSES) {
+            if *steps == 0 {
+                return None;
+            }
+            let event = Event { values: BTreeMap::from([(column.to_owned(), guess.clone())]) };
+            let mut meets = |(atom, wanted): &(&Atom, bool)| {
+                *steps = steps.saturating_sub(4);
+                holds(atom, *wanted, plain, &event)
+            };
+            if required.iter().all(&mut meets) {
+                return Some(guess.clone());
+            }
         }
     }
     None
 }
 
-fn holds(atom: &Atom, wanted: bool, event: &Event) -> bool {
+fn holds(atom: &Atom, wanted: bool, plain: bool, event: &Event) -> bool {
     let outcome = evaluate(&atom.leaf, event, REFERENCE_NOW);
     match (atom.side, wanted) {
         (true, true) => outcome.is_true(),
-        (true, false) => !outcome.may_be_true(),
+        (true, false) => !outcome.may_be_true() && (!plain || outcome.is_false()),
         (false, true) => outcome.is_false(),
-        (false, false) => !outcome.may_be_false(),
+        (false, false) => !outcome.may_be_false() && (!plain || outcome.is_true()),
     }
 }
 
@@ -119,6 +124,12 @@ fn ordered(tests: &[(&Test, bool)], kind: ColumnType) -> Vec<Value> {
     for left in reals.iter().take(20) {
         guesses.extend(reals.iter().take(20).map(|right| Value::Real((left + right) / 2.0)));
     }
+    guesses.push(match kind {
+        ColumnType::Datetime => Value::Datetime(REFERENCE_NOW),
+        ColumnType::Timespan => Value::Timespan(0),
+        ColumnType::Int | ColumnType::Long => Value::Long(1),
+        _ => Value::Real(1.0),
+    });
     guesses.push(Value::Null);
     guesses
 }
@@ -130,14 +141,11 @@ fn texts(tests: &[(&Test, bool)]) -> Vec<String> {
     let mut needles: Vec<(&str, TextOperator, bool)> = Vec::new();
     let mut guesses: Vec<String> = Vec::new();
     let mut lengths: Vec<i64> = Vec::new();
+    let mut samples: Vec<String> = Vec::new();
     for (test, wanted) in tests {
         match &test.check {
             Check::Text { operator, needle, .. } => needles.push((needle, *operator, *wanted)),
-            Check::Regex(pattern) => {
-                let plain: String =
-                    pattern.chars().filter(|c| !r"^$\()?:i".contains(*c) || *c == 'i').collect();
-                guesses.push(plain);
-            }
+            Check::Regex(pattern) if *wanted => samples.extend(sample(pattern.as_str())),
             Check::Ipv4InRange(range) => {
                 guesses.push(range.split('/').next().unwrap_or(range).to_owned());
             }
@@ -176,6 +184,13 @@ fn texts(tests: &[(&Test, bool)]) -> Vec<String> {
         .filter(|needle| !folded(&end).contains(&folded(needle)))
         .collect();
     guesses.extend(composed(&start, &inner, &end));
+    for sampled in &samples {
+        let mut pieces = vec![sampled.as_str()];
+        pieces.extend(&inner);
+        guesses.extend(composed(&start, &pieces, &end));
+        pieces.rotate_left(1);
+        guesses.extend(composed(&start, &pieces, &end));
+    }
     let unwanted = needles.iter().filter(|(_, _, wanted)| !wanted).map(|(needle, _, _)| *needle);
     for needle in unwanted.take(12) {
         guesses.extend(cases(needle));

@@ -12,15 +12,22 @@
 mod atom;
 mod candidate;
 mod formula;
+mod judge;
 mod lemma;
+mod sample;
 mod search;
 mod solver;
+
+pub use judge::{
+    ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
+    Finding, HAS_NO_EFFECT, Judgement, SHADOWED, TOO_BROAD, UNDECIDED, judge,
+};
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use self::atom::{Atoms, Want};
-use self::formula::Formula;
+use self::formula::{Clause, Formula};
 use super::predicate::Opaque;
 use super::{Event, Predicate};
 
@@ -72,67 +79,106 @@ pub struct Alternative {
 /// A place's leading filters together with all exclusions placed there.
 #[derive(Debug, Clone)]
 pub struct Case {
-    leading: Vec<Predicate>,
-    exclusions: Vec<Predicate>,
+    leading: Vec<Part>,
+    exclusions: Vec<Part>,
     atoms: Atoms,
-    lemmas: Vec<Vec<i32>>,
+    lemmas: Vec<Clause>,
     assumable: BTreeSet<Opaque>,
+}
+
+/// A predicate, and what it means in atoms when it is true and when it is not.
+#[derive(Debug, Clone)]
+struct Part {
+    predicate: Predicate,
+    holds: Formula,
+    fails: Formula,
+}
+
+/// Predicates that are true for the event in question, or are not, and formulas to that effect.
+#[derive(Default)]
+struct Wish<'c> {
+    wanted: Vec<&'c Predicate>,
+    unwanted: Vec<&'c Predicate>,
+    formulas: Vec<Formula>,
+}
+
+impl<'c> Wish<'c> {
+    fn with(mut self, parts: impl IntoIterator<Item = &'c Part>) -> Self {
+        for part in parts {
+            self.wanted.push(&part.predicate);
+            self.formulas.push(part.holds.clone());
+        }
+        self
+    }
+
+    fn without(mut self, parts: impl IntoIterator<Item = &'c Part>) -> Self {
+        for part in parts {
+            self.unwanted.push(&part.predicate);
+            self.formulas.push(part.fails.clone());
+        }
+        self
+    }
 }
 
 impl Case {
     /// Prepares the questions.
     #[must_use]
     pub fn new(leading: Vec<Predicate>, exclusions: Vec<Predicate>) -> Self {
+        let assumable = assumable(&leading, &exclusions);
         let mut atoms = Atoms::default();
         // Exclusions first: their atoms are compared with all others, leading ones need not be.
-        atoms.read(&exclusions);
+        let exclusions = parts(exclusions, &mut atoms);
         atoms.mark_exclusions();
-        atoms.read(&leading);
+        let leading = parts(leading, &mut atoms);
         let lemmas = lemma::lemmas(&atoms);
-        let assumable = assumable(&leading, &exclusions);
         Self { leading, exclusions, atoms, lemmas, assumable }
+    }
+
+    /// The same questions without one of the exclusions.
+    #[must_use]
+    pub fn without(&self, exclusion: usize) -> Self {
+        let predicate = |part: &Part| part.predicate.clone();
+        let mut exclusions: Vec<Predicate> = self.exclusions.iter().map(predicate).collect();
+        exclusions.remove(exclusion);
+        Self::new(self.leading.iter().map(predicate).collect(), exclusions)
     }
 
     /// Does the query admit an event at all?
     #[must_use]
     pub fn admits(&self) -> Answer {
-        self.ask(&self.all_leading(), &[])
+        self.ask(Wish::default().with(&self.leading))
     }
 
     /// Is the exclusion true for an event, whatever the query admits? Refuted: it excludes nothing.
     #[must_use]
     pub fn excludes_something(&self, exclusion: usize) -> Answer {
-        self.ask(&[&self.exclusions[exclusion]], &[])
+        self.ask(Wish::default().with([&self.exclusions[exclusion]]))
     }
 
     /// Is it not true for an event, whatever the query admits? Refuted: it excludes everything.
     #[must_use]
     pub fn spares_something(&self, exclusion: usize) -> Answer {
-        self.ask(&[], &[&self.exclusions[exclusion]])
+        self.ask(Wish::default().without([&self.exclusions[exclusion]]))
     }
 
     /// Does an event that the query admits survive all exclusions? Refuted: they blind the query.
     #[must_use]
     pub fn survives(&self) -> Answer {
-        self.ask(&self.all_leading(), &self.all_exclusions())
+        self.ask(Wish::default().with(&self.leading).without(&self.exclusions))
     }
 
     /// Does the query admit an event that the exclusion takes out? Refuted: it has no effect.
     #[must_use]
     pub fn has_effect(&self, exclusion: usize) -> Answer {
-        let mut wanted = self.all_leading();
-        wanted.push(&self.exclusions[exclusion]);
-        self.ask(&wanted, &[])
+        self.ask(Wish::default().with(&self.leading).with([&self.exclusions[exclusion]]))
     }
 
     /// Does it take out an event that no other exclusion does? Refuted: others shadow it.
     #[must_use]
     pub fn has_own_effect(&self, exclusion: usize) -> Answer {
-        let mut wanted = self.all_leading();
-        wanted.push(&self.exclusions[exclusion]);
-        let mut others = self.all_exclusions();
-        others.remove(exclusion);
-        self.ask(&wanted, &others)
+        let others = self.exclusions.iter().enumerate().filter(|(other, _)| *other != exclusion);
+        let wish = Wish::default().with(&self.leading).with([&self.exclusions[exclusion]]);
+        self.ask(wish.without(others.map(|(_, part)| part)))
     }
 
     /// For each alternative of a leading filter (an element of `has_any` or `in`, a branch of `or`)
@@ -140,49 +186,59 @@ impl Case {
     /// admit nothing even without exclusions are left out.
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative> {
-        let read: BTreeSet<&str> =
-            self.exclusions.iter().flat_map(|exclusion| exclusion.columns()).collect();
+        let exclusions = self.exclusions.iter();
+        let read: BTreeSet<&str> = exclusions.flat_map(|part| part.predicate.columns()).collect();
         let mut found = Vec::new();
-        for (filter, predicate) in self.leading.iter().enumerate() {
-            let Predicate::Any(parts) = predicate else { continue };
-            let concerned =
-                |part: &&Predicate| part.columns().iter().any(|column| read.contains(column));
-            for part in parts.iter().filter(concerned) {
-                let mut wanted = self.all_leading();
-                wanted.push(part);
-                let answer = self.ask(&wanted, &self.all_exclusions());
-                let own_fault = answer.is_refuted() && self.ask(&wanted, &[]).is_refuted();
+        for (filter, part) in self.leading.iter().enumerate() {
+            let (Predicate::Any(branches), Formula::Any(formulas)) = (&part.predicate, &part.holds)
+            else {
+                continue;
+            };
+            for (branch, formula) in branches.iter().zip(formulas) {
+                if !branch.columns().iter().any(|column| read.contains(column)) {
+                    continue;
+                }
+                let through = || {
+                    let mut wish = Wish::default().with(&self.leading);
+                    wish.wanted.push(branch);
+                    wish.formulas.push(formula.clone());
+                    wish
+                };
+                let answer = self.ask(through().without(&self.exclusions));
+                let own_fault = answer.is_refuted() && self.ask(through()).is_refuted();
                 if !own_fault {
-                    found.push(Alternative { filter, text: part.to_string(), answer });
+                    found.push(Alternative { filter, text: branch.to_string(), answer });
                 }
             }
         }
         found
     }
 
-    fn all_leading(&self) -> Vec<&Predicate> {
-        self.leading.iter().collect()
+    /// The exclusions, in the order in which they were given.
+    pub fn exclusions(&self) -> impl ExactSizeIterator<Item = &Predicate> {
+        self.exclusions.iter().map(|part| &part.predicate)
     }
 
-    fn all_exclusions(&self) -> Vec<&Predicate> {
-        self.exclusions.iter().collect()
-    }
-
-    /// Is there an event for which all of these are true and none of those is?
-    fn ask(&self, wanted: &[&Predicate], unwanted: &[&Predicate]) -> Answer {
-        let mut atoms = self.atoms.clone();
-        let mut parts = Vec::new();
-        parts.extend(wanted.iter().map(|predicate| atoms.translate(predicate, Want::True)));
-        parts.extend(unwanted.iter().map(|predicate| atoms.translate(predicate, Want::NotTrue)));
+    /// Is there such an event?
+    fn ask(&self, wish: Wish<'_>) -> Answer {
         let question = search::Question {
-            wanted,
-            unwanted,
-            atoms: &atoms,
-            formula: Formula::All(parts),
+            wanted: &wish.wanted,
+            unwanted: &wish.unwanted,
+            atoms: &self.atoms,
+            formula: Formula::All(wish.formulas),
             assumable: &self.assumable,
         };
         search::search(&question, &self.lemmas, STEPS)
     }
+}
+
+fn parts(predicates: Vec<Predicate>, atoms: &mut Atoms) -> Vec<Part> {
+    let read = |predicate: Predicate| Part {
+        holds: atoms.translate(&predicate, Want::True),
+        fails: atoms.translate(&predicate, Want::NotTrue),
+        predicate,
+    };
+    predicates.into_iter().map(read).collect()
 }
 
 /// The opaque parts of leading filters that may be taken as satisfiable.

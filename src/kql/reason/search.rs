@@ -24,11 +24,11 @@ pub(super) struct Question<'q> {
 pub(super) fn search(question: &Question<'_>, lemmas: &[Clause], mut steps: u64) -> Answer {
     let mut variables = question.atoms.list().len();
     let mut clauses = question.formula.clauses(&mut variables);
-    clauses.extend(lemmas.iter().cloned());
     // Clauses are only proofs as long as none of them merely says "no event was found for this".
     let mut proven = true;
     loop {
-        match solve(&clauses, variables, &mut steps) {
+        let all: Vec<&Clause> = clauses.iter().chain(lemmas).collect();
+        match solve(&all, variables, &mut steps) {
             Outcome::None if proven => return Answer::Refuted,
             Outcome::None | Outcome::OutOfSteps => return Answer::Undecided,
             Outcome::Model(model) => match realise(question, &model, &mut steps) {

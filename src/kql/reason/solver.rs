@@ -14,7 +14,7 @@ pub(super) enum Outcome {
 }
 
 /// Looks for a model of the clauses over variables `0..variables`.
-pub(super) fn solve(clauses: &[Clause], variables: usize, steps: &mut u64) -> Outcome {
+pub(super) fn solve(clauses: &[&Clause], variables: usize, steps: &mut u64) -> Outcome {
     let mut search = Search {
         clauses,
         values: vec![None; variables],
@@ -30,7 +30,7 @@ pub(super) fn solve(clauses: &[Clause], variables: usize, steps: &mut u64) -> Ou
 }
 
 struct Search<'c> {
-    clauses: &'c [Clause],
+    clauses: &'c [&'c Clause],
     values: Vec<Option<bool>>,
     /// By literal: the clauses that watch it.
     watched: Vec<Vec<usize>>,
@@ -134,7 +134,7 @@ impl Search<'_> {
                 }
                 kept.push(*clause);
                 let [first, second] = self.watches[*clause];
-                let literals = &self.clauses[*clause];
+                let literals = self.clauses[*clause];
                 let other = if literals[first] == falsified { second } else { first };
                 if !self.assign(literals[other], Reason::Forced) {
                     kept.extend(&watching[at + 1..]);
@@ -152,7 +152,7 @@ impl Search<'_> {
 
     /// Lets a clause watch another literal than a false one; false if there is no other.
     fn rewatch(&mut self, clause: usize, falsified: i32) -> bool {
-        let literals = &self.clauses[clause];
+        let literals = self.clauses[clause];
         let [first, second] = self.watches[clause];
         let side = usize::from(literals[first] != falsified);
         let taken = [first, second];
@@ -210,7 +210,8 @@ mod tests {
             };
             let possible = (0..64u32)
                 .any(|bits| holds(&(0..6).map(|v| bits >> v & 1 == 1).collect::<Vec<_>>()));
-            match solve(&clauses, 6, &mut 1_000_000) {
+            let borrowed: Vec<&Clause> = clauses.iter().collect();
+            match solve(&borrowed, 6, &mut 1_000_000) {
                 Outcome::Model(model) => prop_assert!(holds(&model)),
                 Outcome::None => prop_assert!(!possible),
                 Outcome::OutOfSteps => prop_assert!(false),

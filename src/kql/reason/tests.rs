@@ -21,7 +21,7 @@ fn case(query: &str, exclusions: &[&str]) -> Case {
     let columns = Schema::builtin().columns(&spine.places[0].table);
     let context = Context { columns, constants: &constants };
     let read = |text: &str| filter(text, context);
-    let leading = spine.places[0].leading.iter().map(|conjunct| read(&conjunct.text)).collect();
+    let leading = spine.places[0].filters(&query, Schema::builtin());
     Case::new(leading, exclusions.iter().map(|text| read(text)).collect())
 }
 
@@ -65,6 +65,8 @@ fn the_seed_query_can_be_blinded_and_left_alone() {
         ("RemotePort > 5 and RemotePort < 6".to_owned(), [no, yes, yes, no]),
         ("RemoteUrl has 'com' or RemoteUrl has 'net'".to_owned(), [yes, yes, no, yes]),
         ("RemoteUrl !has 'zzz'".to_owned(), [yes; 4]),
+        (r"RemoteUrl matches regex @'^relay\.screenconnect\.\w+'".to_owned(), [yes; 4]),
+        ("isnotempty(RemotePort) and not(ipv4_is_private(RemoteIP))".to_owned(), [yes; 4]),
         ("Timestamp < ago(30d)".to_owned(), [yes, yes, yes, no]),
         (format!("isempty({company})"), [yes, yes, yes, no]),
     ] {
@@ -232,4 +234,67 @@ proptest! {
             prop_assert!(!evaluate(&exclusion, &witness.event, REFERENCE_NOW).may_be_true());
         }
     }
+}
+
+#[test]
+fn a_judgement_names_what_is_wrong_and_shows_events() {
+    let company = "InitiatingProcessVersionInfoCompanyName";
+    let blind = format!("{company} has_any ('connectwise', 'continuum managed', 'screenconnect')");
+    for (exclusions, expect) in [
+        (vec!["RemotePort == 443"], vec![]),
+        (vec![blind.as_str()], vec!["exclusion-blinds-query"]),
+        (vec!["RemotePort < 100", "RemotePort < 50"], vec!["exclusion-shadowed"]),
+        (vec!["RemoteUrl has 'screenconnect.com'"], vec!["exclusion-blinds-alternative"]),
+        (
+            vec!["DeviceName startswith ''"],
+            vec!["exclusion-too-broad", "exclusion-excludes-everything", "exclusion-blinds-query"],
+        ),
+        (
+            vec!["f(DeviceName)"],
+            vec!["exclusion-undecided", "exclusion-undecided", "exclusion-undecided"],
+        ),
+        (vec!["RemoteUrl == 'contoso.com'"], vec!["exclusion-has-no-effect"]),
+        (vec!["RemotePort == 1 and RemotePort == 2"], vec!["exclusion-excludes-nothing"]),
+    ] {
+        let judgement = judge(&case(SEED, &exclusions));
+        let codes: Vec<&str> = judgement.findings.iter().map(|f| f.code.as_str()).collect();
+        assert_eq!(codes, expect, "{exclusions:?}");
+        if expect.is_empty() {
+            assert!(judgement.survivor.is_some() && judgement.excluded[0].is_some());
+        }
+    }
+}
+
+#[test]
+fn the_runbook_filters_of_the_seed_are_not_deployable_as_they_stand() {
+    use crate::kql::{EcsMap, Polarity, Scope, resolve};
+    let ecs = EcsMap::builtin();
+    let none = BTreeSet::new();
+    let schema = Schema::builtin();
+    let table = "DeviceNetworkEvents";
+    let scope = Scope { table, schema, ecs: &ecs, named: &none, computed: &none };
+    let first = "process.name != \"ConnectWise\" OR process.name != \"ConnectWise Scheduler\"";
+    let first = resolve(first, Polarity::Keep, scope).unwrap();
+    let judgement = judge(&Case::new(Vec::new(), vec![first.predicate]));
+    assert_eq!(judgement.findings[0].code, EXCLUDES_NOTHING);
+    for (filter, unmapped) in [
+        ("process.name != \"ConnectWise\" OR event.type != \"reboot\"", "event.type"),
+        ("process.name != \"ConnectWise Agent\" OR event.action != \"scan\"", "event.action"),
+        ("process.name != \"ConnectWise\" OR event.source != \"Intune\"", "event.source"),
+    ] {
+        let errors = resolve(filter, Polarity::Keep, scope).unwrap_err();
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert_eq!(&filter[errors[0].span.clone()], unmapped);
+        assert!(errors[0].help.is_some());
+    }
+}
+
+#[test]
+fn long_lists_are_reasoned_about_within_their_steps() {
+    let domains: Vec<String> = (0..600).map(|n| format!("'d{n}.example.com'")).collect();
+    let query = format!("DeviceNetworkEvents | where RemoteUrl has_any ({})", domains.join(", "));
+    let case = case(&query, &["RemoteUrl has 'd5.example.com'", "RemoteUrl endswith '/ok'"]);
+    let judgement = judge(&case);
+    let found: Vec<&str> = judgement.findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(found, ["no event with `RemoteUrl has \"d5.example.com\"` survives the exclusions"]);
 }

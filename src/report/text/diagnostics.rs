@@ -31,7 +31,7 @@ pub fn diagnostics(diagnostics: &Diagnostics, style: Style) -> String {
         }
     }
     let mut page = Page::new(style);
-    page.closing(closing_paint(diagnostics), &closing(diagnostics));
+    page.closing(closing_paint(diagnostics), &closing(diagnostics, style));
     out + &page.finish()
 }
 
@@ -80,16 +80,25 @@ fn place<'a>(group: Group<'a>, cluster: &[&Label], primary: Option<&Label>) -> G
     group.element(snippet)
 }
 
-fn closing(diagnostics: &Diagnostics) -> String {
-    let parts: Vec<String> =
-        [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
+/// The counts. Notes that are not shown are said to be there.
+fn closing(diagnostics: &Diagnostics, style: Style) -> String {
+    let some = |severity: Severity, noun: &str| {
+        let found = diagnostics.count(severity);
+        (found > 0).then(|| count(found, noun))
+    };
+    let problems: Vec<String> =
+        [some(Severity::Error, "error"), some(Severity::Warning, "warning")]
             .into_iter()
-            .filter(|(severity, _)| diagnostics.count(*severity) > 0)
-            .map(|(severity, noun)| count(diagnostics.count(severity), noun))
+            .flatten()
             .collect();
-    match parts.is_empty() {
-        true => "No problems found.".to_owned(),
-        false => format!("{}.", parts.join(", ")),
+    let problems = match problems.is_empty() {
+        true => "No problems found".to_owned(),
+        false => problems.join(", "),
+    };
+    match some(Severity::Note, "note") {
+        None => format!("{problems}."),
+        Some(notes) if style.verbose => format!("{problems}, {notes}."),
+        Some(notes) => format!("{problems}; {notes}, shown with `-v`."),
     }
 }
 

@@ -1,0 +1,44 @@
+//! The speed that users feel: loading and compiling, planning what is unchanged, deploying.
+//!
+//! Each line is a figure, most of them with the ratio to a floor measured in the same run: machines
+//! are noisy, ratios less so. `cargo bench` runs all of it.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
+
+mod deploy;
+mod fleet;
+mod load;
+
+use std::time::{Duration, Instant};
+
+fn main() {
+    println!("{} cores", std::thread::available_parallelism().map_or(1, usize::from));
+    load::run();
+    deploy::run();
+    match peak_memory() {
+        Some(mebibytes) => println!("peak memory of this process          {mebibytes:>8} MiB"),
+        None => println!("peak memory of this process          not known on this system"),
+    }
+}
+
+/// The shortest of several runs: what the work costs when nothing else is in the way.
+fn best<T>(runs: usize, mut work: impl FnMut() -> T) -> Duration {
+    let one = || {
+        let start = Instant::now();
+        std::hint::black_box(work());
+        start.elapsed()
+    };
+    std::iter::repeat_with(one).take(runs).min().unwrap_or_default()
+}
+
+/// The most resident memory so far (`VmHWM`, Linux only).
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes / 1024)
+}
+
+fn figure(what: &str, took: Duration, note: &str) {
+    println!("{what:<36} {:>8.1} ms   {note}", took.as_secs_f64() * 1000.0);
+}

@@ -1,0 +1,82 @@
+//! A look at the workspace right before its first write.
+//!
+//! A plan may be old by then: somebody had to say yes to it. Updates find out by etag and by their
+//! record, removals read once more; creates and records have neither, and would write over what
+//! appeared meanwhile. One look at the lists serves all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::try_join_all;
+use serde_json::Value;
+
+use crate::arm::{Collection, ResourceId};
+use crate::ident::ArmName;
+use crate::live::{Client, Error};
+use crate::plan::{BaselineSide, Change, Work, WorkspacePlan};
+
+/// What the lists say.
+#[derive(Debug, Default)]
+pub(super) struct Fresh {
+    listed: BTreeMap<(Collection, ArmName), Value>,
+}
+
+/// Reads the lists that the plan's creates and records depend on.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub(super) async fn look(client: &Client, plan: &WorkspacePlan) -> Result<Fresh, Error> {
+    let mut collections = BTreeSet::new();
+    for change in plan.changes.iter().filter(|change| depends(change)) {
+        collections.insert(Collection::of(change.key.family));
+        collections.insert(Collection::Metadata);
+    }
+    let lists = collections.into_iter().map(async |collection| {
+        client.list(&plan.id, collection).await.map(|list| (collection, list))
+    });
+    let mut fresh = Fresh::default();
+    for (collection, list) in try_join_all(lists).await? {
+        let named = |body: Value| Some(((collection, body["name"].as_str()?.parse().ok()?), body));
+        fresh.listed.extend(list.into_iter().filter_map(named));
+    }
+    Ok(fresh)
+}
+
+/// Whether a change is blind to what happened since it was planned.
+pub(super) const fn depends(change: &Change) -> bool {
+    matches!(change.work, Work::Create { .. } | Work::Record { .. })
+}
+
+impl Fresh {
+    /// Whether the lists contradict what the change was planned on. That they lack something says
+    /// nothing: lists lag.
+    pub(super) fn contradicts(&self, change: &Change) -> bool {
+        let planned = change.sides.live.as_ref();
+        match &change.work {
+            Work::Create { resource, record } => {
+                self.get(&resource.id).is_some() || self.contradicts_record(change, &record.id)
+            }
+            Work::Record { record } => {
+                let item = (Collection::of(change.key.family), change.arm_name.clone());
+                let etag = self.listed.get(&item).map(|body| body["etag"].as_str());
+                let moved = etag.is_some_and(|etag| etag != planned.and_then(|live| live.etag()));
+                moved || self.contradicts_record(change, &record.id)
+            }
+            Work::Nothing | Work::Update { .. } | Work::Delete { .. } | Work::Forget { .. } => {
+                false
+            }
+        }
+    }
+
+    fn contradicts_record(&self, change: &Change, id: &ResourceId) -> bool {
+        let planned = match &change.sides.baseline {
+            BaselineSide::Ours(baseline) => &baseline.metadata.body["properties"],
+            BaselineSide::Other(item, _) => &item.body["properties"],
+            BaselineSide::None | BaselineSide::Ambiguous(_) => &Value::Null,
+        };
+        self.get(id).is_some_and(|body| &body["properties"] != planned)
+    }
+
+    fn get(&self, id: &ResourceId) -> Option<&Value> {
+        self.listed.get(&(id.collection, id.name.clone()))
+    }
+}

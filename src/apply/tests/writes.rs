@@ -1,0 +1,309 @@
+//! What is written, in which order, and what the service says to it.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn a_create_writes_its_record_first_and_is_in_sync_afterwards() {
+    let mut bench = Bench::new();
+    bench.want("analytic-rule/r1");
+    bench.want("hunting-query/h1");
+    let done = bench.run().await;
+    assert_eq!(done, ["analytic-rule/r1 create Done", "hunting-query/h1 create Done"]);
+    let writes = bench.server.writes();
+    let place = |line: &str| writes.iter().position(|known| known == line).unwrap();
+    assert!(place("PUT analyticsrule-r1") < place("PUT r1"));
+    assert!(place("PUT huntingquery-h1") < place("PUT h1"));
+    assert_eq!(writes.len(), 4);
+    bench.server.clear_journal();
+    assert!(bench.run().await.is_empty());
+    assert!(bench.server.writes().is_empty());
+    assert_eq!(bench.server.journal().len(), 3, "three lists");
+}
+
+#[tokio::test]
+async fn an_update_is_written_between_two_states_of_its_record() {
+    let mut bench = Bench::deployed().await;
+    bench.set("analytic-rule/r1", Field::Severity, json!("Low"));
+    let plan = bench.approved().await;
+    assert_eq!(told(&bench.apply(plan).await), ["analytic-rule/r1 update Done"]);
+    let expect = ["PUT analyticsrule-r1", "PUT r1", "PUT analyticsrule-r1"];
+    assert_eq!(bench.server.writes(), expect);
+    assert_eq!(bench.live("r1", "/properties/severity"), "Low");
+    assert_eq!(bench.record("r1").unwrap().state, RecordState::Applied);
+    assert!(bench.pending().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_the_service_answers_is_recorded_and_is_no_drift() {
+    let mut bench = Bench::new();
+    bench.server.rewrite("/properties/severity", json!("Medium"));
+    bench.want("analytic-rule/r1");
+    assert_eq!(bench.run().await, ["analytic-rule/r1 create Done"]);
+    let expect = ["PUT analyticsrule-r1", "PUT r1", "PUT analyticsrule-r1"];
+    assert_eq!(bench.server.writes(), expect);
+    assert!(bench.pending().await.is_empty(), "{:?}", bench.pending().await);
+}
+
+#[tokio::test]
+async fn a_refused_create_leaves_nothing_behind() {
+    let check = async |status, message: &str, expect: &str| {
+        let mut bench = Bench::new();
+        bench.want("analytic-rule/r1");
+        bench.server.fail("PUT", "/alertrules/r1", [Fault::error(status, "BadRequest", message)]);
+        let told = bench.run().await;
+        assert!(told[0].starts_with(&format!("analytic-rule/r1 create {expect}(")), "{told:?}");
+        assert!(told[0].contains(message) && told[0].contains("request-1"), "{told:?}");
+        assert_eq!(bench.record("r1"), None, "{message}");
+        assert_eq!(bench.pending().await, ["analytic-rule/r1 new create"]);
+    };
+    check(400, "Invalid data model.", "Failed").await;
+    check(403, "no authorization", "Failed").await;
+    check(401, "no token", "Failed").await;
+    check(400, "One of the tables does not exist.", "Blocked").await;
+    check(400, "The rule with id 'r1' was recently deleted.", "Deferred").await;
+    check(409, "The rule with id 'r1' was recently deleted.", "Deferred").await;
+}
+
+#[tokio::test]
+async fn a_refused_recreate_stays_vanished() {
+    let bench = Bench::deployed().await;
+    bench.server.remove(&rule_id("r1"));
+    let refusal = Fault::error(400, "BadRequest", "The rule with id 'r1' was recently deleted.");
+    bench.server.fail("PUT", "/alertrules/r1", [refusal]);
+    assert!(bench.run().await[0].contains("create Deferred"));
+    assert_eq!(bench.pending().await, ["analytic-rule/r1 vanished create"]);
+}
+
+#[tokio::test]
+async fn a_record_that_needs_its_parent_is_written_second() {
+    for refusal in [Fault::status(404), Fault::error(400, "BadRequest", "Parent does not exist")] {
+        let mut bench = Bench::new();
+        bench.want("analytic-rule/r1");
+        bench.server.fail("PUT", "/metadata/", [refusal]);
+        assert_eq!(bench.run().await, ["analytic-rule/r1 create Done"]);
+        let expect = ["PUT analyticsrule-r1", "PUT r1", "PUT analyticsrule-r1"];
+        assert_eq!(bench.server.writes(), expect);
+        assert!(bench.pending().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_refused_update_puts_the_previous_record_back() {
+    for status in [400, 403, 404] {
+        let mut bench = Bench::deployed().await;
+        let before = bench.record("r1");
+        bench.set("analytic-rule/r1", Field::Severity, json!("Low"));
+        bench.server.fail("PUT", "/alertrules/r1", [Fault::status(status)]);
+        assert!(bench.run().await[0].contains("update Failed"));
+        assert_eq!(bench.record("r1"), before);
+        assert_eq!(bench.pending().await, ["analytic-rule/r1 changed update"]);
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_is_the_item_then_its_record() {
+    let mut bench = Bench::deployed().await;
+    bench.drop("analytic-rule/r1");
+    bench.options.prune = true;
+    assert_eq!(bench.run().await, ["analytic-rule/r1 delete Done"]);
+    assert_eq!(bench.server.writes(), ["DELETE r1", "DELETE analyticsrule-r1"]);
+    assert!(bench.pending().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_retired_rule_is_disabled_once_and_then_waits() {
+    let mut bench = Bench::deployed().await;
+    bench.drop("analytic-rule/r1");
+    assert_eq!(bench.run().await, ["analytic-rule/r1 retire Done"]);
+    assert_eq!(bench.live("r1", "/properties/enabled"), false);
+    assert_eq!(bench.record("r1").unwrap().state, RecordState::Retired);
+    assert!(bench.run().await.is_empty());
+    bench.server.remove(&rule_id("r1"));
+    assert_eq!(bench.run().await, ["analytic-rule/r1 forget Done"]);
+    assert_eq!(bench.record("r1"), None);
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_where_something_could_not_be_created() {
+    let mut bench = Bench::deployed().await;
+    bench.drop("analytic-rule/r1");
+    bench.want("analytic-rule/r2");
+    bench.options.prune = true;
+    bench.server.fail("PUT", "/alertrules/r2", [Fault::status(400)]);
+    let told = bench.run().await;
+    assert!(told.iter().any(|line| line.contains("r1 delete NotStarted")), "{told:?}");
+    assert!(bench.server.read(&rule_id("r1")).is_some());
+    let told = bench.run().await;
+    assert_eq!(told, ["analytic-rule/r1 delete Done", "analytic-rule/r2 create Done"]);
+}
+
+#[tokio::test]
+async fn a_replaced_rule_is_retired_only_once_its_successor_is_there() {
+    let mut bench = Bench::deployed().await;
+    bench.drop("analytic-rule/r1");
+    bench.want("analytic-rule/r2");
+    bench.present("analytic-rule/r2").replaces = Some("R1".parse().unwrap());
+    bench.server.fail(
+        "PUT",
+        "/alertrules/r2",
+        [Fault::error(400, "BadRequest", "One of the tables does not exist.")],
+    );
+    let told = bench.run().await;
+    assert!(told.iter().any(|line| line.contains("r1 retire NotStarted")), "{told:?}");
+    assert_eq!(bench.live("r1", "/properties/enabled"), true);
+    let told = bench.run().await;
+    assert_eq!(told, ["analytic-rule/r1 retire Done", "analytic-rule/r2 create Done"]);
+    let writes = bench.server.writes();
+    let place = |line: &str| writes.iter().rposition(|known| known == line).unwrap();
+    assert!(place("PUT r2") < place("PUT r1"));
+}
+
+#[tokio::test]
+async fn saved_searches_are_written_one_after_the_other() {
+    let mut bench = Bench::new();
+    for id in ["h1", "h2", "h3"] {
+        bench.want(&format!("hunting-query/{id}"));
+    }
+    bench.run().await;
+    let expect = ["huntingquery-h1", "h1", "huntingquery-h2", "h2", "huntingquery-h3", "h3"];
+    let expect: Vec<String> = expect.iter().map(|name| format!("PUT {name}")).collect();
+    assert_eq!(bench.server.writes(), expect);
+}
+
+#[tokio::test]
+async fn rules_are_written_at_once_within_the_limit() {
+    let mut bench = Bench::new();
+    for number in 0..40 {
+        bench.want(&format!("analytic-rule/r{number}"));
+    }
+    let told = bench.run().await;
+    assert_eq!(told.len(), 40);
+    assert!(told.iter().all(|line| line.ends_with("Done")));
+    assert_eq!(bench.server.most_under_way(), bench.clients.limits().per_subscription);
+}
+
+#[tokio::test]
+async fn only_lists_that_were_written_to_are_read_again() {
+    let mut bench = Bench::new();
+    bench.want("hunting-query/h1");
+    let plan = bench.approved().await;
+    bench.server.clear_journal();
+    bench.apply(plan).await;
+    let journal = bench.server.journal();
+    let written = journal.iter().rposition(|line| line.starts_with("PUT")).unwrap();
+    let list = format!("GET {}", workspace().list_path(Collection::SavedSearches));
+    assert_eq!(journal[written + 1..], [list]);
+}
+
+#[tokio::test]
+async fn a_throttled_write_waits_as_told_and_says_so() {
+    let mut bench = Bench::new();
+    bench.want("analytic-rule/r1");
+    let plan = bench.approved().await;
+    bench.server.fail("PUT", "/alertrules/r1", [Fault::throttled(7), Fault::status(502)]);
+    let (events, mut heard) = mpsc::unbounded_channel();
+    let (_sender, interrupt) = watch::channel(false);
+    let outcome = apply(plan, &bench.clients, events, interrupt).await;
+    assert_eq!(told(&outcome), ["analytic-rule/r1 create Done"]);
+    assert_eq!(bench.clock.sleeps(), [Duration::from_secs(7), Duration::from_secs(1)]);
+    let mut names = Vec::new();
+    while let Ok(event) = heard.try_recv() {
+        names.push(match event {
+            Event::WorkspaceStarted { items, .. } => format!("started {items}"),
+            Event::Waiting { seconds, .. } => format!("waiting {seconds}"),
+            Event::ItemEnded { key, action, done, .. } => format!("{key} {action} {done}"),
+            Event::WorkspaceEnded { .. } => "ended".to_owned(),
+        });
+    }
+    let item = "analytic-rule/r1 create true";
+    assert_eq!(names, ["started 1", "waiting 7", "waiting 1", item, "ended"]);
+}
+
+#[tokio::test]
+async fn an_interrupt_finishes_what_has_begun_and_starts_nothing() {
+    let mut bench = Bench::new();
+    for id in ["h1", "h2", "h3"] {
+        bench.want(&format!("hunting-query/{id}"));
+    }
+    let plan = bench.approved().await;
+    let (events, mut heard) = mpsc::unbounded_channel();
+    let (sender, interrupt) = watch::channel(false);
+    let interrupter = async {
+        while let Some(event) = heard.recv().await {
+            if matches!(event, Event::ItemEnded { .. }) {
+                sender.send_replace(true);
+            }
+        }
+    };
+    let (outcome, ()) = tokio::join!(apply(plan, &bench.clients, events, interrupt), interrupter);
+    assert!(outcome.interrupted);
+    let told = told(&outcome);
+    // The second one had begun when the interrupt came.
+    assert_eq!(told[..2], ["hunting-query/h1 create Done", "hunting-query/h2 create Done"]);
+    assert!(told[2].contains("h3 create NotStarted"), "{told:?}");
+    assert!(bench.server.read(&hunt_id("h2")).is_some());
+    assert!(bench.server.read(&hunt_id("h3")).is_none());
+}
+
+#[tokio::test]
+async fn held_and_refused_items_are_told_and_not_touched() {
+    let mut bench = Bench::deployed().await;
+    bench.want("analytic-rule/r2");
+    bench.server.edit(&rule_id("r1"), "/properties/severity", json!("Low"));
+    bench.set("analytic-rule/r1", Field::Severity, json!("Medium"));
+    let reason = HeldReason { code: "unknown-column".into(), message: "no such column".into() };
+    let key: ItemKey = "analytic-rule/r2".parse().unwrap();
+    bench.workspace().items.get_mut(&key).unwrap().state = DesiredState::Held(vec![reason]);
+    let told = bench.run().await;
+    assert!(told[0].starts_with("analytic-rule/r1 refuse Refused("), "{told:?}");
+    assert!(told[1].starts_with("analytic-rule/r2 none Held("), "{told:?}");
+    assert!(bench.server.writes().is_empty());
+}
+
+#[tokio::test]
+async fn an_unreadable_workspace_gets_no_request() {
+    let mut bench = Bench::new();
+    bench.want("analytic-rule/r1");
+    bench.server.fail("GET", "/metadata?", [Fault::status(403)]);
+    let outcome = bench.apply(bench.approved().await).await;
+    assert!(outcome.workspaces[0].unreadable.as_ref().unwrap().denied);
+    assert!(outcome.workspaces[0].items.is_empty());
+    assert!(bench.server.writes().is_empty());
+}
+
+#[tokio::test]
+async fn outcomes_have_the_plans_order_and_are_the_same_every_time() {
+    let run = async || {
+        let mut bench = Bench::new();
+        for number in 0..20 {
+            bench.want(&format!("analytic-rule/r{number:02}"));
+            bench.want(&format!("hunting-query/h{number:02}"));
+        }
+        bench.server.fail("PUT", "/alertrules/r07", [Fault::status(400)]);
+        let plan = bench.approved().await;
+        let order: Vec<ItemKey> = plan.plan().changes().map(|(_, c)| c.key.clone()).collect();
+        let outcome = bench.apply(plan).await;
+        let items: Vec<ItemKey> =
+            outcome.workspaces[0].items.iter().map(|item| item.key.clone()).collect();
+        assert_eq!(items, order);
+        told(&outcome)
+    };
+    assert_eq!(run().await, run().await);
+}
+
+#[tokio::test]
+async fn a_run_can_be_spawned() {
+    let bench = Bench::new();
+    let plan = bench.approved().await;
+    let clients = bench.clients.clone();
+    let (events, _) = mpsc::unbounded_channel();
+    let (_sender, interrupt) = watch::channel(false);
+    let task = tokio::spawn(async move { apply(plan, &clients, events, interrupt).await });
+    assert_eq!(task.await.unwrap().workspaces.len(), 1);
+    let actions: Vec<Action> = bench.plan().await.changes().map(|(_, c)| c.action).collect();
+    assert!(actions.is_empty());
+}

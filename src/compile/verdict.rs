@@ -1,0 +1,164 @@
+//! What is proven about the exclusions at one place of a query, put into diagnostics.
+//!
+//! A finding is an error and holds the item, unless the exclusions that it is about acknowledge it.
+//! That an exclusion excludes nothing or everything, or that together they blind the query, cannot be
+//! acknowledged. The events that prove the rest fine are shown as notes.
+
+use super::exclusion::Ready;
+use super::judge::{Case, Judged};
+use crate::content::Exclusion;
+use crate::diag::{Code, Diagnostic};
+use crate::ident::ContentId;
+use crate::kql::reason::{
+    ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
+    HAS_NO_EFFECT, SHADOWED, TOO_BROAD,
+};
+use crate::kql::{Case as Question, Finding, Judgement, judge};
+
+/// Shows what an exclusion takes out and what it leaves. Notes of this code are for reviewers.
+pub(super) const WITNESS: Code = Code::new("exclusion-witness");
+
+/// Judges the exclusions at one place.
+pub(super) fn prove(
+    case: &Case<'_>,
+    question: &Question,
+    here: &[&Ready<'_>],
+    judged: &mut Judged,
+) {
+    let judgement = judge(question);
+    let mut warnings = Vec::new();
+    for finding in &judgement.findings {
+        let concerned: Vec<&Exclusion> = match finding.exclusion {
+            Some(at) => vec![here[at].exclusion],
+            None => deciding(question, here, finding),
+        };
+        if is_acknowledged(case, finding, &concerned) {
+            continue;
+        }
+        match weight(case, finding, &concerned) {
+            Weight::Holds => {
+                judged.errors.push(diagnostic(case, finding, &concerned, Diagnostic::error));
+            }
+            Weight::Warns => {
+                warnings.push(diagnostic(case, finding, &concerned, Diagnostic::warning));
+            }
+            Weight::Nothing => {}
+        }
+    }
+    // An exclusion that takes out everything shadows all others: that is said once, as the error.
+    if judged.errors.is_empty() {
+        judged.remarks.extend(warnings);
+    }
+    judged.remarks.extend(witnesses(case, &judgement, here));
+}
+
+enum Weight {
+    Holds,
+    Warns,
+    Nothing,
+}
+
+fn weight(case: &Case<'_>, finding: &Finding, concerned: &[&Exclusion]) -> Weight {
+    let named = |exclusion: &&Exclusion| {
+        exclusion.applies_to.content.iter().any(|id| is_named(case, &id.value))
+    };
+    match finding.code {
+        SHADOWED | ADMITS_NOTHING => Weight::Warns,
+        // An exclusion for a tag or a table meets queries on which it has nothing to do.
+        HAS_NO_EFFECT if !concerned.iter().any(named) => Weight::Nothing,
+        _ => Weight::Holds,
+    }
+}
+
+/// The exclusions whose removal makes the finding go away; all of them if no single one's does.
+fn deciding<'e>(question: &Question, here: &[&Ready<'e>], finding: &Finding) -> Vec<&'e Exclusion> {
+    let goes_without = |at: usize| {
+        let rest = judge(&question.without(at));
+        !rest.findings.iter().any(|f| f.code == finding.code && f.message == finding.message)
+    };
+    let found: Vec<&Exclusion> =
+        (0..here.len()).filter(|at| goes_without(*at)).map(|at| here[at].exclusion).collect();
+    if found.is_empty() { here.iter().map(|ready| ready.exclusion).collect() } else { found }
+}
+
+fn is_acknowledged(case: &Case<'_>, finding: &Finding, concerned: &[&Exclusion]) -> bool {
+    let by = |exclusion: &&Exclusion| {
+        exclusion.acknowledge.iter().any(|acknowledgement| {
+            let content = acknowledgement.value.content.as_ref();
+            acknowledgement.value.code == finding.code.as_str()
+                && content.is_none_or(|id| is_named(case, id))
+        })
+    };
+    finding.acknowledgeable && !concerned.is_empty() && concerned.iter().all(by)
+}
+
+/// Whether the id is the content's, or that of the hunt that it was promoted from.
+fn is_named(case: &Case<'_>, id: &ContentId) -> bool {
+    *id == case.content.id.value || case.hunt.is_some_and(|hunt| hunt.id.value == *id)
+}
+
+fn diagnostic(
+    case: &Case<'_>,
+    finding: &Finding,
+    concerned: &[&Exclusion],
+    make: impl Fn(Code, String) -> Diagnostic,
+) -> Diagnostic {
+    let names: Vec<String> = concerned.iter().map(|e| format!("`{}`", e.id.value)).collect();
+    let who = match names.as_slice() {
+        [one] => format!("exclusion {one}"),
+        several => format!("exclusions {}", several.join(", ")),
+    };
+    let mut diagnostic = make(finding.code, format!("{who}: {}", finding.message));
+    for exclusion in concerned {
+        let condition = &exclusion.condition;
+        let text = if concerned.len() > 1 { exclusion.id.value.as_str() } else { "" };
+        diagnostic = diagnostic.at(&condition.source, condition.span.clone(), text);
+    }
+    if let [first, ..] = concerned {
+        diagnostic = diagnostic.about(first.id.value.as_str());
+    }
+    diagnostic.because(format!("judged on `{}`", case.content.key())).help(way_on(finding))
+}
+
+fn way_on(finding: &Finding) -> String {
+    let mend = match finding.code {
+        EXCLUDES_NOTHING => {
+            "a `keep` that joins two `!=` by `or` is always true; say what to exclude with `when`"
+        }
+        EXCLUDES_EVERYTHING | BLINDS_QUERY | BLINDS_ALTERNATIVE => {
+            "narrow it: name what makes the harmless events different from the attack"
+        }
+        HAS_NO_EFFECT => "compare it with the query's own filters",
+        TOO_BROAD => "name a value",
+        SHADOWED => "take it out, or narrow the others",
+        _ => "simplify the condition",
+    };
+    match finding.acknowledgeable {
+        true => format!(
+            "{mend}; or say that it is right: `acknowledge: [{{ code: {}, reason: … }}]`",
+            finding.code
+        ),
+        false => mend.to_owned(),
+    }
+}
+
+/// One note per exclusion: an event that it takes out, and one that is left.
+fn witnesses(case: &Case<'_>, judgement: &Judgement, here: &[&Ready<'_>]) -> Vec<Diagnostic> {
+    let left = judgement.survivor.as_ref();
+    here.iter()
+        .zip(&judgement.excluded)
+        .filter_map(|(ready, excluded)| Some((ready.exclusion, excluded.as_ref()?)))
+        .map(|(exclusion, excluded)| {
+            let id = &exclusion.id;
+            let message = format!("exclusion `{}` takes out, for example: {excluded}", id.value);
+            let note = Diagnostic::note(WITNESS, message)
+                .at(&id.source, id.span.clone(), "")
+                .about(id.value.as_str())
+                .because(format!("judged on `{}`", case.content.key()));
+            match left {
+                Some(left) => note.because(format!("what is still found, for example: {left}")),
+                None => note,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,126 @@
+//! Every command that the README shows runs, and prints what the README says.
+//!
+//! A block of the README is a transcript: `$ command`, then its output (standard output, then
+//! standard error). `[..]` stands for anything within a line, a line `[...]` for any lines.
+#![cfg(test)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// The commands of all `console` blocks, in order, each with the output that is shown for it.
+fn transcript() -> Vec<(String, Vec<String>)> {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let mut commands: Vec<(String, Vec<String>)> = Vec::new();
+    let mut inside = false;
+    for line in readme.lines() {
+        match (inside, line) {
+            (false, "```console") => inside = true,
+            (true, "```") => inside = false,
+            (true, line) => match line.strip_prefix("$ ") {
+                Some(command) => commands.push((command.to_owned(), Vec::new())),
+                None => commands.last_mut().unwrap().1.push(line.to_owned()),
+            },
+            (false, _) => {}
+        }
+    }
+    commands
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A fresh copy of what the tool reads of this repository.
+fn root() -> TempDir {
+    let root = TempDir::new().unwrap();
+    for folder in ["content", "environments"] {
+        copy(Path::new(folder), &root.path().join(folder));
+    }
+    root
+}
+
+fn run(root: &Path, arguments: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_sentinelops"))
+        .args(arguments.split(' '))
+        .current_dir(root)
+        .env_remove("GITHUB_SHA")
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let all = text(&output.stdout) + &text(&output.stderr);
+    all.trim_end().lines().map(str::to_owned).collect()
+}
+
+fn fits(shown: &str, line: &str) -> bool {
+    let mut parts = shown.split("[..]");
+    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {
+        return false;
+    };
+    for part in parts {
+        match part.is_empty() {
+            true => return true,
+            false => match rest.find(part) {
+                Some(at) => rest = &rest[at + part.len()..],
+                None => return false,
+            },
+        }
+    }
+    rest.is_empty()
+}
+
+fn all_fit(shown: &[String], lines: &[String]) -> bool {
+    match shown.split_first() {
+        None => lines.is_empty(),
+        Some((first, rest)) if first == "[...]" => {
+            (0..=lines.len()).any(|skipped| all_fit(rest, &lines[skipped..]))
+        }
+        Some((first, rest)) => lines
+            .split_first()
+            .is_some_and(|(line, others)| fits(first, line) && all_fit(rest, others)),
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_prints_what_the_readme_says() {
+    let root = root();
+    let mut ran = 0;
+    for (command, shown) in transcript() {
+        let Some(arguments) = command.strip_prefix("sentinelops ") else { continue };
+        let lines = run(root.path(), arguments);
+        assert!(all_fit(&shown, &lines), "$ {command}\n{}", lines.join("\n"));
+        ran += 1;
+    }
+    assert!(ran >= 12, "only {ran} commands were found");
+}
+
+#[test]
+fn the_two_first_commands_are_the_main_job_and_the_tests() {
+    let commands = transcript();
+    let main_job = commands[0].0.strip_prefix("cargo run --release -- ").unwrap();
+    let lines = run(root().path(), main_job);
+    assert!(lines.iter().any(|line| line == "Applied 2 changes to 1 workspace."), "{lines:?}");
+    let tests = commands[1].0.as_str();
+    assert!(fs::read_to_string(".ci/run").unwrap().lines().any(|line| line == tests));
+}
+
+#[test]
+fn the_commands_of_the_table_are_the_commands_of_the_program() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let command = sentinelops::cli::command();
+    for subcommand in command.get_subcommands() {
+        let name = subcommand.get_name();
+        assert!(readme.contains(&format!("| `{name}")), "`{name}` is not in the table");
+    }
+}
