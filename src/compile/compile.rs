@@ -14,7 +14,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::environment::{Environment, Fleet, Policy, Workspace};
 use crate::ident::{ContentId, Day, ExclusionId, ItemKey, WorkspaceKey};
 use crate::kql::EcsMap;
-use crate::state::desired::{DesiredState, HeldReason, UnreadableContent};
+use crate::state::desired::{DesiredState, HeldReason, Successor, UnreadableContent};
 use crate::state::{Desired, DesiredItem, DesiredWorkspace};
 
 /// What the files come to.
@@ -195,11 +195,26 @@ fn empty(workspace: &Workspace, catalog: &Catalog) -> DesiredWorkspace {
         resources,
         allow_twin: workspace.allow_twin.iter().map(|id| id.value.clone()).collect(),
         prune: workspace.prune,
+        replaced: replaced(catalog),
         retire_blocked: nameless.map(|broken| {
             format!("nothing is retired while the id of `{}` cannot be read", broken.path)
         }),
         observed: workspace.settings.observed.iter().map(|field| field.value).collect(),
     }
+}
+
+/// What is replaced by content that loaded and by content that did not.
+fn replaced(catalog: &Catalog) -> BTreeMap<ContentId, Successor> {
+    let loaded = catalog.contents.iter().filter_map(|content| {
+        let old = content.replaces.as_ref()?.value.clone();
+        let path = content.source.path().to_owned();
+        Some((old, Successor { path, key: Some(content.key()) }))
+    });
+    let broken = catalog.broken.iter().filter_map(|broken| {
+        let path = broken.path.clone();
+        Some((broken.replaces.clone()?, Successor { path, key: None }))
+    });
+    loaded.chain(broken).collect()
 }
 
 fn unreadable(broken: &Broken) -> UnreadableContent {

@@ -85,6 +85,8 @@ pub struct Broken {
     pub path: String,
     /// Its id, where that could still be read; `None` blocks every retirement in the run.
     pub id: Option<ContentId>,
+    /// What it `replaces`, where that could still be read.
+    pub replaces: Option<ContentId>,
     /// Why.
     pub reason: HeldReason,
 }

@@ -31,7 +31,7 @@ pub(super) fn search(source: &Arc<Source>) -> Vec<Located<ContentId>> {
 pub(super) fn placeholder(source: &Source) -> Option<Span> {
     let mut start = 0;
     for line in source.text().split_inclusive('\n') {
-        if value(line).is_some_and(|(text, _)| text.contains("{{")) {
+        if value(line, "id").is_some_and(|(text, _)| text.contains("{{")) {
             return Some(start..start + line.trim_end().len());
         }
         start += line.len();
@@ -39,16 +39,22 @@ pub(super) fn placeholder(source: &Source) -> Option<Span> {
     None
 }
 
+/// What the file `replaces`, as far as a line says so.
+pub(super) fn replaced(source: &Source) -> Option<ContentId> {
+    let mut lines = source.text().lines();
+    lines.find_map(|line| value(line, "replaces")?.0.parse().ok())
+}
+
 fn id(line: &str) -> Option<(ContentId, usize)> {
-    let (text, at) = value(line)?;
+    let (text, at) = value(line, "id")?;
     Some((text.parse().ok()?, at))
 }
 
-/// The value of `id: VALUE`, the key in any case, either of them perhaps in quotes.
-fn value(line: &str) -> Option<(&str, usize)> {
+/// The value of `KEY: VALUE`, the key in any case, either of them perhaps in quotes.
+fn value<'l>(line: &'l str, key: &str) -> Option<(&'l str, usize)> {
     let quotes = ['"', '\''];
     let (name, value) = line.split_once(':')?;
-    if !name.trim_end().trim_matches(quotes).eq_ignore_ascii_case("id") {
+    if !name.trim_end().trim_matches(quotes).eq_ignore_ascii_case(key) {
         return None;
     }
     let value = value.split(" #").next().unwrap_or("");
@@ -68,6 +74,14 @@ mod tests {
         for id in found {
             assert_eq!(&text[id.span.clone()], id.value.as_str());
         }
+    }
+
+    #[test]
+    fn what_a_broken_file_replaces_is_found_too() {
+        let replaced =
+            |text: &str| replaced(&Source::new("x.yaml", text)).map(|id| id.as_str().to_owned());
+        assert_eq!(replaced("id: a\nreplaces: 'b' # old\nname: [x\n").as_deref(), Some("b"));
+        assert_eq!(replaced("id: a\n  replaces: b\n"), None);
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(super) struct Outcome {
 pub(super) struct Unloaded {
     pub(super) path: String,
     pub(super) id: Option<Located<ContentId>>,
+    pub(super) replaces: Option<ContentId>,
     pub(super) reason: HeldReason,
     /// Whether it only points to the file's new place, which may be in this repository.
     pub(super) is_stub: bool,
@@ -46,7 +47,12 @@ pub(super) struct Unloaded {
 
 impl Unloaded {
     pub(super) fn into_broken(self) -> Broken {
-        Broken { path: self.path, id: self.id.map(|id| id.value), reason: self.reason }
+        Broken {
+            path: self.path,
+            id: self.id.map(|id| id.value),
+            replaces: self.replaces,
+            reason: self.reason,
+        }
     }
 }
 
@@ -88,6 +94,7 @@ pub(super) fn broken(source: &Arc<Source>, diagnostic: Diagnostic) -> Outcome {
     let unloaded = |id| Unloaded {
         path: source.path().to_owned(),
         id,
+        replaces: identity::replaced(source),
         reason: reason(&diagnostic),
         is_stub: false,
     };
@@ -287,7 +294,8 @@ fn unfit(mut sheet: Sheet, diagnostic: Diagnostic, is_stub: bool) -> Outcome {
 fn refused(sheet: Sheet, id: Located<ContentId>, diagnostic: Diagnostic, is_stub: bool) -> Outcome {
     let about = id.value.to_string();
     let path = sheet.source.path().to_owned();
-    let unloaded = Unloaded { path, id: Some(id), reason: reason(&diagnostic), is_stub };
+    let replaces = identity::replaced(&sheet.source);
+    let unloaded = Unloaded { path, id: Some(id), replaces, reason: reason(&diagnostic), is_stub };
     let diagnostics = sheet.diagnostics.into_iter().chain([diagnostic]);
     Outcome {
         unloaded: vec![unloaded],
@@ -299,7 +307,9 @@ fn refused(sheet: Sheet, id: Located<ContentId>, diagnostic: Diagnostic, is_stub
 fn unnamed(sheet: Sheet, diagnostic: Diagnostic) -> Outcome {
     let diagnostic = diagnostic.because("without an id, nothing is retired in this run");
     let path = sheet.source.path().to_owned();
-    let unloaded = Unloaded { path, id: None, reason: reason(&diagnostic), is_stub: false };
+    let replaces = identity::replaced(&sheet.source);
+    let reason = reason(&diagnostic);
+    let unloaded = Unloaded { path, id: None, replaces, reason, is_stub: false };
     let diagnostics = sheet.diagnostics.into_iter().chain([diagnostic]).collect();
     Outcome { unloaded: vec![unloaded], diagnostics, ..Outcome::default() }
 }

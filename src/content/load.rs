@@ -67,7 +67,7 @@ fn contents(found: Found) -> (Catalog, Diagnostics) {
     }
     for (path, failure) in found.failures {
         let reason = reason(&failure);
-        unloaded.push(Unloaded { path, id: None, reason, is_stub: false });
+        unloaded.push(Unloaded { path, id: None, replaces: None, reason, is_stub: false });
         diagnostics.push(failure);
     }
     diagnostics.extend(link::link(&mut contents, &mut unloaded));
@@ -92,7 +92,8 @@ fn without_content() -> (Catalog, Diagnostics) {
         .at(&source, 0..0, "")
         .help("run in the root of the repository, or name it with `--root`");
     let reason = reason(&diagnostic);
-    let unloaded = Unloaded { path: "content".to_owned(), id: None, reason, is_stub: false };
+    let path = "content".to_owned();
+    let unloaded = Unloaded { path, id: None, replaces: None, reason, is_stub: false };
     let catalog = Catalog { broken: vec![unloaded.into_broken()], ..Catalog::default() };
     (catalog, Diagnostics::from_iter([diagnostic]))
 }

@@ -168,7 +168,8 @@ mod tests {
 
     fn broken(id: Option<&str>) -> Broken {
         let reason = HeldReason { code: "yaml-syntax".into(), message: String::new() };
-        Broken { path: "content/two.yaml".into(), id: id.map(|id| id.parse().unwrap()), reason }
+        let id = id.map(|id| id.parse().unwrap());
+        Broken { path: "content/two.yaml".into(), id, replaces: None, reason }
     }
 
     fn check(lines: &str, catalog: &Catalog, expect: &[&str]) {

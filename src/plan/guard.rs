@@ -31,6 +31,13 @@ pub enum Objection {
         /// The held items, `workspace: item`.
         held: Vec<String>,
     },
+    /// A content file's id cannot be read, so whatever it holds is not known, and `--keep-going`
+    /// was not given: nothing is sent.
+    #[error("{why}, and nothing is sent")]
+    Nameless {
+        /// Which file, and what follows.
+        why: String,
+    },
 }
 
 fn items(held: &[String]) -> String {
@@ -50,8 +57,14 @@ pub fn guard(plan: Plan) -> Result<ApprovedPlan, Vec<Objection>> {
         .filter(|(_, change)| change.class == Class::Held && is_content(change))
         .map(|(workspace, change)| format!("{}: {}", workspace.key, change.key))
         .collect();
-    if !held.is_empty() && !plan.options.keep_going {
-        return Err(vec![Objection::Held { held }]);
+    let nameless = plan.workspaces.iter().find_map(|workspace| workspace.retire_blocked.clone());
+    let mut objections: Vec<Objection> =
+        nameless.map(|why| Objection::Nameless { why }).into_iter().collect();
+    if !held.is_empty() {
+        objections.push(Objection::Held { held });
+    }
+    if !objections.is_empty() && !plan.options.keep_going {
+        return Err(objections);
     }
     Ok(ApprovedPlan { plan })
 }

@@ -641,6 +641,7 @@ fn plan_of(changes: Vec<Change>) -> Plan {
             id: workspace,
             ring: "canary".parse().unwrap(),
             unreadable: None,
+            retire_blocked: None,
             changes,
             unmanaged: 0,
             foreign: Vec::new(),

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    BaselineSide, Change, Clash, DesiredSide, Foreign, Options, Sides, WorkspacePlan, decide, order,
+    Action, BaselineSide, Change, Clash, DesiredSide, Foreign, Options, Sides, WorkspacePlan,
+    decide, order,
 };
-use crate::ident::{ArmName, Day, Family, ItemKey, Owner};
+use crate::ident::{ArmName, ContentId, Day, Family, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Baselines, Ownership};
 use crate::state::desired::{
     DesiredItem, DesiredState, DesiredWorkspace, Present, UnreadableContent,
@@ -25,6 +26,7 @@ pub(super) fn plan_workspace(
         id: desired.id.clone(),
         ring: desired.ring.clone(),
         unreadable: None,
+        retire_blocked: desired.retire_blocked.clone(),
         changes: Vec::new(),
         unmanaged: 0,
         foreign: Vec::new(),
@@ -265,37 +267,33 @@ fn display_name(live: Option<&LiveItem>, key: &ItemKey) -> String {
     }
 }
 
-/// An item that another one `replaces` is held where the new one is not there: absent, held or
-/// refused. Where the new one is created in this very run, the executor retires the old one after it.
+/// An item that other content `replaces` is held where that is not there: absent, held or refused.
+/// Where it is created in this very run, the executor retires the old one after it.
 fn hold_replaced(
     mut changes: Vec<Change>,
     desired: &DesiredWorkspace,
     options: &Options,
 ) -> Vec<Change> {
-    let missing: BTreeMap<String, String> = changes
-        .iter()
-        .filter_map(|change| {
-            let replaced = match &desired.items.get(&change.key)?.state {
-                DesiredState::Present(present) => present.replaces.as_ref()?,
-                DesiredState::Held(_) => return None,
-            };
-            let stands =
-                change.sides.live.is_some() || matches!(change.action, super::Action::Create);
-            let refused = change.action == super::Action::Refuse;
-            (!stands || refused).then(|| (fold(replaced.as_str()), change.key.to_string()))
+    let stands = |key: &ItemKey| {
+        changes.iter().any(|change| {
+            let is_there = change.sides.live.is_some() || change.action == Action::Create;
+            let is_wanted = matches!(change.sides.desired, DesiredSide::Present(_));
+            change.key == *key && is_wanted && is_there && change.action != Action::Refuse
         })
+    };
+    let missing: BTreeMap<&ContentId, &str> = desired
+        .replaced
+        .iter()
+        .filter(|(_, successor)| !successor.key.as_ref().is_some_and(&stands))
+        .map(|(old, successor)| (old, successor.path.as_str()))
         .collect();
     for change in &mut changes {
-        let Some(by) = missing.get(&fold(change.key.id.as_str())) else { continue };
+        let Some(by) = missing.get(&change.key.id) else { continue };
         if change.sides.desired == DesiredSide::Absent {
             let mut sides = (*change.sides).clone();
-            sides.retire_blocked = Some(format!("`{by}`, which replaces it, is not there yet"));
+            sides.retire_blocked = Some(format!("what replaces it, `{by}`, is not there yet"));
             *change = decide(sides, options);
         }
     }
     changes
-}
-
-fn fold(text: &str) -> String {
-    text.to_ascii_lowercase()
 }

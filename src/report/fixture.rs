@@ -39,6 +39,7 @@ pub(super) fn workspace(name: &str, changes: Vec<Change>) -> WorkspacePlan {
         id: id(),
         ring: "broad".parse().unwrap(),
         unreadable: None,
+        retire_blocked: None,
         changes,
         unmanaged: 0,
         foreign: Vec::new(),

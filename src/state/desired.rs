@@ -34,10 +34,22 @@ pub struct DesiredWorkspace {
     pub allow_twin: Vec<ContentId>,
     /// Whether retired items are deleted here without `--prune`.
     pub prune: bool,
+    /// Items whose place other content takes, wherever it is deployed: they are not retired here
+    /// while that is not here.
+    pub replaced: BTreeMap<ContentId, Successor>,
     /// Why nothing may be retired in this run, if so: some content file's id could not be read.
     pub retire_blocked: Option<String>,
     /// Fields that the customer chooses, whether or not an item is desired.
     pub observed: Vec<Field>,
+}
+
+/// The content that `replaces` an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// Its file, relative to the root.
+    pub path: String,
+    /// What it becomes; `None` when the file did not load.
+    pub key: Option<ItemKey>,
 }
 
 /// A content file that did not load. What it would have become is not known.

@@ -132,3 +132,58 @@ fn what_went_on_both_sides_is_forgotten() {
     root.run(&["apply", "--yes"]).exits(0);
     assert_eq!(portal.writes(), ["DELETE analyticsrule-relay-rule"]);
 }
+
+#[test]
+fn a_new_id_replaces_an_old_one_and_the_old_one_goes_only_when_the_new_one_stands() {
+    let (root, portal) = Root::with_rule();
+    let new = RULE
+        .replace("id: relay-rule", "id: relay-rule-2\nreplaces: relay-rule")
+        .replace("name: Relay contacted", "name: Relay contacted again")
+        .replace("kind: Scheduled", "kind: NRT");
+    let new: String = new
+        .lines()
+        .filter(|line| !line.contains("query") || line.contains("query:"))
+        .filter(|line| !line.starts_with("trigger"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let new_file = "content/analytics/relay-2.yaml";
+    root.write(new_file, &new);
+    root.run(&["plan"])
+        .exits(10)
+        .says(&["replaced-still-there", "content/analytics/relay-2.yaml:"]);
+    root.remove(RULE_FILE);
+    // Held, not loaded, not for this workspace: the old one stays as it is.
+    let prune = ["apply", "--yes", "--keep-going", "--prune"];
+    for bad in ["severity: Loud", "severity: [Medium"] {
+        root.replace(new_file, "severity: Medium", bad);
+        root.run(&prune).exits(10).says(&["is not there yet"]);
+        root.replace(new_file, bad, "severity: Medium");
+    }
+    let not_here = "content: { exclude: [{ id: relay-rule-2 }] }\n";
+    root.append("environments/local.yaml", not_here);
+    root.run(&prune).exits(0);
+    root.replace("environments/local.yaml", not_here, "");
+    assert_eq!(portal.writes(), NOTHING);
+    root.run(&["apply", "--yes"]).exits(0);
+    assert_eq!(portal.get(AlertRules, "relay-rule-2")["kind"], "NRT");
+    assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], json!(false));
+    let writes = portal.writes();
+    let place = |text: &str| writes.iter().position(|write| write == text).unwrap();
+    assert!(place("PUT relay-rule-2") < place("PUT relay-rule"), "{writes:?}");
+}
+
+#[test]
+fn while_an_id_cannot_be_read_nothing_is_retired() {
+    let (root, portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    root.write("content/analytics/broken.yaml", "name: no id here\nseverity: [High\n");
+    root.write(HUNT_FILE, HUNT);
+    let said = ["content/analytics/broken.yaml:2:11", "invalid-yaml", "cannot be read"];
+    root.run(&["apply", "--yes"]).exits(10).says(&said).says(&["--keep-going"]);
+    assert_eq!(portal.writes(), NOTHING, "nothing is sent");
+    root.run(&["apply", "--yes", "--keep-going", "--prune"]).exits(10).says(&said);
+    assert_eq!(portal.writes(), ["PUT huntingquery-relay-hunt", "PUT relay-hunt"], "the rest");
+    let plan = root.run(&["plan", "--format", "json"]).exits(10).json();
+    assert_eq!(verdict(&plan, RULE_KEY), ("held", "none"));
+    assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], true);
+}

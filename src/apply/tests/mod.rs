@@ -45,6 +45,7 @@ impl Bench {
             resources: BTreeMap::new(),
             allow_twin: Vec::new(),
             prune: false,
+            replaced: BTreeMap::new(),
             retire_blocked: None,
             observed: Vec::new(),
         };

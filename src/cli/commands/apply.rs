@@ -155,8 +155,12 @@ fn stale(mismatches: &[Mismatch]) -> Error {
 fn refused(objections: &[Objection]) -> Error {
     let list: Vec<String> = objections.iter().map(ToString::to_string).collect();
     let mut error = Error::new(Exit::Invalid, list.join("; "));
-    for Objection::Held { held } in objections {
-        for item in held {
+    for objection in objections {
+        let items = match objection {
+            Objection::Held { held } => held.as_slice(),
+            Objection::Nameless { .. } => &[],
+        };
+        for item in items {
             error.message += &format!("\n  {item}");
         }
     }
@@ -174,9 +178,12 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
             // Other owners' items are listed, and change no exit code.
             Verdict::Refused(_) if item.class == Class::Foreign => {}
             Verdict::Refused(_) => exits.push(Exit::Refused),
-            Verdict::Held(_) => exits.push(Exit::Invalid),
-            Verdict::Done | Verdict::Deferred(_) | Verdict::Blocked(_) | Verdict::NotStarted(_) => {
-            }
+            // What the files hold, the plan has said.
+            Verdict::Done
+            | Verdict::Held(_)
+            | Verdict::Deferred(_)
+            | Verdict::Blocked(_)
+            | Verdict::NotStarted(_) => {}
         }
     }
     exits

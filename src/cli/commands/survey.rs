@@ -153,6 +153,9 @@ pub(super) fn exits(plan: &Plan) -> Vec<Exit> {
             exits.push(Exit::Denied);
         }
     }
+    if plan.workspaces.iter().any(|workspace| workspace.retire_blocked.is_some()) {
+        exits.push(Exit::Invalid);
+    }
     for (_, change) in plan.changes() {
         match change.class {
             // The files win, and somebody said so.
