@@ -8,7 +8,6 @@ use super::verdict::prove;
 use crate::content::Content;
 use crate::diag::Diagnostic;
 use crate::ident::Day;
-use crate::kql::predicate::{Context, filter};
 use crate::kql::{EcsMap, Place, Predicate, Query, Schema, Spine, reason};
 
 /// What was found.
@@ -45,17 +44,12 @@ pub(super) struct Site<'a> {
 impl<'a> Case<'a> {
     /// The places at which an exclusion is compiled in.
     pub(super) fn sites(&self, table: &str) -> Vec<Site<'a>> {
-        let constants = self.query.constants();
-        let columns = Schema::builtin().columns(table);
-        let context = Context { columns, constants: &constants };
         let places = self.spine.places_of(Some(table)).unwrap_or_default();
-        places
-            .into_iter()
-            .map(|place| {
-                let leading = place.leading.iter().map(|f| filter(&f.text, context)).collect();
-                Site { place, leading }
-            })
-            .collect()
+        let site = |place: &'a Place| Site {
+            place,
+            leading: place.filters(self.query, Schema::builtin()),
+        };
+        places.into_iter().map(site).collect()
     }
 }
 

@@ -83,7 +83,7 @@ fn the_shipped_content_has_no_error_and_no_warning() {
 fn every_shipped_exclusion_takes_something_out_and_leaves_the_hunt_alive() {
     let compiled = shipped();
     assert_eq!(compiled.reach.len(), 5);
-    for (exclusion, _) in &compiled.reach {
+    for exclusion in compiled.reach.keys() {
         let witness = compiled.diagnostics.iter().find(|d| {
             d.code.as_str() == "exclusion-witness"
                 && d.subject.as_deref() == Some(exclusion.as_str())

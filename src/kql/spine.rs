@@ -413,6 +413,9 @@ mod tests {
         let spine = spine(&query);
         let leading: Vec<&str> = spine.places[0].leading.iter().map(|f| f.text.as_str()).collect();
         assert_eq!(leading, ["a == 1", "b == 2", "c has 'and'", "d or e", "f"]);
+        let query = Query::parse("let X = T | where a; union (X | where b), (X | where c)");
+        let place = &super::spine(&query).places[0];
+        assert_eq!(place.leading.len(), 1, "the uses differ in their filters");
     }
 
     #[test]

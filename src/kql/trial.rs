@@ -102,7 +102,7 @@ mod tests {
         | where RemoteUrl has_any ('a.com', 'b.com') and f(LocalIP)
         | summarize count() by RemoteUrl";
 
-    fn check(event: serde_json::Value, expect: Verdict, assumed: usize) {
+    fn check(event: &serde_json::Value, expect: &Verdict, assumed: usize) {
         let query = Query::parse(QUERY);
         let constants = query.constants();
         let columns = Schema::builtin().columns("DeviceNetworkEvents");
@@ -114,27 +114,27 @@ mod tests {
         let event_read = Event::read(&values, columns).unwrap();
         let now = datetime("2026-01-01T12:00:00Z").unwrap();
         let trial = try_event(&leading, &[&exclusion, &vague], &event_read, now);
-        assert_eq!(trial.verdict, expect, "{event}");
+        assert_eq!(&trial.verdict, expect, "{event}");
         assert_eq!(trial.assumed.len(), assumed, "{event}");
     }
 
     #[test]
     fn leading_filters_are_asked_first() {
-        check(json!({"DeviceName": "host"}), Verdict::NotReached { filter: 1 }, 0);
+        check(&json!({"DeviceName": "host"}), &Verdict::NotReached { filter: 1 }, 0);
         check(
-            json!({"DeviceName": "host", "RemoteUrl": "a.com", "Timestamp": "2020-01-01"}),
-            Verdict::NotReached { filter: 0 },
+            &json!({"DeviceName": "host", "RemoteUrl": "a.com", "Timestamp": "2020-01-01"}),
+            &Verdict::NotReached { filter: 0 },
             0,
         );
         check(
-            json!({"DeviceName": "HOST", "RemoteUrl": "www.a.com"}),
-            Verdict::Excluded { by: vec![0] },
+            &json!({"DeviceName": "HOST", "RemoteUrl": "www.a.com"}),
+            &Verdict::Excluded { by: vec![0] },
             1,
         );
-        check(json!({"DeviceName": "other", "RemoteUrl": "b.com"}), Verdict::Kept, 1);
+        check(&json!({"DeviceName": "other", "RemoteUrl": "b.com"}), &Verdict::Kept, 1);
         check(
-            json!({"DeviceId": "x", "RemoteUrl": "b.com"}),
-            Verdict::Undecided { by: vec![1] },
+            &json!({"DeviceId": "x", "RemoteUrl": "b.com"}),
+            &Verdict::Undecided { by: vec![1] },
             1,
         );
     }

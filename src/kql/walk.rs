@@ -355,7 +355,9 @@ impl Walk<'_> {
             return Open::new();
         }
         let via = context.further(step);
-        self.expression(body, &scope, &via, false)
+        let open = self.expression(body, &scope, &via, false);
+        // What filters one use says nothing about the rows of the others.
+        if uses > 1 { Open::new() } else { open }
     }
 
     /// The text that the call at hand gives for the parameter of this name.

@@ -1,6 +1,6 @@
 //! Predicates: boolean expressions over one row, as `where` and exclusions have them.
 //!
-//! A text is parsed into an [`Expression`](expression::Expression), and that is lowered into a
+//! A text is parsed into a syntax tree, and that is lowered into a
 //! [`Predicate`]: `and`, `or`, `not` over [`Test`]s of one column with constants. Operators with many
 //! shapes become few: `a !in ("x", "y")` is `not (a == "x" or a == "y")`, `between` is two bounds,
 //! `has_any` is several `has`. What is not understood is an opaque test: it keeps its text and the
