@@ -192,6 +192,7 @@ fn desired() -> Desired {
         item(Family::HuntingQuery, "hunt", Kind::Hunt),
     ]);
     let workspace = DesiredWorkspace {
+        replaced: BTreeMap::new(),
         key: WorkspaceKey {
             environment: "contoso".parse().unwrap(),
             workspace: "prod".parse().unwrap(),

@@ -2,7 +2,7 @@
 
 use crate::ident::{ItemKey, WorkspaceKey};
 use crate::plan::{Action, Class, Effect};
-use crate::state::Unreadable;
+use crate::state::{Field, Unreadable};
 
 /// How a run ended, workspaces in fleet order.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +20,8 @@ pub struct WorkspaceOutcome {
     pub key: WorkspaceKey,
     /// Why it could not be read, if so: nothing was sent to it.
     pub unreadable: Option<Unreadable>,
-    /// One entry per change of the plan that was to write or was refused or held, in plan order.
+    /// One entry per change of the plan that was to write, was refused or held, or waits, in plan
+    /// order.
     pub items: Vec<ItemOutcome>,
     /// How many items were in sync already.
     pub in_sync: usize,
@@ -39,6 +40,9 @@ pub struct ItemOutcome {
     pub action: Action,
     /// Whether that makes detection quieter.
     pub effect: Effect,
+    /// Fields that moved on both sides or of which nothing is recorded: not written, whatever became
+    /// of the rest of the item.
+    pub undecided: Vec<Field>,
     /// How it ended.
     pub verdict: Verdict,
 }
@@ -60,6 +64,9 @@ pub enum Verdict {
     Blocked(String),
     /// Written, but when read again it was different: somebody else writes there too.
     Overtaken(String),
+    /// Nothing was to be done until somebody says so: the service disabled it, or it is retired and
+    /// waits to be pruned.
+    Waits(String),
     /// Not begun: the run was interrupted, or something it depends on was not done.
     NotStarted(String),
 }

@@ -12,7 +12,8 @@ use super::verify::{Expected, verify};
 use super::{Event, ItemOutcome, Verdict, WorkspaceOutcome};
 use crate::ident::{ContentId, Family};
 use crate::live::{Client, Error};
-use crate::plan::{Action, Change, Class, DesiredSide, WorkspacePlan};
+use crate::plan::{Action, Change, Class, DesiredSide, Moved, Options, WorkspacePlan};
+use crate::state::Field;
 
 /// The steps of a workspace: what makes detection quieter comes after what makes it louder, and what
 /// cannot be undone comes last.
@@ -43,18 +44,18 @@ pub(super) async fn apply_workspace(run: &Run<'_>, plan: WorkspacePlan) -> Works
     let client = match (run.clients.get(&plan.key.environment), unread()) {
         (_, Some(unreadable)) => return unreadable_workspace(plan, unreadable),
         (Err(unreadable), None) if writes > 0 => return unreadable_workspace(plan, unreadable),
-        (Err(_), None) => return outcome(plan, BTreeMap::new()),
+        (Err(_), None) => return outcome(plan, BTreeMap::new(), &run.options),
         (Ok(client), None) => client,
     };
     if writes == 0 {
-        return outcome(plan, BTreeMap::new());
+        return outcome(plan, BTreeMap::new(), &run.options);
     }
     run.say(Event::WorkspaceStarted { workspace: plan.key.clone(), items: writes });
     let client = watched(run, client, &plan);
     let work = Workspace { run, plan: &plan, client: &client };
     let verdicts = work.carry_out().await;
     run.say(Event::WorkspaceEnded { workspace: plan.key.clone() });
-    outcome(plan, verdicts)
+    outcome(plan, verdicts, &run.options)
 }
 
 fn unreadable_workspace(
@@ -200,7 +201,11 @@ fn stands(change: &Change) -> bool {
         && change.sides.live.is_some()
 }
 
-fn outcome(plan: WorkspacePlan, mut verdicts: BTreeMap<usize, Verdict>) -> WorkspaceOutcome {
+fn outcome(
+    plan: WorkspacePlan,
+    mut verdicts: BTreeMap<usize, Verdict>,
+    options: &Options,
+) -> WorkspaceOutcome {
     let mut items = Vec::new();
     let mut in_sync = 0;
     for (index, change) in plan.changes.into_iter().enumerate() {
@@ -208,6 +213,7 @@ fn outcome(plan: WorkspacePlan, mut verdicts: BTreeMap<usize, Verdict>) -> Works
         let verdict = verdicts.remove(&index).or_else(|| not_for_writing(&change));
         let Some(verdict) = verdict else { continue };
         items.push(ItemOutcome {
+            undecided: if options.desired_wins { Vec::new() } else { undecided(&change) },
             key: change.key,
             name: change.name,
             class: change.class,
@@ -219,10 +225,19 @@ fn outcome(plan: WorkspacePlan, mut verdicts: BTreeMap<usize, Verdict>) -> Works
     WorkspaceOutcome { key: plan.key, unreadable: None, items, in_sync }
 }
 
+/// Fields that nobody may write before somebody has decided.
+fn undecided(change: &Change) -> Vec<Field> {
+    let moved = change.fields.iter().filter(|c| matches!(c.moved, Moved::Both | Moved::Unknown));
+    moved.map(|c| c.field).collect()
+}
+
 fn not_for_writing(change: &Change) -> Option<Verdict> {
     match (change.action, change.class) {
         (Action::Refuse, _) => Some(Verdict::Refused(change.reason.clone())),
         (Action::None, Class::Held) => Some(Verdict::Held(change.reason.clone())),
+        (Action::None, Class::AutoDisabled | Class::Retired) => {
+            Some(Verdict::Waits(change.reason.clone()))
+        }
         _ => None,
     }
 }

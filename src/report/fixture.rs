@@ -211,16 +211,33 @@ fn observed() -> Change {
 
 pub(super) fn item(id: &str, class: Class, action: Action, verdict: Verdict) -> ItemOutcome {
     let made = change(id, class, action);
-    ItemOutcome { key: made.key, name: made.name, class, action, effect: made.effect, verdict }
+    ItemOutcome {
+        key: made.key,
+        name: made.name,
+        class,
+        action,
+        effect: made.effect,
+        undecided: Vec::new(),
+        verdict,
+    }
 }
 
 /// One item for every way in which an item can end, and a workspace that could not be read.
 pub(super) fn outcome() -> Outcome {
     let mut quieter = item("updated", Class::Changed, Action::Update, Verdict::Done);
     quieter.effect = Effect::Quieter;
+    let mut partly = item("partly", Class::Conflict, Action::Update, Verdict::Done);
+    partly.undecided = vec![Field::Enabled, Field::Severity];
     let items = vec![
         item("new", Class::New, Action::Create, Verdict::Done),
         quieter,
+        partly,
+        item(
+            "disabled",
+            Class::AutoDisabled,
+            Action::None,
+            Verdict::Waits("the service disabled it by itself after failures".into()),
+        ),
         item(
             "refused-by-azure",
             Class::New,

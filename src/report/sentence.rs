@@ -96,13 +96,16 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
     let done = tally.verdict("done") + tally.verdict("overtaken");
     let read = tally.workspaces - tally.unreadable;
     let mut sentence = match (done, tally.verdicts.values().sum::<usize>()) {
-        (0, 0) if read > 0 => format!("Nothing to change in {}.", count(read, "workspace")),
+        (0, waiting) if read > 0 && waiting == tally.verdict("waiting") => {
+            format!("Nothing to change in {}.", count(read, "workspace"))
+        }
         (0, _) => "Applied nothing.".to_owned(),
         (done, _) => {
             let changes = count(done, "change");
             format!("Applied {changes} to {}.", count(tally.written, "workspace"))
         }
     };
+    let waiting = tally.verdict("waiting");
     let words = [
         ("failed", "failed"),
         ("overtaken", "overtaken by somebody else"),
@@ -119,6 +122,10 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
         .collect();
     if !rest.is_empty() {
         sentence = format!("{sentence} Not as planned: {}.", rest.join(", "));
+    }
+    if waiting > 0 {
+        let items = count(waiting, "item");
+        sentence = format!("{sentence} {items} {} for a word.", form(waiting, "waits", "wait"));
     }
     if tally.unreadable > 0 {
         let unread = count(tally.unreadable, "workspace");

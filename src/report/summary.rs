@@ -256,6 +256,7 @@ pub const fn verdict_word(verdict: &Verdict) -> &'static str {
         Verdict::Deferred(_) => "deferred",
         Verdict::Blocked(_) => "blocked",
         Verdict::Overtaken(_) => "overtaken",
+        Verdict::Waits(_) => "waiting",
         Verdict::NotStarted(_) => "not-started",
     }
 }
@@ -270,6 +271,7 @@ pub(super) fn verdict_reason(verdict: &Verdict) -> Option<&str> {
         | Verdict::Deferred(reason)
         | Verdict::Blocked(reason)
         | Verdict::Overtaken(reason)
+        | Verdict::Waits(reason)
         | Verdict::NotStarted(reason) => Some(reason),
     }
 }

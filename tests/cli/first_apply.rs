@@ -25,7 +25,8 @@ fn a_fresh_apply_creates_hunt_rule_and_two_records_and_says_so() {
     let journal = root.run(&["emulator", "journal", "--writes"]).exits(0).out;
     let written: Vec<&str> = journal
         .lines()
-        .map(|line| line.split('?').next().unwrap().rsplit('/').next().unwrap())
+        .map(|line| line.split_whitespace().nth(3).unwrap().rsplit('/').next().unwrap())
+        .map(|name| name.split('?').next().unwrap())
         .collect();
     let place = |name: &str| written.iter().position(|other| *other == name);
     let (_, rule) = RULE.split_once('/').unwrap();

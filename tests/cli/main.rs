@@ -6,8 +6,13 @@
 
 mod field_table;
 mod first_apply;
+mod layers;
 mod moves;
+mod not_ours;
+mod output;
 mod portal;
 mod retire;
 mod root;
 mod sample;
+mod saved_plan;
+mod selection;

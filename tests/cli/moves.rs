@@ -216,3 +216,27 @@ fn the_same_field_changed_on_both_sides_is_a_conflict_that_shows_three_sides() {
     assert_eq!(live(&portal, "severity"), "High");
     root.run(&["drift"]).exits(0);
 }
+
+#[test]
+fn a_field_that_is_observed_no_longer_is_shown_as_unknown_until_someone_decides() {
+    let (root, portal) = Root::empty();
+    root.write(RULE_FILE, crate::sample::RULE);
+    let observed = "observed: [enabled]\n";
+    root.append("environments/local.yaml", observed);
+    root.run(&["apply", "--yes"]).exits(0);
+    portal.edit(AlertRules, RULE_NAME, &["enabled=false"]);
+    root.replace("environments/local.yaml", observed, "");
+    portal.forget();
+    let plan = root.run(&["plan", "--format", "json"]).exits(21).json();
+    assert_eq!(verdict(&plan, RULE_KEY), ("conflict", "refuse"));
+    assert_eq!(fields(&plan), [("enabled".into(), "unknown".into())]);
+    root.run(&["apply", "--yes"]).exits(21);
+    assert_eq!(portal.writes(), NOTHING);
+    // Another change is written, and leaves it alone.
+    root.replace(RULE_FILE, "severity: Medium", "severity: High");
+    root.run(&["apply", "--yes"]).exits(21).says(&["left as it is until someone decides: enabled"]);
+    assert_eq!(live(&portal, "severity"), "High");
+    assert_eq!(live(&portal, "enabled"), false);
+    root.run(&["apply", "--yes", "--on-conflict", "desired"]).exits(0);
+    assert_eq!(live(&portal, "enabled"), true);
+}

@@ -49,7 +49,7 @@ fn a_removed_file_disables_its_rule_once_and_prune_deletes_it() {
     root.run(&["apply", "--yes"]).exits(0).says(&["retire done"]);
     assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], false);
     portal.forget();
-    root.run(&["apply", "--yes"]).exits(0);
+    root.run(&["apply", "--yes"]).exits(0).says(&[RULE_KEY, "waits for `--prune`"]);
     root.run(&["plan", "--exit-code"]).exits(0).says(&[RULE_KEY, "waits for `--prune`"]);
     assert_eq!(portal.writes(), NOTHING, "only listed");
     root.run(&["drift"]).exits(0);

@@ -183,6 +183,7 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
             | Verdict::Held(_)
             | Verdict::Deferred(_)
             | Verdict::Blocked(_)
+            | Verdict::Waits(_)
             | Verdict::NotStarted(_) => {}
         }
     }

@@ -7,7 +7,7 @@ use crate::apply::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
 use crate::report::summary::{Tally, verdict_reason, verdict_word};
 
 /// How each item ended, in plan order: `{environment, workspace, key, name, class, action, effect,
-/// verdict}` and `reason` for every verdict but `done`.
+/// undecided, verdict}` and `reason` for every verdict but `done`.
 #[must_use]
 pub fn outcome(outcome: &Outcome) -> Value {
     let items: Vec<Value> = outcome
@@ -40,6 +40,7 @@ fn item(workspace: &WorkspaceOutcome, item: &ItemOutcome) -> Value {
         "class": item.class.as_str(),
         "action": item.action.as_str(),
         "effect": item.effect.as_str(),
+        "undecided": item.undecided.iter().map(|field| field.path()).collect::<Vec<_>>(),
         "verdict": verdict_word(&item.verdict),
     });
     if let Some(reason) = verdict_reason(&item.verdict) {
@@ -58,6 +59,7 @@ fn counts(tally: &Tally) -> Value {
         Verdict::Deferred(reason()),
         Verdict::Blocked(reason()),
         Verdict::Overtaken(reason()),
+        Verdict::Waits(reason()),
         Verdict::NotStarted(reason()),
     ];
     let verdicts: Map<String, Value> = every

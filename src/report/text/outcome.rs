@@ -3,7 +3,7 @@
 use super::change::{FIELD, ITEM};
 use super::page::Page;
 use crate::apply::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
-use crate::plan::Effect;
+use crate::plan::{Class, Effect};
 use crate::report::style::{Paint, Style};
 use crate::report::{escape, sentence, summary, wording};
 
@@ -33,7 +33,7 @@ fn workspace(page: &mut Page, workspace: &WorkspaceOutcome) {
     }
     // What did not go as planned is read first; a run's order is of no use to a reader.
     let mut items: Vec<&ItemOutcome> = workspace.items.iter().collect();
-    items.sort_by_key(|item| place(&item.verdict));
+    items.sort_by_key(|item| (item.class != Class::AutoDisabled, place(&item.verdict)));
     for item in items {
         self::item(page, item);
     }
@@ -51,7 +51,8 @@ const fn place(verdict: &Verdict) -> u8 {
         Verdict::Blocked(_) => 4,
         Verdict::Deferred(_) => 5,
         Verdict::NotStarted(_) => 6,
-        Verdict::Done => 7,
+        Verdict::Waits(_) => 7,
+        Verdict::Done => 8,
     }
 }
 
@@ -59,9 +60,11 @@ fn item(page: &mut Page, item: &ItemOutcome) {
     let (paint, sign) = match &item.verdict {
         Verdict::Done => (Paint::Good, wording::sign(item.action)),
         Verdict::Failed(_) | Verdict::Overtaken(_) | Verdict::Refused(_) => (Paint::Bad, '!'),
-        Verdict::Held(_) | Verdict::Blocked(_) | Verdict::Deferred(_) | Verdict::NotStarted(_) => {
-            (Paint::Care, '.')
-        }
+        Verdict::Held(_)
+        | Verdict::Blocked(_)
+        | Verdict::Deferred(_)
+        | Verdict::Waits(_)
+        | Verdict::NotStarted(_) => (Paint::Care, '.'),
     };
     let word = match &item.verdict {
         Verdict::NotStarted(_) => "not started",
@@ -79,6 +82,10 @@ fn item(page: &mut Page, item: &ItemOutcome) {
     let key = escape::visible(&item.key.to_string());
     let text = format!("{} ({key}), {}{reason}", page.name(&item.name), item.class);
     page.sentence(ITEM, paint, &head, &text);
+    if !item.undecided.is_empty() && matches!(item.verdict, Verdict::Done) {
+        let fields: Vec<&str> = item.undecided.iter().map(|field| field.path()).collect();
+        page.line(FIELD, &format!("left as it is until someone decides: {}", fields.join(", ")));
+    }
     if item.effect == Effect::Quieter && matches!(item.verdict, Verdict::Done) {
         page.line(FIELD, "detection is quieter now: fewer or less visible alerts");
     }
@@ -102,6 +109,7 @@ fn ways_on(outcome: &Outcome) -> Vec<&'static str> {
         way("held", "`sentinelops check` says what holds an item"),
         way("deferred", "what was deferred is tried again by the next `sentinelops apply`"),
         way("blocked", "a blocked item waits until its workspace has the tables that it reads"),
+        way("waiting", "`sentinelops plan` says what a waiting item waits for"),
         way("not-started", "`sentinelops apply` again begins what was not started"),
     ];
     ways.into_iter().flatten().collect()
@@ -110,7 +118,7 @@ fn ways_on(outcome: &Outcome) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Action, Class};
+    use crate::plan::Action;
     use crate::report::fixture;
 
     const WIDE: Style = Style { color: false, width: 100, verbose: false };

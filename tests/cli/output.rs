@@ -1,0 +1,147 @@
+//! What is printed: where, in which format, in which order, the same for the same sides.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::portal::{AlertRules, Portal};
+use crate::root::Root;
+use crate::sample::{HUNT, HUNT_FILE, RULE_FILE, RULE_NAME};
+
+/// A louder change, a quieter one, and drift.
+fn changed() -> (Root, Portal) {
+    let (root, portal) = Root::with_rule();
+    root.replace(RULE_FILE, "severity: Medium", "severity: Low");
+    portal.edit(AlertRules, RULE_NAME, &["displayName=By hand"]);
+    root.write(HUNT_FILE, HUNT);
+    root.write(
+        "content/hunting/a.yaml",
+        &HUNT.replace("relay-hunt", "a-hunt").replace("Relays by device", "A hunt"),
+    );
+    (root, portal)
+}
+
+#[test]
+fn output_is_byte_identical_for_the_same_sides() {
+    let (root, _portal) = changed();
+    for command in ["plan", "drift"] {
+        for format in ["text", "json", "markdown"] {
+            let run = || root.run(&[command, "--format", format]);
+            let first = run();
+            assert!(!first.out.is_empty());
+            assert_eq!(first.out, run().out, "{command} {format}");
+        }
+    }
+    for command in ["render", "check"] {
+        assert_eq!(root.run(&[command]).exits(0).out, root.run(&[command]).out);
+    }
+}
+
+#[track_caller]
+fn has_keys(document: &Value, keys: &[&str]) {
+    let found: BTreeSet<&str> = document.as_object().unwrap().keys().map(String::as_str).collect();
+    let lacking: Vec<&&str> = keys.iter().filter(|key| !found.contains(**key)).collect();
+    assert!(lacking.is_empty(), "{lacking:?} in {document:#}");
+}
+
+#[test]
+fn documents_have_their_documented_keys() {
+    let (root, _portal) = changed();
+    for (command, format, exit) in
+        [("plan", "sentinelops.plan/v1", 0), ("drift", "sentinelops.drift/v1", 20)]
+    {
+        let document = root.run(&[command, "--format", "json"]).exits(exit).json();
+        assert_eq!(document["format"], format);
+        has_keys(&document, &["format", "changes", "workspaces", "summary"]);
+        for change in document["changes"].as_array().unwrap() {
+            has_keys(change, &["environment", "workspace", "key", "name", "class", "action"]);
+            has_keys(change, &["reason", "effect", "fields"]);
+            for field in change["fields"].as_array().unwrap() {
+                has_keys(field, &["field", "moved", "before", "after"]);
+            }
+        }
+        let workspace = &document["workspaces"][0];
+        has_keys(workspace, &["environment", "workspace", "resourceId", "status"]);
+        assert_eq!(workspace["status"], "read");
+        assert_eq!(document["summary"]["classes"]["changed-and-drifted"], 1);
+        assert_eq!(document["summary"]["actions"]["create"], 2);
+    }
+    let outcome = root.run(&["apply", "--yes", "--format", "json"]).exits(0).json();
+    assert_eq!(outcome["format"], "sentinelops.outcome/v1");
+    assert_eq!(outcome["summary"]["verdicts"]["done"], 3);
+    has_keys(&outcome["items"][0], &["environment", "workspace", "key", "name", "class"]);
+    has_keys(&outcome["items"][0], &["action", "effect", "verdict"]);
+    root.replace(RULE_FILE, "severity: Low", "severity: Loud");
+    let diagnostics = root.run(&["check", "--format", "json"]).exits(10).json();
+    assert_eq!(diagnostics["format"], "sentinelops.diagnostics/v1");
+}
+
+#[test]
+fn quieter_changes_come_first_in_every_format() {
+    let (root, _portal) = changed();
+    for format in ["text", "json", "markdown"] {
+        let out = root.run(&["plan", "--format", format]).exits(0).out;
+        let rule = out.find("relay-rule").unwrap();
+        let hunt = out.find("a-hunt").unwrap();
+        assert!(rule < hunt, "{out}");
+        assert!(out.to_lowercase().contains("quieter"), "{out}");
+    }
+    let markdown = root.run(&["plan", "--format", "markdown"]).out;
+    assert!(markdown.find("quieter").unwrap() < markdown.find("<details>").unwrap());
+}
+
+#[test]
+fn a_query_is_shown_as_a_unified_diff_and_other_fields_as_before_and_after() {
+    let (root, _portal) = Root::with_rule();
+    root.replace(RULE_FILE, "'relay.example'", "'relay2.example'");
+    root.replace(RULE_FILE, "severity: Medium", "severity: High");
+    let out = root.run(&["plan"]).exits(0).out;
+    assert!(
+        out.lines().any(|line| line.trim() == "-| where RemoteUrl has 'relay.example'"),
+        "{out}"
+    );
+    assert!(
+        out.lines().any(|line| line.trim() == "+| where RemoteUrl has 'relay2.example'"),
+        "{out}"
+    );
+    assert!(out.contains("severity: \"Medium\" → \"High\""), "{out}");
+}
+
+#[test]
+fn a_result_goes_to_the_file_that_is_named_and_nowhere_else() {
+    let (root, _portal) = changed();
+    let shown = root.run(&["plan", "--format", "markdown"]).out;
+    let written = root.run(&["plan", "--format", "markdown", "--output", "plan.md"]).exits(0);
+    assert_eq!(written.out, "");
+    assert_eq!(root.read("plan.md"), shown);
+    root.run(&["plan", "--output", "no/such/folder.txt"]).exits(2).says(&["no/such/folder.txt"]);
+}
+
+#[test]
+fn results_are_on_stdout_without_colour_and_quiet_is_quiet() {
+    let (root, _portal) = changed();
+    let plan = root.run(&["plan", "--quiet", "--out", "plan.json"]).exits(0);
+    assert_eq!(plan.err, "");
+    assert!(!plan.out.contains('\u{1b}'));
+    assert!(root.run(&["plan", "--color", "always"]).out.contains('\u{1b}'));
+    let check = root.run(&["check", "--quiet"]).exits(0);
+    assert_eq!(check.err, "");
+}
+
+#[test]
+fn what_is_typed_wrong_is_a_usage_error() {
+    let (root, portal) = Root::with_rule();
+    for wrong in [
+        &["aply"][..],
+        &["apply", "--no-such-flag"],
+        &["apply", "--today", "2026-01-01"],
+        &["plan", "--format", "yaml"],
+        &["apply", "--yes", "--format", "markdown"],
+        &["drift", "--today", "tomorrow"],
+    ] {
+        root.run(wrong).exits(2);
+    }
+    assert_eq!(portal.requests(), 0);
+    root.run(&["--version"]).exits(0);
+    root.run(&["apply", "--help"]).exits(0).says(&["--keep-going", "--prune"]);
+}
