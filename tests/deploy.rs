@@ -192,7 +192,6 @@ fn desired() -> Desired {
         item(Family::HuntingQuery, "hunt", Kind::Hunt),
     ]);
     let workspace = DesiredWorkspace {
-        replaced: BTreeMap::new(),
         key: WorkspaceKey {
             environment: "contoso".parse().unwrap(),
             workspace: "prod".parse().unwrap(),
