@@ -201,7 +201,6 @@ fn desired() -> Desired {
         id: workspace(),
         items,
         unreadable: Vec::new(),
-        replaced: BTreeMap::new(),
         resources: BTreeMap::new(),
         allow_twin: Vec::new(),
         prune: false,

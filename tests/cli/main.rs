@@ -2,8 +2,8 @@
 //! what they send. Every repository has its own emulator, so all tests run side by side, offline.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+mod bad_input;
 mod field_table;
 mod first_apply;
 mod layers;
