@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::item::{Item, compile_content};
-use super::query::CompiledQuery;
+use super::item::compile_content;
 use super::test_report::{Judgement, TestReport};
 use super::tests_of_exclusions::{conclude, failing};
 use super::verdict::WITNESS;
 use crate::content::{Broken, Catalog, Content};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::environment::{Environment, Fleet, Policy, Workspace};
-use crate::ident::{ContentId, Day, ExclusionId, ItemKey, WorkspaceKey};
+use crate::ident::{ContentId, Day, ExclusionId};
 use crate::kql::EcsMap;
 use crate::state::desired::{DesiredState, HeldReason, Successor, UnreadableContent};
 use crate::state::{Desired, DesiredItem, DesiredWorkspace};
@@ -26,8 +25,6 @@ pub struct Compiled {
     pub diagnostics: Diagnostics,
     /// How the tests of every exclusion in use went, by exclusion.
     pub tests: TestReport,
-    /// Every compiled query with its stages, by workspace and item, for `render`.
-    pub queries: BTreeMap<(WorkspaceKey, ItemKey), CompiledQuery>,
     /// In how many items and workspaces each exclusion is compiled.
     pub reach: BTreeMap<ExclusionId, Reach>,
 }
@@ -81,7 +78,6 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
         desired: Desired { owner: fleet.owner.value.clone(), workspaces: Vec::new() },
         diagnostics: Diagnostics::new(),
         tests: TestReport::default(),
-        queries: BTreeMap::new(),
         reach: BTreeMap::new(),
     };
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
@@ -91,14 +87,12 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
         for trial in outcome.trials {
             trials.entry((trial.exclusion, trial.test)).or_default().push(trial.judgement);
         }
-        for (at, item) in outcome.items {
-            let Item { state, query } = item;
+        for (at, state) in outcome.items {
             let workspace = &mut workspaces[at];
-            if let Some(query) = query {
-                for applied in &query.applied {
-                    result.reach.entry(applied.id.clone()).or_default().placements += 1;
+            if let DesiredState::Present(present) = &state {
+                for id in &present.exclusions {
+                    result.reach.entry(id.clone()).or_default().placements += 1;
                 }
-                result.queries.insert((workspace.key.clone(), content.key()), query);
             }
             let item = DesiredItem {
                 name: content.name().to_owned(),
@@ -115,7 +109,7 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
             diagnostics.extend(failures);
         }
     }
-    hold_untested(&mut workspaces, &mut result);
+    hold_untested(&mut workspaces, &result);
     result.diagnostics.extend(once(diagnostics));
     result.diagnostics.sort();
     result.desired.workspaces = workspaces;
@@ -156,13 +150,13 @@ fn once(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 /// Holds every item that an exclusion whose tests fail is compiled into.
-fn hold_untested(workspaces: &mut [DesiredWorkspace], result: &mut Compiled) {
+fn hold_untested(workspaces: &mut [DesiredWorkspace], result: &Compiled) {
     let failing = failing(&result.tests.results);
     if failing.is_empty() {
         return;
     }
     for workspace in workspaces {
-        for (key, item) in &mut workspace.items {
+        for item in workspace.items.values_mut() {
             let DesiredState::Present(present) = &item.state else { continue };
             let reasons: Vec<HeldReason> = present
                 .exclusions
@@ -175,7 +169,6 @@ fn hold_untested(workspaces: &mut [DesiredWorkspace], result: &mut Compiled) {
                 .collect();
             if !reasons.is_empty() {
                 item.state = DesiredState::Held(reasons);
-                result.queries.remove(&(workspace.key.clone(), key.clone()));
             }
         }
     }

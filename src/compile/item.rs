@@ -20,22 +20,9 @@ use crate::state::{Field, Fields};
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     /// By place of the workspace in the index; where the content does not belong, nothing.
-    pub(super) items: BTreeMap<usize, Item>,
+    pub(super) items: BTreeMap<usize, DesiredState>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) trials: Vec<Trial>,
-}
-
-/// One item of one workspace.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) state: DesiredState,
-    pub(super) query: Option<CompiledQuery>,
-}
-
-impl Item {
-    fn held(reasons: Vec<HeldReason>) -> Self {
-        Self { state: DesiredState::Held(reasons), query: None }
-    }
 }
 
 /// Compiles one content file for every workspace that it belongs into.
@@ -46,14 +33,15 @@ pub(super) fn compile_content(content: &Content, index: &Index<'_>) -> Outcome {
         QuerySource::Own(_) => None,
     };
     let mut compiler = Compiler::new(content, index);
-    let plain = Definition::of(content, &content.keys);
+    // What is to be said about the file itself was said when it was loaded.
+    let plain = Definition { fields: content.fields.clone(), diagnostics: Vec::new() };
     let mut seen: Vec<*const super::query::Outcome> = Vec::new();
     for (at, (_, workspace)) in index.workspaces.iter().enumerate() {
         if !workspace.settings.selects(content, hunt) {
             continue;
         }
         if !content.held.is_empty() {
-            outcome.items.insert(at, Item::held(content.held.clone()));
+            outcome.items.insert(at, DesiredState::Held(content.held.clone()));
             continue;
         }
         let own =
@@ -81,13 +69,13 @@ fn item(
     query: Option<&CompiledQuery>,
     workspace: &Workspace,
     diagnostics: &[Diagnostic],
-) -> Item {
+) -> DesiredState {
     let errors: Vec<HeldReason> = diagnostics
         .iter()
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
         .map(|d| HeldReason { code: d.code.to_string(), message: d.message.clone() })
         .collect();
-    let (Some(query), true) = (query, errors.is_empty()) else { return Item::held(errors) };
+    let (Some(query), true) = (query, errors.is_empty()) else { return DesiredState::Held(errors) };
     let mut fields = definition.fields.clone();
     fields.insert(Field::Query, Value::String(query.text.clone()));
     let version = content.keys.get("version").and_then(|version| version.value.as_str());
@@ -95,11 +83,11 @@ fn item(
         kind: content.kind,
         fields,
         version: version.map(str::to_owned),
-        exclusions: query.applied.iter().map(|applied| applied.id.clone()).collect(),
+        exclusions: query.exclusions.clone(),
         replaces: content.replaces.as_ref().map(|id| id.value.clone()),
         accepted: accepted(content, workspace),
     };
-    Item { state: DesiredState::Present(present), query: Some(query.clone()) }
+    DesiredState::Present(present)
 }
 
 fn accepted(content: &Content, workspace: &Workspace) -> Vec<Accepted> {

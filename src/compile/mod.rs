@@ -20,5 +20,4 @@ mod tests_of_exclusions;
 mod verdict;
 
 pub use compile::{Compiled, Reach, compile};
-pub use query::{Applied, CompiledQuery};
 pub use test_report::{Judgement, TestReport, TestResult, TestVerdict};

@@ -1,6 +1,6 @@
 //! The query of one item: parameters set, exclusions placed, judged and compiled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use super::judge::{self, Case};
 use super::policy;
 use super::tests_of_exclusions::Trial;
 use crate::content::{Content, Exclusion, QuerySource};
-use crate::diag::{Code, Diagnostic, Located, Span};
+use crate::diag::{Code, Diagnostic, Located};
 use crate::environment::Workspace;
 use crate::ident::ExclusionId;
 use crate::kql::{self, EcsMap, Query};
@@ -24,26 +24,12 @@ const TOO_LONG: Code = Code::new("query-too-long");
 const UNKNOWN_PARAMETER: Code = Code::new("unknown-parameter");
 const NO_QUERY: Code = Code::new("query-without-source");
 
-/// A compiled query and where its exclusions stand in it.
+/// A query as it is deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CompiledQuery {
-    /// The text as it is deployed.
-    pub text: String,
-    /// The exclusions in it, in the order in which they stand.
-    pub applied: Vec<Applied>,
-}
-
-/// One exclusion in a compiled query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
-    /// The exclusion.
-    pub id: ExclusionId,
-    /// `path:line` of its file.
-    pub place: String,
-    /// The table whose rows it excludes.
-    pub table: String,
-    /// Its comment and its stage, in bytes of the text.
-    pub span: Span,
+pub(super) struct CompiledQuery {
+    pub(super) text: String,
+    /// The exclusions in it, by id.
+    pub(super) exclusions: Vec<ExclusionId>,
 }
 
 /// What became of a query.
@@ -171,7 +157,7 @@ fn place_exclusions(
     outcome: &mut Outcome,
 ) {
     if exclusions.is_empty() {
-        outcome.query = Some(CompiledQuery { text: text.to_owned(), applied: Vec::new() });
+        outcome.query = Some(CompiledQuery { text: text.to_owned(), exclusions: Vec::new() });
         return;
     }
     let query = Query::parse(text);
@@ -215,16 +201,8 @@ fn inject(text: &str, ready: &[Ready<'_>]) -> Result<CompiledQuery, Vec<Diagnost
         let first = ready.first().map(|ready| ready.exclusion);
         first.map(|exclusion| exclusion::refused(exclusion, &refusals)).unwrap_or_default()
     })?;
-    let applied = injected
-        .stages
-        .into_iter()
-        .map(|stage| {
-            let exclusion = ready.iter().find(|ready| ready.exclusion.id.value == stage.id);
-            let place = exclusion.map(|ready| ready.exclusion.id.place()).unwrap_or_default();
-            Applied { id: stage.id, place, table: stage.table, span: stage.span }
-        })
-        .collect();
-    Ok(CompiledQuery { text: injected.text, applied })
+    let ids: BTreeSet<ExclusionId> = injected.stages.into_iter().map(|stage| stage.id).collect();
+    Ok(CompiledQuery { text: injected.text, exclusions: ids.into_iter().collect() })
 }
 
 /// Parameter values that hold in a workspace: the hunt's there, then the rule's own, then the rule's

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::Exclusion;
 use crate::diag::{Located, Source};
 use crate::ident::{ContentId, ItemKey, Tag};
-use crate::state::Kind;
 use crate::state::desired::HeldReason;
+use crate::state::{Fields, Kind};
 
 /// All content of a root.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +37,9 @@ pub struct Content {
     /// Every top-level key but `id`, `kind`, `query`, `queryFrom`, `inherit`, `parameters` and
     /// `replaces`, as JSON, with the place of its value.
     pub keys: BTreeMap<String, Located<Value>>,
+    /// What the file alone defines: wire values of every field but the query. Empty while the content
+    /// is held.
+    pub fields: Fields,
     /// Where its query comes from.
     pub query: QuerySource,
     /// `parameters`: names of `let` statements; a value where a `queryFrom` rule sets its own.

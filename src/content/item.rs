@@ -11,9 +11,9 @@ use super::sheet::{Sheet, first_line, reason};
 use super::{Broken, Content, QuerySource, identity, query, reference};
 use crate::diag::{Code, Diagnostic, Located, Severity, Source, Span};
 use crate::ident::{ContentId, Tag};
-use crate::state::Kind;
 use crate::state::define::{self, Problem};
 use crate::state::desired::HeldReason;
+use crate::state::{Fields, Kind};
 
 const EMPTY_FILE: Code = Code::new("empty-file");
 const MANY_DOCUMENTS: Code = Code::new("many-documents");
@@ -203,7 +203,9 @@ fn finish(sheet: Sheet, id: Located<ContentId>, draft: Draft) -> Outcome {
     let about = id.value.to_string();
     let mut diagnostics: Vec<Diagnostic> =
         diagnostics.into_iter().map(|diagnostic| diagnostic.about(about.clone())).collect();
-    let mut content = Content { id, kind, source, keys, query, parameters, replaces, tags, held };
+    let fields = Fields::new();
+    let mut content =
+        Content { id, kind, source, keys, fields, query, parameters, replaces, tags, held };
     if matches!(content.query, QuerySource::Own(_)) {
         diagnostics.extend(define(&mut content));
     }
@@ -218,7 +220,8 @@ pub(super) fn define(content: &mut Content) -> Vec<Diagnostic> {
         .iter_mut()
         .map(|(name, value)| (name.clone(), std::mem::take(&mut value.value)))
         .collect();
-    let (_, problems) = define::define(content.kind, &keys);
+    let (fields, problems) = define::define(content.kind, &keys);
+    content.fields = fields;
     for (value, lent) in content.keys.values_mut().zip(keys.into_values()) {
         value.value = lent;
     }

@@ -94,6 +94,7 @@ pub(super) fn content(id: &str, kind: Kind, path: &str, keys: Value) -> Content 
         id: Located::new(id.parse().unwrap(), &source, 4..end),
         kind,
         keys,
+        fields: crate::state::Fields::new(),
         query: QuerySource::Own(Located::new("T".to_owned(), &source, 0..0)),
         parameters: BTreeMap::new(),
         replaces: None,

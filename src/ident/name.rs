@@ -78,7 +78,17 @@ impl<R> PartialOrd for Name<R> {
 
 impl<R> Ord for Name<R> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.folded().cmp(other.folded())
+        // Most names differ early or are the same bytes, so bytes are folded only where they differ.
+        let (left, right) = (self.text.as_bytes(), other.text.as_bytes());
+        for (one, two) in left.iter().zip(right) {
+            if one != two {
+                let folded = one.to_ascii_lowercase().cmp(&two.to_ascii_lowercase());
+                if folded != Ordering::Equal {
+                    return folded;
+                }
+            }
+        }
+        left.len().cmp(&right.len())
     }
 }
 
