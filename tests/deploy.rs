@@ -192,6 +192,7 @@ fn desired() -> Desired {
         item(Family::HuntingQuery, "hunt", Kind::Hunt),
     ]);
     let workspace = DesiredWorkspace {
+        replaced: BTreeMap::new(),
         key: WorkspaceKey {
             environment: "contoso".parse().unwrap(),
             workspace: "prod".parse().unwrap(),
@@ -200,7 +201,6 @@ fn desired() -> Desired {
         id: workspace(),
         items,
         unreadable: Vec::new(),
-        replaced: BTreeMap::new(),
         resources: BTreeMap::new(),
         allow_twin: Vec::new(),
         prune: false,

@@ -174,10 +174,8 @@ fn misread(exclusion: &Exclusion, error: &PredicateError) -> Diagnostic {
             "exclusion `{}` cannot be compiled, so what it applies to is held",
             exclusion.id.value
         ));
-    match &error.help {
-        Some(help) => diagnostic.help(help.clone()),
-        None => diagnostic,
-    }
+    let default = "write a condition over columns of the table, as it would stand after `where`";
+    diagnostic.help(error.help.clone().unwrap_or_else(|| default.to_owned()))
 }
 
 pub(super) fn refused(exclusion: &Exclusion, refusals: &[Refusal]) -> Vec<Diagnostic> {

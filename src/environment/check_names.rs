@@ -167,7 +167,7 @@ mod tests {
     }
 
     fn broken(id: Option<&str>) -> Broken {
-        let reason = HeldReason { code: "yaml-syntax".into(), message: String::new() };
+        let reason = HeldReason { code: "invalid-yaml".into(), message: String::new() };
         let id = id.map(|id| id.parse().unwrap());
         Broken { path: "content/two.yaml".into(), id, replaces: None, reason }
     }

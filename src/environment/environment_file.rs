@@ -291,7 +291,7 @@ mod tests {
         let text = format!("{ENVIRONMENT}    ring: early\n");
         check_errors(
             &[("fleet.yaml", "rings: ["), ("a.yaml", &text)],
-            &["yaml-syntax fleet.yaml:1 "],
+            &["invalid-yaml fleet.yaml:1 "],
         );
     }
 

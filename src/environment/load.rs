@@ -265,7 +265,7 @@ mod tests {
         check_errors(&[("a.yaml", ENVIRONMENT)], &["no-fleet-file"]);
         check_errors(&[("fleet.yaml", FLEET)], &["no-environment"]);
         let broken = [("fleet.yaml", FLEET), ("a.yaml", "cloud: [public\ntags: []\n")];
-        check_errors(&broken, &["yaml-syntax a.yaml:2 "]);
+        check_errors(&broken, &["invalid-yaml a.yaml:2 "]);
         check_errors(
             &[("fleet.yaml", "owner: a\nowner: b\n"), ("a.yaml", ENVIRONMENT)],
             &["duplicate-key fleet.yaml:2 owner"],

@@ -12,7 +12,7 @@ use serde_saphyr::{Location, Spanned};
 
 use crate::diag::{Code, Diagnostic, Position, Source, Span};
 
-const SYNTAX: Code = Code::new("yaml-syntax");
+const SYNTAX: Code = Code::new("invalid-yaml");
 const DUPLICATE: Code = Code::new("duplicate-key");
 
 /// A value and its bytes.
@@ -351,9 +351,9 @@ mod tests {
 
     #[test]
     fn broken_text_is_refused_with_its_place() {
-        check_refused("a: 1\nb: [1, 2\nc: 3\n", "yaml-syntax", 3);
-        check_refused("a: 1\n b: 2\n", "yaml-syntax", 2);
+        check_refused("a: 1\nb: [1, 2\nc: 3\n", "invalid-yaml", 3);
+        check_refused("a: 1\n b: 2\n", "invalid-yaml", 2);
         check_refused("a: 1\nb: 2\na: 3\n", "duplicate-key", 3);
-        check_refused("a: 1\n---\nb: 2\n", "yaml-syntax", 3);
+        check_refused("a: 1\n---\nb: 2\n", "invalid-yaml", 3);
     }
 }

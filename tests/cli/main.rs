@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod bad_input;
 mod field_table;
 mod first_apply;
 mod layers;

@@ -141,7 +141,7 @@ impl Ran {
 
     /// Neither output says any of this.
     #[track_caller]
-    pub(crate) fn says_nothing_of(self, texts: &[&str]) -> Self {
+    pub(crate) fn hides(self, texts: &[&str]) -> Self {
         let said = self.unwrapped();
         for text in texts {
             assert!(!said.contains(text), "{text:?} is said by {self}");
