@@ -13,7 +13,7 @@ pub use code::Code;
 pub use collection::Diagnostics;
 pub use located::Located;
 pub use source::{Position, Source, Span};
-pub use suggestion::closest;
+pub use suggestion::{closest, suggest};
 
 use std::sync::Arc;
 

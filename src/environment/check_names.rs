@@ -5,11 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::near::suggest;
 use super::selector::is_within;
 use super::{Fleet, Selector, check_overrides, check_resources};
 use crate::content::{Catalog, Exclusion, Scope};
-use crate::diag::{Code, Diagnostic, Diagnostics, Located};
+use crate::diag::{Code, Diagnostic, Diagnostics, Located, suggest};
 use crate::ident::{ContentId, EnvironmentName, Name, Tag, WorkspaceLabel};
 
 const UNKNOWN_CONTENT: Code = Code::new("unknown-content");

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use super::access::{self};
 use super::fleet_file::FleetFile;
 use super::layer::{self, Layer};
-use super::near::suggest;
 use super::reading::{Keys, Reading};
 use super::yaml::{Entry, Node};
 use super::{Environment, Selector, Workspace};
 use crate::arm::WorkspaceId;
-use crate::diag::{Code, Diagnostic, Located};
+use crate::diag::{Code, Diagnostic, Located, suggest};
 use crate::ident::{ArmName, ContentId, EnvironmentName, RingName, Tag, WorkspaceKey};
 
 const UNKNOWN_RING: Code = Code::new("unknown-ring");

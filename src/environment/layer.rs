@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::near::suggest;
 use super::reading::{Keys, Reading};
 use super::selector;
 use super::yaml::{Entry, NodeKind};
 use super::{AcceptedDrift, Layered, Selector, Settings, overrides};
-use crate::diag::{Code, Diagnostic, Diagnostics, Located, Span};
+use crate::diag::{Code, Diagnostic, Diagnostics, Located, Span, suggest};
 use crate::ident::ContentId;
 use crate::state::Field;
 

@@ -13,7 +13,6 @@ mod fleet;
 mod fleet_file;
 mod layer;
 mod load;
-mod near;
 mod overrides;
 mod reading;
 #[cfg(test)]

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Layered;
-use super::near::suggest;
 use super::reading::{Keys, Reading};
 use super::yaml::{Entry, Node, NodeKind};
-use crate::diag::Code;
+use crate::diag::{Code, suggest};
 
 const NOT_OVERRIDABLE: Code = Code::new("not-overridable");
 pub(super) const NEEDS_REASON: Code = Code::new("override-needs-reason");

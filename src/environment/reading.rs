@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::near::suggest;
 use super::yaml::{Entry, Node, NodeKind};
-use crate::diag::{Code, Diagnostic, Diagnostics, Located, Source, Span};
+use crate::diag::{Code, Diagnostic, Diagnostics, Located, Source, Span, suggest};
 use crate::ident::Invalid;
 
 const UNKNOWN_KEY: Code = Code::new("unknown-key");

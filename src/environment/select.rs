@@ -5,10 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::near::suggest;
 use super::selector::{is_within, tidy};
 use super::{Environment, Fleet, Workspace};
-use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics, suggest};
 use crate::ident::{EnvironmentName, ItemKey, RingName, Tag};
 
 const UNKNOWN_ENVIRONMENT: Code = Code::new("unknown-environment");

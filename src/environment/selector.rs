@@ -2,37 +2,16 @@
 
 use serde_json::Value;
 
-use super::near::suggest;
 use super::reading::Reading;
 use super::yaml::Node;
 use super::{KindSelector, Selector, Settings};
 use crate::content::Content;
-use crate::diag::{Code, Located, Span};
+use crate::diag::{Code, Located, Span, suggest};
 use crate::ident::Family;
 use crate::state::Kind;
+use crate::state::define::TACTICS;
 
 const BAD_SELECTOR: Code = Code::new("invalid-selector");
-
-/// The tactics that the service knows (`AttackTactic` of SecurityInsights 2024-04-01-preview).
-const TACTICS: [&str; 17] = [
-    "Reconnaissance",
-    "ResourceDevelopment",
-    "InitialAccess",
-    "Execution",
-    "Persistence",
-    "PrivilegeEscalation",
-    "DefenseEvasion",
-    "CredentialAccess",
-    "Discovery",
-    "LateralMovement",
-    "Collection",
-    "Exfiltration",
-    "CommandAndControl",
-    "Impact",
-    "PreAttack",
-    "ImpairProcessControl",
-    "InhibitResponseFunction",
-];
 
 /// Reads one criterion: a map of one key.
 pub(super) fn read(reading: &mut Reading, node: &Node) -> Option<Located<Selector>> {
@@ -69,7 +48,7 @@ fn tactic(reading: &mut Reading, text: &str, span: &Span) -> Option<String> {
     let found = TACTICS.iter().find(|known| folded(known) == folded(text));
     if found.is_none() {
         let message = format!("`{text}` is not a tactic");
-        reading.error(BAD_SELECTOR, span, message, suggest(text, TACTICS));
+        reading.error(BAD_SELECTOR, span, message, suggest(text, TACTICS.iter().copied()));
     }
     found.map(|tactic| (*tactic).to_owned())
 }

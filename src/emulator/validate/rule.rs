@@ -11,6 +11,7 @@ use crate::ident::Duration;
 
 const SEVERITIES: &[&str] = &["High", "Medium", "Low", "Informational"];
 const OPERATORS: &[&str] = &["GreaterThan", "LessThan", "Equal", "NotEqual"];
+/// Named here and in the field table: what judges the client does not learn from it.
 const DYNAMIC_PROPERTIES: &[&str] = &[
     "AlertLink",
     "ConfidenceLevel",

@@ -18,3 +18,4 @@ mod spelling;
 
 pub use fields::define;
 pub use problem::Problem;
+pub use spelling::TACTICS;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::diag::closest;
 
-/// `AlertRule` tactics of Microsoft.SecurityInsights 2024-04-01-preview.
-pub(super) const TACTICS: &[&str] = &[
+/// The tactics that the service knows: `AttackTactic` of Microsoft.SecurityInsights 2024-04-01-preview.
+pub const TACTICS: &[&str] = &[
     "Reconnaissance",
     "ResourceDevelopment",
     "InitialAccess",
