@@ -21,12 +21,15 @@ fn main() {
     }
 }
 
-/// The shortest of several runs: what the work costs when nothing else is in the way.
+/// The shortest of several runs: what the work costs when nothing else is in the way. Throwing the
+/// result away is not part of it.
 fn best<T>(runs: usize, mut work: impl FnMut() -> T) -> Duration {
     let one = || {
         let start = Instant::now();
-        std::hint::black_box(work());
-        start.elapsed()
+        let result = std::hint::black_box(work());
+        let took = start.elapsed();
+        drop(result);
+        took
     };
     std::iter::repeat_with(one).take(runs).min().unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! One content file in every workspace.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub(super) fn compile_content(content: &Content, index: &Index<'_>) -> Outcome {
     };
     let mut compiler = Compiler::new(content, index);
     // What is to be said about the file itself was said when it was loaded.
-    let plain = Definition { fields: content.fields.clone(), diagnostics: Vec::new() };
+    let plain = Definition { fields: Cow::Borrowed(&content.fields), diagnostics: Vec::new() };
     let mut seen: Vec<*const super::query::Outcome> = Vec::new();
     for (at, (_, workspace)) in index.workspaces.iter().enumerate() {
         if !workspace.settings.selects(content, hunt) {
@@ -65,7 +66,7 @@ pub(super) fn compile_content(content: &Content, index: &Index<'_>) -> Outcome {
 
 fn item(
     content: &Content,
-    definition: &Definition,
+    definition: &Definition<'_>,
     query: Option<&CompiledQuery>,
     workspace: &Workspace,
     diagnostics: &[Diagnostic],
@@ -76,7 +77,7 @@ fn item(
         .map(|d| HeldReason { code: d.code.to_string(), message: d.message.clone() })
         .collect();
     let (Some(query), true) = (query, errors.is_empty()) else { return DesiredState::Held(errors) };
-    let mut fields = definition.fields.clone();
+    let mut fields = Fields::clone(&definition.fields);
     fields.insert(Field::Query, Value::String(query.text.clone()));
     let version = content.keys.get("version").and_then(|version| version.value.as_str());
     let present = Present {
@@ -105,19 +106,19 @@ fn accepted(content: &Content, workspace: &Workspace) -> Vec<Accepted> {
 }
 
 /// The fields of a set of content keys, and what is wrong with them.
-struct Definition {
-    fields: Fields,
+struct Definition<'a> {
+    fields: Cow<'a, Fields>,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Definition {
+impl Definition<'_> {
     fn of(content: &Content, keys: &BTreeMap<String, Located<Value>>) -> Self {
         let values: BTreeMap<String, Value> =
             keys.iter().map(|(key, located)| (key.clone(), located.value.clone())).collect();
         let (fields, problems) = define(content.kind, &values);
         let diagnostics =
             problems.into_iter().map(|problem| diagnostic(content, keys, problem)).collect();
-        Self { fields, diagnostics }
+        Self { fields: Cow::Owned(fields), diagnostics }
     }
 }
 
