@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::folding;
 use super::node::{Data, Node, Pair};
 use super::{Acknowledgement, AppliesTo, Exclusion, ExclusionTest, Expectation, Polarity, Scope};
 use crate::diag::{Code, Diagnostic, Located, Severity, Source, Span, closest};
@@ -195,6 +196,12 @@ impl<'a> Reader<'a> {
         if condition.value.trim().is_empty() {
             let message = format!("`{name}` is empty");
             self.error(NO_CONDITION, &message, &condition.span, "write a KQL condition");
+            return None;
+        }
+        if let Some((folded, at)) =
+            folding::check(name, &condition.value, self.source, &condition.span)
+        {
+            self.report(folded, &at);
             return None;
         }
         Some((polarity, condition))

@@ -12,6 +12,7 @@ mod document;
 mod exclusion;
 mod exclusion_entry;
 mod exclusion_file;
+mod folding;
 mod identity;
 mod item;
 mod key;
