@@ -13,9 +13,13 @@ mod judge;
 mod layer;
 mod policy;
 mod query;
+#[cfg(test)]
+mod sample;
 mod test_report;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_by_table;
 mod tests_of_exclusions;
 mod verdict;
 

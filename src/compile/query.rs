@@ -168,7 +168,11 @@ fn place_exclusions(
         errors.extend(policy::lacks(exclusion, index.policy));
         match exclusion::resolve(exclusion, &query, &spine, ecs) {
             Ok(more) => ready.extend(more),
-            Err(found) => errors.extend(found),
+            Err(found) => errors.extend(found.into_iter().map(|error| {
+                let unexplained = error.notes.is_empty();
+                let why = || format!("so `{}` is held", content.key());
+                if unexplained { error.because(why()) } else { error }
+            })),
         }
     }
     if errors.is_empty() {

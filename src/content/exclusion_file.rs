@@ -10,7 +10,7 @@ use super::exclusion_entry::Reader;
 use super::node::{Data, Node};
 use super::sheet::first_line;
 use super::walk::File;
-use super::{Catalog, Exclusion, document, text};
+use super::{Catalog, Exclusion, document, table_names, text};
 use crate::diag::{Code, Diagnostic, Located, Severity, Source};
 use crate::ident::{ContentId, ExclusionId};
 
@@ -42,6 +42,7 @@ pub(super) fn read(files: &[File], catalog: &Catalog) -> Read {
     }
     duplicates(&mut read);
     unknown_content(&mut read, catalog);
+    read.diagnostics.extend(table_names::check(&read.exclusions, catalog));
     read.exclusions.sort_by(|left, right| left.id.value.cmp(&right.id.value));
     read.unreadable =
         read.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);

@@ -250,6 +250,23 @@ mod tests {
     }
 
     #[test]
+    fn a_table_in_the_wrong_case_is_an_error_and_an_unknown_one_is_not() {
+        let hunt = HUNT.replace("query: T", "query: Made_CL | where a == 1");
+        let check_name = |applies_to: &str, codes: &[&str]| {
+            let exclusion = format!(
+                "exclusions:\n- id: x\n  scenario: s\n  appliesTo: {applies_to}\n  \
+                 scope: all\n  when: a == 1\n"
+            );
+            let files = [("h.yaml", hunt.as_str()), ("exclusions/x.yaml", &exclusion)];
+            check(&files, &[], codes);
+        };
+        check_name("{tables: [DeviceEvents, Made_CL, Other_CL]}", &[]);
+        check_name("{tables: [deviceevents]}", &["table-case"]);
+        check_name("{tables: [made_cl]}", &["table-case"]);
+        check_name("{content: [h]}\n  table: Made_cl", &["table-case"]);
+    }
+
+    #[test]
     fn loading_twice_gives_the_same() {
         let files = [("a.yaml", HUNT), ("b.yaml", HUNT), ("c.yaml", "id: [\n"), ("d.yaml", "x")];
         let root = root(&files);

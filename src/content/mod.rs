@@ -24,6 +24,7 @@ mod query;
 mod reference;
 mod shape;
 mod sheet;
+mod table_names;
 mod text;
 mod walk;
 
