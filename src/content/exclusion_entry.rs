@@ -216,6 +216,11 @@ impl<'a> Reader<'a> {
             let message = format!("it expires before {}, the day it was written", created.value);
             self.error(BAD_DATE, &message, &expires.span, "mend one of the two days");
         }
+        if let Some(expires) = expires.as_ref().filter(|day| day.value.next() == day.value) {
+            let message = format!("`{}` has no day after it on which it could end", expires.value);
+            let help = "write the day on which somebody looks at it again, or leave `expires` out";
+            self.error(BAD_DATE, &message, &expires.span, help);
+        }
         (created, expires)
     }
 
