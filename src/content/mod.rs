@@ -26,6 +26,7 @@ mod shape;
 mod sheet;
 mod table_names;
 mod text;
+mod unread;
 mod walk;
 
 pub use catalog::{Broken, Catalog, Content, QuerySource};
