@@ -52,7 +52,7 @@ pub(super) fn outcome(compiled: &Compiled) -> (Vec<&'static str>, String) {
         DesiredState::Present(present) => {
             present.exclusions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         }
-        _ => "held".to_owned(),
+        DesiredState::Held(_) => "held".to_owned(),
     };
     (codes, state)
 }

@@ -168,7 +168,7 @@ fn wider_grouping(value: &Value, own: &Value) -> bool {
     let rules =
         ["matchingMethod", "groupByEntities", "groupByAlertDetails", "groupByCustomDetails"];
     let changed = |name: &&str| value.get(name).is_some_and(|new| Some(new) != own.get(name));
-    longer || rules.iter().any(|name| changed(name))
+    longer || rules.iter().any(changed)
 }
 
 fn severity(value: &Value) -> Option<usize> {
