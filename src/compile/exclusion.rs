@@ -41,9 +41,11 @@ pub(super) fn about<'a>(content: &Content, index: &Index<'a>) -> Vec<(usize, &'a
         by_id || by_tag
     };
     let hunt = inherited(content, index);
-    let tables = driving_tables(content, index);
+    let spine = asked_spine(content, index);
     let named = |exclusion: &Exclusion| {
-        exclusion.applies_to.tables.iter().any(|table| tables.contains(table.value.as_str()))
+        let tables = &exclusion.applies_to.tables;
+        let passes = |spine| tables.iter().any(|table| may_pass(spine, &table.value));
+        spine.as_ref().is_some_and(passes)
     };
     index
         .catalog
@@ -75,13 +77,19 @@ pub(super) fn inherited<'a>(content: &Content, index: &Index<'a>) -> Option<&'a 
     }
 }
 
-/// The tables that drive the content's query; only looked for where some exclusion asks by table.
-fn driving_tables(content: &Content, index: &Index<'_>) -> BTreeSet<String> {
+/// The spine of the content's query; only looked for where some exclusion asks by table.
+fn asked_spine(content: &Content, index: &Index<'_>) -> Option<Spine> {
     let asked = index.catalog.exclusions.iter().any(|e| !e.applies_to.tables.is_empty());
-    let text = super::query::source_text(content, index).filter(|_| asked);
-    let Some(text) = text else { return BTreeSet::new() };
-    let spine = kql::spine(&Query::parse(text));
-    spine.tables().into_iter().map(str::to_owned).collect()
+    let text = super::query::source_text(content, index).filter(|_| asked)?;
+    Some(kql::spine(&Query::parse(text)))
+}
+
+/// Whether rows of the table may come along the spine: it drives the query, a marker names it, or it
+/// may be behind a construct at which nothing can be placed. The last one has no place, so that the
+/// item is held rather than deployed without its exclusions.
+fn may_pass(spine: &Spine, table: &str) -> bool {
+    spine.places.iter().any(|place| place.table == table)
+        || spine.refusals.iter().any(|refusal| refusal.reach.includes(table))
 }
 
 /// Resolves an exclusion on every table of the query that it is about.
@@ -101,6 +109,9 @@ pub(super) fn resolve<'a>(
         let Some(first) = places.first() else {
             return Err(vec![no_table(exclusion, spine)]);
         };
+        if let Some(table) = table.filter(|table| is_open(exclusion, first, table, spine)) {
+            return Err(vec![open_marker(exclusion, &table)]);
+        }
         let resolved = on_place(exclusion, query, first, ecs).map_err(|errors| {
             errors.iter().map(|error| misread(exclusion, error)).collect::<Vec<_>>()
         })?;
@@ -136,15 +147,29 @@ fn tables_of(exclusion: &Exclusion, spine: &Spine) -> Result<Vec<Option<String>>
     if let Some(table) = &exclusion.table {
         return Ok(vec![Some(table.value.clone())]);
     }
-    let driving = spine.tables();
     let named: Vec<Option<String>> = exclusion
         .applies_to
         .tables
         .iter()
-        .filter(|table| driving.contains(table.value.as_str()))
+        .filter(|table| may_pass(spine, &table.value))
         .map(|table| Some(table.value.clone()))
         .collect();
     Ok(if named.is_empty() { vec![None] } else { named })
+}
+
+/// Whether an exclusion for all queries of a table has come to a marker without a table, where rows
+/// of others may pass too.
+fn is_open(exclusion: &Exclusion, place: &Place, table: &str, spine: &Spine) -> bool {
+    exclusion.table.is_none() && place.table.is_empty() && !spine.tables().contains(table)
+}
+
+fn open_marker(exclusion: &Exclusion, table: &str) -> Diagnostic {
+    let id = &exclusion.id;
+    let message = format!("the query's marker does not say whether rows of `{table}` pass there");
+    Diagnostic::error(kql::refusal::MARKER, message)
+        .at(&id.source, id.span.clone(), "this exclusion has no place in the query")
+        .about(id.value.as_str())
+        .help(format!("write `// @exclusions {table}` in the query"))
 }
 
 fn no_table(exclusion: &Exclusion, spine: &Spine) -> Diagnostic {

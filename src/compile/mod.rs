@@ -13,10 +13,17 @@ mod judge;
 mod layer;
 mod policy;
 mod query;
+#[cfg(test)]
+mod sample;
+mod silence;
 mod test_report;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_by_table;
 mod tests_of_exclusions;
+#[cfg(test)]
+mod tests_of_parameters;
 mod verdict;
 
 pub use compile::{Compiled, Reach, compile};

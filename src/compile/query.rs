@@ -9,6 +9,7 @@ use super::compile::Index;
 use super::exclusion::{self, Ready};
 use super::judge::{self, Case};
 use super::policy;
+use super::silence;
 use super::tests_of_exclusions::Trial;
 use crate::content::{Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic, Located};
@@ -121,6 +122,16 @@ fn one(
         outcome.diagnostics.push(missing);
         return outcome;
     };
+    let missing = missing_lets(content, source);
+    if !missing.is_empty() {
+        outcome.diagnostics.extend(missing);
+        return outcome;
+    }
+    let silent = silence::check(content, &source.value, parameters);
+    if !silent.is_empty() {
+        outcome.diagnostics.extend(silent);
+        return outcome;
+    }
     let text = match set_parameters(content, source, parameters) {
         Ok(text) => text,
         Err(errors) => {
@@ -168,7 +179,11 @@ fn place_exclusions(
         errors.extend(policy::lacks(exclusion, index.policy));
         match exclusion::resolve(exclusion, &query, &spine, ecs) {
             Ok(more) => ready.extend(more),
-            Err(found) => errors.extend(found),
+            Err(found) => errors.extend(found.into_iter().map(|error| {
+                let unexplained = error.notes.is_empty();
+                let why = || format!("so `{}` is held", content.key());
+                if unexplained { error.because(why()) } else { error }
+            })),
         }
     }
     if errors.is_empty() {
@@ -264,6 +279,28 @@ fn set_parameters(
             })
             .collect()
     })
+}
+
+/// Parameters that the content offers and the query has no literal for, whether or not anybody sets
+/// them: a slip in a name would otherwise be found by whoever needs the parameter first.
+fn missing_lets(content: &Content, source: &Located<String>) -> Vec<Diagnostic> {
+    if content.parameters.is_empty() {
+        return Vec::new();
+    }
+    let known = kql::parameters(&source.value);
+    let missing = content.parameters.iter().filter(|(name, _)| !known.contains_key(*name));
+    missing
+        .flat_map(|(name, own)| {
+            let why = kql::set_parameters(&source.value, &[(name, Value::Null)]);
+            why.err().unwrap_or_default().into_iter().map(|error| {
+                let default = "name a `let` of the query, or take it out".to_owned();
+                Diagnostic::error(error.code, error.message)
+                    .at(&own.source, own.span.clone(), "")
+                    .about(content.id.value.as_str())
+                    .help(error.help.unwrap_or(default))
+            })
+        })
+        .collect()
 }
 
 /// Parameters that an environment sets and the content does not offer.

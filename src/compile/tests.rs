@@ -17,7 +17,7 @@ fn today() -> Day {
     "2026-11-24".parse().unwrap()
 }
 
-fn compiled(root: &Path) -> Compiled {
+pub(super) fn compiled(root: &Path) -> Compiled {
     let (catalog, loaded) = content::load(root);
     assert!(!catalog.exclusions_unreadable, "{loaded:?}");
     let (fleet, diagnostics) = environment::load(root);

@@ -42,11 +42,6 @@ impl Entry {
             _ => None,
         }
     }
-
-    /// What stands between the name and the value: a colon, and a block scalar's `|` or `>`.
-    pub(super) fn introduction<'a>(&self, source: &'a Source) -> &'a str {
-        source.text().get(self.name_span.end..self.span.start).unwrap_or("")
-    }
 }
 
 /// The documents of a text that are not empty: front matter (`---` … `---`) is followed by an empty

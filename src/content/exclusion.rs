@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::diag::Located;
-use crate::ident::{ContentId, Day, EnvironmentName, ExclusionId, Tag, WorkspaceLabel};
+use crate::ident::{ContentId, Day, EnvironmentName, ExclusionId, Tag, WorkspaceReference};
 
 /// One exclusion.
 #[derive(Debug, Clone)]
@@ -60,8 +60,8 @@ pub enum Scope {
     Within {
         /// By environment.
         environments: Vec<Located<EnvironmentName>>,
-        /// By workspace label.
-        workspaces: Vec<Located<WorkspaceLabel>>,
+        /// By workspace: `<workspace>`, or `<environment>/<workspace>`.
+        workspaces: Vec<Located<WorkspaceReference>>,
         /// By a tag of the environment or the workspace.
         tags: Vec<Located<Tag>>,
     },

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::folding;
 use super::node::{Data, Node, Pair};
 use super::{Acknowledgement, AppliesTo, Exclusion, ExclusionTest, Expectation, Polarity, Scope};
 use crate::diag::{Code, Diagnostic, Located, Severity, Source, Span, closest};
@@ -197,6 +198,12 @@ impl<'a> Reader<'a> {
             self.error(NO_CONDITION, &message, &condition.span, "write a KQL condition");
             return None;
         }
+        if let Some((folded, at)) =
+            folding::check(name, &condition.value, self.source, &condition.span)
+        {
+            self.report(folded, &at);
+            return None;
+        }
         Some((polarity, condition))
     }
 
@@ -208,6 +215,11 @@ impl<'a> Reader<'a> {
         {
             let message = format!("it expires before {}, the day it was written", created.value);
             self.error(BAD_DATE, &message, &expires.span, "mend one of the two days");
+        }
+        if let Some(expires) = expires.as_ref().filter(|day| day.value.next() == day.value) {
+            let message = format!("`{}` has no day after it on which it could end", expires.value);
+            let help = "write the day on which somebody looks at it again, or leave `expires` out";
+            self.error(BAD_DATE, &message, &expires.span, help);
         }
         (created, expires)
     }

@@ -10,7 +10,7 @@ use super::exclusion_entry::Reader;
 use super::node::{Data, Node};
 use super::sheet::first_line;
 use super::walk::File;
-use super::{Catalog, Exclusion, document, text};
+use super::{Catalog, Exclusion, document, table_names, text};
 use crate::diag::{Code, Diagnostic, Located, Severity, Source};
 use crate::ident::{ContentId, ExclusionId};
 
@@ -42,6 +42,7 @@ pub(super) fn read(files: &[File], catalog: &Catalog) -> Read {
     }
     duplicates(&mut read);
     unknown_content(&mut read, catalog);
+    read.diagnostics.extend(table_names::check(&read.exclusions, catalog));
     read.exclusions.sort_by(|left, right| left.id.value.cmp(&right.id.value));
     read.unreadable =
         read.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
@@ -256,11 +257,53 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_that_yaml_joins_with_the_next_line_is_refused() {
+        let when = "when: RemoteUrl has \"contoso.screenconnect.com\"";
+        let folded = ["folded-comment"];
+        check(when, "when: a == 1 // ours\n      and b == 2", &folded);
+        check(when, "keep: a == 1 // ours\n      or b == 2", &folded);
+        check(when, "when: >\n      a == 1 // ours\n      and b == 2", &folded);
+        check(when, "when: >-\n      // ours\n      a == 1\n\n      and b == 2", &folded);
+        check(when, "when: 'a == 1 // ours\n      and b == 2'", &folded);
+        check(when, "when: \"a == 1 // ours\n      and b == 2\"", &folded);
+        check(when, "when: \"a == 1 // ours\\\n      and b == 2\"", &folded);
+        check(when, "when: # | \n      a == 1 // ours\n      and b == 2", &folded);
+        let source_filter = "sourceFilter: process.name != \"X\"";
+        check(source_filter, "sourceFilter: a // b\n      and c", &[]);
+    }
+
+    #[test]
+    fn a_comment_that_ends_with_its_line_is_no_harm() {
+        let when = "when: RemoteUrl has \"contoso.screenconnect.com\"";
+        check(when, "when: |\n      a == 1 // ours\n      and b == 2", &[]);
+        check(when, "when: |2-\r\n      // ours\r\n      a == 1\r\n\r\n      and b == 2", &[]);
+        check(when, "when: a == 1 // ours", &[]);
+        check(when, "when: \"a == 1 // ours\\nand b == 2\"", &[]);
+        check(when, "when: a == \"http://x\"\n      and b == 2", &[]);
+        check(when, "when: a == 1\n      and b == 2 // ours", &[]);
+    }
+
+    #[test]
+    fn a_condition_from_an_anchor_is_not_trusted_with_comments() {
+        let when = "when: RemoteUrl has \"contoso.screenconnect.com\"";
+        let anchored = |text: &str| format!("ticket: &c {text}\n    when: *c");
+        let first = WHOLE.replace("    ticket: 1234\n", "");
+        let codes = |text: &str| -> Vec<String> {
+            let read = read_text(&first.replace(when, &anchored(text)));
+            read.diagnostics.iter().map(|found| found.code.to_string()).collect()
+        };
+        assert!(codes("a == 1").is_empty());
+        assert_eq!(codes(">\n      a == 1 // ours\n      and b == 2"), ["folded-comment"]);
+    }
+
+    #[test]
     fn days_are_days_in_their_order() {
         check("2027-05-01", "2027-5-1", &["bad-date"]);
         check("2027-05-01", "2026-10-31", &["bad-date"]);
         check("2027-05-01", "20270501", &["bad-date"]);
         check("2027-05-01", "2026-11-01", &[]);
+        check("2027-05-01", "9999-12-30", &[]);
+        check("2027-05-01", "9999-12-31", &["bad-date"]);
     }
 
     #[test]

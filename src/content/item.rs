@@ -409,6 +409,12 @@ mod tests {
         let head = "id: a-1\nname: b\nquery: >\n";
         let comment = format!("{head}  // all of it\n  T\n  | take 1\n");
         check(&comment, "HuntingQuery a-1 held", &["folded-comment"]);
+        for query in ["T // all\n  | take 1", "'T // all\n  | take 1'", "\"T // all\n  | take 1\""]
+        {
+            let file = format!("id: a-1\nname: b\nquery: {query}\n");
+            check(&file, "HuntingQuery a-1 held", &["folded-comment"]);
+        }
+        check("id: a-1\nname: b\nquery: \"T // all\\n| take 1\"\n", "HuntingQuery a-1", &[]);
         check(&format!("{head}  T\n  | take 1 // end\n"), "HuntingQuery a-1", &[]);
         check(&format!("{head}  T\n\n  // alone\n\n  | take 1\n"), "HuntingQuery a-1", &[]);
     }

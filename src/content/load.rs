@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::item::{self, Outcome, Unloaded};
 use super::sheet::reason;
-use super::walk::{self, File, Found};
-use super::{Catalog, Content, exclusion_file, link, text};
+use super::walk::{self, File};
+use super::{Catalog, Content, exclusion_file, link, text, unread};
 use crate::diag::{Code, Diagnostic, Diagnostics, Source};
 
 const NO_CONTENT: Code = Code::new("no-content");
@@ -34,7 +34,9 @@ pub fn load(root: &Path) -> (Catalog, Diagnostics) {
         .into_iter()
         .partition(|(shown, _)| shown == "content/exclusions" || is_exclusion(shown));
 
-    let (mut catalog, mut diagnostics) = contents(Found { files, failures });
+    let unread = unread::check(&found.others);
+    let (mut catalog, mut diagnostics) = contents(files, failures);
+    diagnostics.extend(unread);
     let read = exclusion_file::read(&exclusion_files, &catalog);
     catalog.exclusions_unreadable |= read.unreadable || !exclusion_failures.is_empty();
     catalog.exclusions = read.exclusions;
@@ -48,13 +50,14 @@ pub fn load(root: &Path) -> (Catalog, Diagnostics) {
 /// whatever the folder is called; paths are relative to the folder. There are no exclusions.
 #[must_use]
 pub fn load_folder(folder: &Path) -> (Catalog, Diagnostics) {
-    let (catalog, mut diagnostics) = contents(walk::walk(folder, folder));
+    let found = walk::walk(folder, folder);
+    let (catalog, mut diagnostics) = contents(found.files, found.failures);
     diagnostics.sort();
     (catalog, diagnostics)
 }
 
-fn contents(found: Found) -> (Catalog, Diagnostics) {
-    let outcomes: Vec<Outcome> = found.files.par_iter().map(content).collect();
+fn contents(files: Vec<File>, failures: Vec<(String, Diagnostic)>) -> (Catalog, Diagnostics) {
+    let outcomes: Vec<Outcome> = files.par_iter().map(content).collect();
     let mut diagnostics = Diagnostics::new();
     let mut catalog = Catalog::default();
     let mut contents: Vec<Content> = Vec::new();
@@ -65,7 +68,7 @@ fn contents(found: Found) -> (Catalog, Diagnostics) {
         diagnostics.extend(outcome.diagnostics);
         catalog.exclusions_unreadable |= outcome.exclusions;
     }
-    for (path, failure) in found.failures {
+    for (path, failure) in failures {
         let reason = reason(&failure);
         unloaded.push(Unloaded { path, id: None, replaces: None, reason, is_stub: false });
         diagnostics.push(failure);
@@ -247,6 +250,46 @@ mod tests {
         assert!(catalog.exclusions_unreadable);
         let files = [("h.yaml", HUNT), ("x.yaml", exclusion)];
         assert!(check(&files, &[], &["misplaced-exclusions"]).exclusions_unreadable);
+    }
+
+    #[test]
+    fn a_table_in_the_wrong_case_is_an_error_and_an_unknown_one_is_not() {
+        let hunt = HUNT.replace("query: T", "query: Made_CL | where a == 1");
+        let check_name = |applies_to: &str, codes: &[&str]| {
+            let exclusion = format!(
+                "exclusions:\n- id: x\n  scenario: s\n  appliesTo: {applies_to}\n  \
+                 scope: all\n  when: a == 1\n"
+            );
+            let files = [("h.yaml", hunt.as_str()), ("exclusions/x.yaml", &exclusion)];
+            check(&files, &[], codes);
+        };
+        check_name("{tables: [DeviceEvents, Made_CL, Other_CL]}", &[]);
+        check_name("{tables: [deviceevents]}", &["table-case"]);
+        check_name("{tables: [made_cl]}", &["table-case"]);
+        check_name("{content: [h]}\n  table: Made_cl", &["table-case"]);
+    }
+
+    #[test]
+    fn a_file_that_looks_like_content_and_is_not_read_is_named() {
+        let exclusions = "exclusions:\n- id: x\n";
+        let files = [
+            ("h.yaml", HUNT),
+            ("h.yaml.bak", HUNT),
+            ("b.yaml.bak", "anything"),
+            ("c.ymal", HUNT),
+            ("d", HUNT),
+            (".e.yaml.swp", HUNT),
+            ("readme.md", "id: one says who it is\n"),
+            ("exclusions/x.yml~", exclusions),
+            ("exclusions/y.txt", exclusions),
+        ];
+        let (catalog, diagnostics) = load(root(&files).path());
+        assert_eq!(catalog.contents.len(), 1);
+        assert!(!diagnostics.has_errors());
+        let found: Vec<&str> = diagnostics.iter().filter_map(|d| Some(d.place()?.0)).collect();
+        let expect = ["b.yaml.bak", "c.ymal", "d", "exclusions/x.yml~", "exclusions/y.txt"];
+        assert_eq!(found, expect.map(|name| format!("content/{name}")));
+        assert!(diagnostics.iter().all(|d| d.code.as_str() == "file-not-read"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod document;
 mod exclusion;
 mod exclusion_entry;
 mod exclusion_file;
+mod folding;
 mod identity;
 mod item;
 mod key;
@@ -23,7 +24,9 @@ mod query;
 mod reference;
 mod shape;
 mod sheet;
+mod table_names;
 mod text;
+mod unread;
 mod walk;
 
 pub use catalog::{Broken, Catalog, Content, QuerySource};

@@ -1,12 +1,12 @@
 //! The query's text, and what a YAML file may have done to it.
 
 use super::document::Entry;
+use super::folding;
 use super::sheet::Sheet;
-use crate::diag::{Code, Diagnostic, Located, Source};
+use crate::diag::{Code, Diagnostic, Located};
 
 const MISSING_QUERY: Code = Code::new("missing-query");
 const FENCED: Code = Code::new("fenced-query");
-const FOLDED: Code = Code::new("folded-comment");
 
 const FENCE: &str = "```";
 
@@ -15,7 +15,10 @@ const FENCE: &str = "```";
 /// # Errors
 /// When it is not a text, or empty.
 pub(super) fn query(sheet: &mut Sheet, entry: Entry) -> Result<Located<String>, Box<Diagnostic>> {
-    check_folding(sheet, &entry);
+    let text = entry.value.as_str().unwrap_or("");
+    if let Some((folded, at)) = folding::check("query", text, &sheet.source, &entry.span) {
+        sheet.report(folded, &at, "comment");
+    }
     let serde_json::Value::String(text) = entry.value else {
         let message = "`query` must be a text";
         return Err(Diagnostic::error(MISSING_QUERY, message).help("write `query: |`").into());
@@ -60,72 +63,9 @@ fn fenced(text: &str) -> Fence<'_> {
     }
 }
 
-/// A folded block (`>`) joins lines, so that a comment swallows the line after it: good YAML, and a
-/// detection that has lost a part of its query.
-fn check_folding(sheet: &mut Sheet, entry: &Entry) {
-    let source = std::sync::Arc::clone(&sheet.source);
-    if !entry.introduction(&source).contains('>') {
-        return;
-    }
-    let Some(offset) = swallowed(&source, entry) else { return };
-    let line = source.text()[offset..].lines().next().unwrap_or("");
-    let message = "folding (`>`) appends the next line to this comment, which swallows it";
-    let diagnostic = Diagnostic::error(FOLDED, message).help("write `query: |` in place of `>`");
-    sheet.report(diagnostic, &(offset..offset + line.trim_end().len()), "comment");
-}
-
-/// The first line with a comment that the value continues with the next line.
-fn swallowed(source: &Source, entry: &Entry) -> Option<usize> {
-    let value = entry.value.as_str()?;
-    let text = source.text().get(entry.span.clone())?;
-    let mut start = entry.span.start;
-    let mut before: Option<(usize, &str)> = None;
-    for line in text.split_inclusive('\n') {
-        let trimmed = line.trim();
-        if let Some((at, comment)) = before
-            && !trimmed.is_empty()
-            && value.contains(&format!("{comment} {trimmed}"))
-        {
-            return Some(at);
-        }
-        let indent = line.len() - line.trim_start().len();
-        before = has_comment(trimmed).then_some((start + indent, trimmed));
-        start += line.len();
-    }
-    None
-}
-
-/// Whether a line has `//` outside of its string literals.
-fn has_comment(line: &str) -> bool {
-    let mut quote = None;
-    let mut escaped = false;
-    let mut previous = ' ';
-    for c in line.chars() {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some(_) if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if c == '/' && previous == '/' => return true,
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None => {}
-        }
-        previous = c;
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_comment_is_not_an_address_in_a_string() {
-        assert!(has_comment("// all"));
-        assert!(has_comment("T | where x == 'a' // b"));
-        assert!(!has_comment("| where Url has \"https://x\""));
-        assert!(!has_comment("| where x == 'it\\'s//' and y / 2"));
-    }
 
     #[test]
     fn a_fence_is_around_all_of_it_or_left_open() {

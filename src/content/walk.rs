@@ -27,6 +27,8 @@ pub(super) struct File {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) files: Vec<File>,
+    /// Files that are no YAML by their names.
+    pub(super) others: Vec<File>,
     pub(super) failures: Vec<(String, Diagnostic)>,
 }
 
@@ -44,6 +46,7 @@ pub(super) fn walk(root: &Path, folder: &Path) -> Found {
         walk.follow(folder);
     }
     walk.found.files.sort();
+    walk.found.others.sort();
     walk.found
 }
 
@@ -71,9 +74,9 @@ impl Walk<'_> {
     }
 
     fn file(&mut self, path: PathBuf) {
-        if is_yaml(&path) {
-            self.found.files.push(File { shown: self.shown(&path), path });
-        }
+        let shown = self.shown(&path);
+        let files = if is_yaml(&path) { &mut self.found.files } else { &mut self.found.others };
+        files.push(File { shown, path });
     }
 
     fn follow(&mut self, folder: &Path) {
@@ -127,7 +130,7 @@ impl Walk<'_> {
     }
 }
 
-fn is_yaml(path: &Path) -> bool {
+pub(super) fn is_yaml(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
     extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml")
 }

@@ -9,12 +9,13 @@ use super::selector::is_within;
 use super::{Fleet, Selector, check_overrides, check_resources};
 use crate::content::{Catalog, Exclusion, Scope};
 use crate::diag::{Code, Diagnostic, Diagnostics, Located, suggest};
-use crate::ident::{ContentId, EnvironmentName, Name, Tag, WorkspaceLabel};
+use crate::ident::{ContentId, EnvironmentName, Name, Tag, WorkspaceKey, WorkspaceReference};
 
 const UNKNOWN_CONTENT: Code = Code::new("unknown-content");
 const UNKNOWN_TAG: Code = Code::new("unknown-tag");
 const UNKNOWN_PATH: Code = Code::new("unknown-path");
 const UNKNOWN_SCOPE: Code = Code::new("unknown-scope-name");
+const AMBIGUOUS_WORKSPACE: Code = Code::new("ambiguous-workspace");
 
 /// Checks names across environments and content, and the overrides whose effect depends on the
 /// content: a lower severity, a higher threshold.
@@ -103,7 +104,7 @@ impl<'c> Known<'c> {
 /// What a scope may name.
 struct Places<'f> {
     environments: BTreeSet<&'f EnvironmentName>,
-    workspaces: BTreeSet<&'f WorkspaceLabel>,
+    workspaces: BTreeSet<&'f WorkspaceKey>,
     tags: BTreeSet<&'f Tag>,
 }
 
@@ -112,7 +113,7 @@ impl<'f> Places<'f> {
         let workspaces = || fleet.environments.values().flat_map(|each| &each.workspaces);
         Self {
             environments: fleet.environments.keys().collect(),
-            workspaces: workspaces().map(|workspace| &workspace.key.workspace).collect(),
+            workspaces: workspaces().map(|workspace| &workspace.key).collect(),
             tags: workspaces().flat_map(|workspace| &workspace.tags).collect(),
         }
     }
@@ -123,11 +124,41 @@ impl<'f> Places<'f> {
         };
         let lists = [
             unknown(environments, &self.environments, "environment"),
-            unknown(workspaces, &self.workspaces, "workspace"),
+            workspaces.iter().filter_map(|name| self.workspace(name)).collect(),
             unknown(tags, &self.tags, "tag of an environment or workspace"),
         ];
         let id = exclusion.id.value.as_str();
         diagnostics.extend(lists.into_iter().flatten().map(|error| error.about(id)));
+    }
+
+    /// A name that no workspace has, or workspaces of several environments: one customer's exclusion
+    /// must not come into another's workspace because both call theirs `prod`.
+    fn workspace(&self, name: &Located<WorkspaceReference>) -> Option<Diagnostic> {
+        let meant: Vec<&WorkspaceKey> =
+            self.workspaces.iter().copied().filter(|key| name.value.fits(key)).collect();
+        let error = match meant.as_slice() {
+            [_] => return None,
+            [] => {
+                let names: Vec<String> = match &name.value.environment {
+                    Some(_) => self.workspaces.iter().map(ToString::to_string).collect(),
+                    None => self.workspaces.iter().map(|key| key.workspace.to_string()).collect(),
+                };
+                let help = suggest(&name.value.to_string(), names.iter().map(String::as_str));
+                let message = format!("there is no workspace `{}`", name.value);
+                Diagnostic::error(UNKNOWN_SCOPE, message).help(help)
+            }
+            several => {
+                let message = format!(
+                    "{} environments have a workspace `{}`",
+                    several.len(),
+                    name.value.workspace
+                );
+                let keys: Vec<String> = several.iter().map(|key| format!("`{key}`")).collect();
+                let help = format!("write which is meant: {}", keys.join(", "));
+                Diagnostic::error(AMBIGUOUS_WORKSPACE, message).help(help)
+            }
+        };
+        Some(error.at(&name.source, name.span.clone(), ""))
     }
 }
 
@@ -259,6 +290,24 @@ mod tests {
             tests: Vec::new(),
             acknowledge: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_workspace_that_several_environments_have_is_named_with_its_environment() {
+        let other = ENVIRONMENT.replace("law-sec", "law-two");
+        let one = format!("tags: [emea]\n{ENVIRONMENT}");
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &one), ("b.yaml", &other)]);
+        let scoped = |workspace: &str| {
+            let mut catalog = catalog();
+            catalog.exclusions.push(exclusion("a", workspace, "emea"));
+            check_names(&fleet, &catalog)
+        };
+        let errors = scoped("prod");
+        assert_eq!(shown(&errors), ["ambiguous-workspace x.yaml:1 prod"]);
+        let error = errors.iter().next().unwrap();
+        assert_eq!(error.help.as_deref(), Some("write which is meant: `a/prod`, `b/prod`"));
+        assert!(scoped("b/prod").is_empty());
+        assert_eq!(shown(&scoped("c/prod")), ["unknown-scope-name x.yaml:1 c/prod"]);
     }
 
     #[test]

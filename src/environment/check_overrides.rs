@@ -4,6 +4,8 @@
 //! What quietens whatever the content says is refused when the file is read; here are the keys where
 //! it depends on the content's own value.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::overrides::{NEEDS_REASON, with_reason};
@@ -33,7 +35,7 @@ pub(super) fn check(workspace: &Workspace, catalog: &Catalog, diagnostics: &mut 
                 continue;
             }
             let unexplained = layered.reason.is_none();
-            let effect = unexplained.then(|| quieter(content, key, layered)).flatten();
+            let effect = unexplained.then(|| quieter(content, key, layered, keys)).flatten();
             if let Some(effect) = effect {
                 let message = format!("this override {effect} and gives no reason");
                 let error = Diagnostic::error(NEEDS_REASON, message)
@@ -53,7 +55,12 @@ fn has_field(content: &Content, key: &str) -> bool {
 
 /// What a value without a reason takes away, if anything. A value that cannot be compared counts as
 /// quieter: nobody has shown that it is not.
-fn quieter(content: &Content, key: &str, layered: &Layered) -> Option<String> {
+fn quieter(
+    content: &Content,
+    key: &str,
+    layered: &Layered,
+    overrides: &BTreeMap<String, Layered>,
+) -> Option<String> {
     let own = content.keys.get(key).map(|own| &own.value);
     let value = &layered.value.value;
     match key {
@@ -67,37 +74,102 @@ fn quieter(content: &Content, key: &str, layered: &Layered) -> Option<String> {
         }
         "triggerThreshold" => {
             let own = own?;
-            let operator = content.keys.get("triggerOperator").and_then(|key| key.value.as_str());
-            let quieter = match (value.as_f64(), own.as_f64()) {
-                (Some(value), Some(own)) if value == own => false,
-                (Some(value), Some(own)) => match operator.map(str::to_lowercase).as_deref() {
-                    Some("gt" | "greaterthan") => value > own,
-                    Some("lt" | "lessthan") => value < own,
-                    _ => true,
-                },
-                _ => true,
-            };
             let from_to = || format!("from {} to {}", plain(own), plain(value));
-            quieter.then(|| format!("moves the threshold {}", from_to()))
+            fewer_triggers(content, value, own, overrides.get("triggerOperator"))
+                .then(|| format!("moves the threshold {}", from_to()))
         }
         "triggerOperator" => {
             let same = operator(own?) == operator(value);
             (!same).then(|| "changes when the rule triggers".to_owned())
         }
+        "queryFrequency" => {
+            is_longer(Some(value), Some(own?)).then(|| "runs the rule less often".to_owned())
+        }
+        "queryPeriod" => {
+            is_longer(Some(own?), Some(value)).then(|| "looks at a shorter time".to_owned())
+        }
         "suppressionDuration" => {
-            let own = own.map_or(Some(DEFAULT_SUPPRESSION), duration);
-            let longer = match (duration(value), own) {
-                (Some(value), Some(own)) => value > own,
-                _ => true,
+            is_longer(Some(value), own).then(|| "suppresses alerts for longer".to_owned())
+        }
+        _ => fewer_alerts(key, value, own).map(str::to_owned),
+    }
+}
+
+/// Whether a threshold is met less often, or that cannot be told: the operator decides, which another
+/// override may change.
+fn fewer_triggers(
+    content: &Content,
+    value: &Value,
+    own: &Value,
+    overridden: Option<&Layered>,
+) -> bool {
+    let own_operator = content.keys.get("triggerOperator").and_then(|key| operator(&key.value));
+    let moved = overridden.is_some_and(|other| operator(&other.value.value) != own_operator);
+    match (value.as_f64(), own.as_f64()) {
+        (Some(value), Some(own)) if value == own => false,
+        (Some(value), Some(own)) => match own_operator.filter(|_| !moved) {
+            Some("gt") => value > own,
+            Some("lt") => value < own,
+            _ => true,
+        },
+        _ => true,
+    }
+}
+
+/// What becomes of the same events, if it is less.
+fn fewer_alerts(key: &str, value: &Value, own: Option<&Value>) -> Option<&'static str> {
+    match key {
+        "eventGroupingSettings" => {
+            let per_row = |settings: Option<&Value>| {
+                let kind = settings.and_then(|settings| settings.get("aggregationKind"));
+                kind.and_then(Value::as_str)
+                    .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("AlertPerResult"))
             };
-            longer.then(|| "suppresses alerts for longer".to_owned())
+            // A map without the kind leaves the content's own.
+            let kept = value.as_object().is_some_and(|map| !map.contains_key("aggregationKind"));
+            let fewer = per_row(own) && !per_row(Some(value)) && !kept;
+            fewer.then_some("makes one alert of what were several")
+        }
+        "incidentConfiguration" => {
+            let grouping = "groupingConfiguration";
+            wider_grouping(value.get(grouping)?, own?.get(grouping)?)
+                .then_some("puts more alerts together into one incident")
+        }
+        "alertDetailsOverride" => {
+            let column = |details: &Value| details.get("alertSeverityColumnName").cloned();
+            let new = column(value).filter(|new| Some(new) != own.and_then(column).as_ref());
+            new.map(|_| "lets a column set the severity")
         }
         _ => None,
     }
 }
 
-/// What the service takes where content says nothing.
-const DEFAULT_SUPPRESSION: Duration = Duration::from_seconds(5 * 60 * 60);
+/// What the service takes where content says nothing about suppression or grouping.
+const DEFAULT_SPAN: Duration = Duration::from_seconds(5 * 60 * 60);
+
+/// Whether one duration is longer than another, or that cannot be told.
+fn is_longer(one: Option<&Value>, other: Option<&Value>) -> bool {
+    let read = |value: Option<&Value>| value.map_or(Some(DEFAULT_SPAN), duration);
+    match (read(one), read(other)) {
+        (Some(one), Some(other)) => one > other,
+        _ => true,
+    }
+}
+
+/// Whether grouping that the content has puts more into one incident: for longer, or by another rule.
+/// That grouping is switched on is judged where the file is read.
+fn wider_grouping(value: &Value, own: &Value) -> bool {
+    let off = |grouping: &Value| grouping.get("enabled") != Some(&Value::Bool(true));
+    if off(own) || value.get("enabled") == Some(&Value::Bool(false)) {
+        return false;
+    }
+    let lookback = "lookbackDuration";
+    let longer = value.get(lookback).is_some_and(|new| is_longer(Some(new), own.get(lookback)));
+    let rules =
+        ["matchingMethod", "groupByEntities", "groupByAlertDetails", "groupByCustomDetails"];
+    let changed = |name: &&str| value.get(name).is_some_and(|new| Some(new) != own.get(name));
+    longer || rules.iter().any(changed)
+}
 
 fn severity(value: &Value) -> Option<usize> {
     let text = value.as_str()?;
@@ -177,6 +249,66 @@ mod tests {
         check_rule(own("eq"), "triggerThreshold: 5", false);
         check_rule(own("gt"), "triggerOperator: GreaterThan", false);
         check_rule(own("gt"), "triggerOperator: lt", true);
+    }
+
+    #[test]
+    fn a_threshold_under_another_operator_needs_its_own_reason() {
+        let text = format!(
+            "{ENVIRONMENT}overrides:\n  rule-1:\n    triggerOperator: {{ value: lt, reason: pilot }}\n    \
+             triggerThreshold: 3\n"
+        );
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+        let own = json!({"triggerOperator": "gt", "triggerThreshold": 5});
+        let rule = sample::content("rule-1", Kind::Scheduled, "one.yaml", own);
+        let mut diagnostics = Diagnostics::new();
+        check(fleet.workspaces()[0].1, &sample::catalog(vec![rule]), &mut diagnostics);
+        assert_eq!(shown(&diagnostics), ["override-needs-reason a.yaml:12 3"]);
+    }
+
+    #[test]
+    fn running_less_often_or_looking_back_less_far_needs_a_reason() {
+        let own = || json!({"queryFrequency": "1h", "queryPeriod": "PT2H"});
+        check_rule(own(), "queryFrequency: 4h", true);
+        check_rule(own(), "queryFrequency: PT60M", false);
+        check_rule(own(), "queryFrequency: 30m", false);
+        check_rule(own(), "queryFrequency: often", true);
+        check_rule(own(), "queryPeriod: 1h", true);
+        check_rule(own(), "queryPeriod: 120m", false);
+        check_rule(own(), "queryPeriod: 1d", false);
+        let explained = "queryFrequency: { value: 4h, reason: costs }";
+        check_on(Kind::Scheduled, own(), explained, &[]);
+    }
+
+    #[test]
+    fn fewer_alerts_or_incidents_of_the_same_events_need_a_reason() {
+        let check = |own: Value, line: &str, quiet: bool| {
+            let (_, value) = line.split_once(": ").unwrap();
+            let error = format!("override-needs-reason a.yaml:11 {value}");
+            let expect: &[&str] = if quiet { &[&error] } else { &[] };
+            check_on(Kind::Scheduled, own, line, expect);
+        };
+        let alerts = |kind: &str| json!({"eventGroupingSettings": {"aggregationKind": kind}});
+        let single = "eventGroupingSettings: { aggregationKind: SingleAlert }";
+        check(alerts("AlertPerResult"), single, true);
+        check(alerts("SingleAlert"), single, false);
+        check(json!({}), "eventGroupingSettings: { aggregationKind: AlertPerResult }", false);
+
+        let grouped = |enabled: bool| {
+            let grouping = json!({"enabled": enabled, "lookbackDuration": "12h"});
+            json!({"incidentConfiguration": {"groupingConfiguration": grouping}})
+        };
+        let grouping = |inner: &str| {
+            format!("incidentConfiguration: {{ groupingConfiguration: {{ {inner} }} }}")
+        };
+        check(grouped(true), &grouping("lookbackDuration: 1d"), true);
+        check(grouped(true), &grouping("lookbackDuration: 5h"), false);
+        check(grouped(false), &grouping("lookbackDuration: 1d"), false);
+        check(grouped(true), &grouping("matchingMethod: AnyAlert"), true);
+        check(grouped(true), &grouping("enabled: false, matchingMethod: AnyAlert"), false);
+
+        let column = "alertDetailsOverride: { alertSeverityColumnName: Level }";
+        check(json!({}), column, true);
+        check(json!({}), "alertDetailsOverride: { alertDisplayNameFormat: Here }", false);
     }
 
     #[test]

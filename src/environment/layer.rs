@@ -16,6 +16,7 @@ use crate::ident::ContentId;
 use crate::state::Field;
 
 const UNKNOWN_FIELD: Code = Code::new("unknown-field");
+const NOT_OBSERVABLE: Code = Code::new("not-observable");
 const MIXED_EXPIRES: Code = Code::new("override-expires-differ");
 
 /// The keys of a layer.
@@ -176,6 +177,14 @@ impl Layer {
         for item in list {
             let Some(name) = reading.text(item, "an observed field") else { continue };
             let fields = fields(reading, name, &item.span);
+            if fields.contains(&Field::Query) {
+                let message = "`query` cannot be observed: no exclusion and no mended query would \
+                               ever be written again";
+                let help = "take it out; what differs here goes into `parameters` or an exclusion, \
+                            and an item that is the customer's own into `content: { exclude: … }`";
+                reading.error(NOT_OBSERVABLE, &item.span, message, help);
+                continue;
+            }
             observed.extend(fields.into_iter().map(|field| reading.located(field, &item.span)));
         }
         self.observed = Some(observed);
@@ -349,10 +358,10 @@ mod tests {
         let below = "overrides: { one: { incidentConfiguration: \
                      { value: { createIncident: false }, reason: pilot } } }";
         let above = "overrides: { one: { incidentConfiguration: \
-                     { groupingConfiguration: { enabled: true } } } }";
+                     { groupingConfiguration: { enabled: false } } } }";
         let settings = settings(below, "", above, "");
         let layered = &settings.overrides[&"one".parse().unwrap()]["incidentConfiguration"];
-        let merged = json!({"createIncident": false, "groupingConfiguration": {"enabled": true}});
+        let merged = json!({"createIncident": false, "groupingConfiguration": {"enabled": false}});
         assert_eq!(layered.value.value, merged);
         assert_eq!(layered.reason.as_deref(), Some("pilot"));
     }
@@ -362,7 +371,7 @@ mod tests {
         let below = "overrides: { one: { incidentConfiguration: { value: \
                      { createIncident: false }, reason: pilot, expires: 2027-01-01 } } }";
         let above = "overrides: { one: { incidentConfiguration: \
-                     { groupingConfiguration: { enabled: true } } } }";
+                     { groupingConfiguration: { enabled: false } } } }";
         let files = [
             ("fleet.yaml", &*format!("{FLEET}{below}")),
             ("a.yaml", &*format!("{above}\n{ENVIRONMENT}")),
@@ -381,6 +390,7 @@ mod tests {
         assert_eq!(named("incidentConfiguration"), 8);
         assert_eq!(named("incidentConfiguration.createIncident"), 1);
         check_added("observed: [sevrity]\n", &["unknown-field a.yaml:9 sevrity"]);
+        check_added("observed: [query]\n", &["not-observable a.yaml:9 query"]);
         check_added("observed: severity\n", &["wrong-type a.yaml:9 severity"]);
     }
 

@@ -106,16 +106,34 @@ fn demand_reason(reading: &mut Reading, key: &str, layered: &Layered) {
         "suppressionEnabled" => {
             (value != &Value::Bool(false)).then_some("suppresses alerts after the first")
         }
-        "incidentConfiguration" => value
-            .get("createIncident")
-            .filter(|create| *create != &Value::Bool(true))
-            .map(|_| "takes the incidents away"),
+        "incidentConfiguration" => fewer_incidents(value),
+        "name" => value
+            .as_str()
+            .filter(|name| name.trim_start().to_uppercase().starts_with(AUTO_DISABLED))
+            .map(|_| "makes the rule look as if the service had disabled it"),
         _ => None,
     };
     if let (Some(effect), None) = (quiet, &layered.reason) {
         let message = format!("this override {effect} and gives no reason");
         let span = layered.value.span.clone();
         reading.error(NEEDS_REASON, &span, message, with_reason(key));
+    }
+}
+
+/// How the service renames a rule that it has disabled.
+const AUTO_DISABLED: &str = "AUTO DISABLED";
+
+fn fewer_incidents(value: &Value) -> Option<&'static str> {
+    let set = |part: Option<&Value>, to: bool| {
+        part.is_some_and(|part| !part.is_null() && part != &Value::Bool(!to))
+    };
+    let grouping = value.get("groupingConfiguration").and_then(|grouping| grouping.get("enabled"));
+    if set(value.get("createIncident"), false) {
+        Some("takes the incidents away")
+    } else if set(grouping, true) {
+        Some("puts alerts together into fewer incidents")
+    } else {
+        None
     }
 }
 
@@ -195,6 +213,15 @@ mod tests {
             "incidentConfiguration: { createIncident: false }",
             &["override-needs-reason a.yaml:11 { createIncident: false }"],
         );
+        check(
+            "incidentConfiguration: { groupingConfiguration: { enabled: true } }",
+            &["override-needs-reason a.yaml:11 { groupingConfiguration: { enabled: true } }"],
+        );
+        let name = "name: Auto disabled rule";
+        check(name, &["override-needs-reason a.yaml:11 Auto disabled rule"]);
+        read_one("name", "name: Rule");
+        let off = "incidentConfiguration: { groupingConfiguration: { enabled: false } }";
+        read_one("incidentConfiguration", off);
         read_one("enabled", "enabled: true");
         read_one("suppressionEnabled", "suppressionEnabled: false");
         read_one("incidentConfiguration", "incidentConfiguration: { createIncident: true }");

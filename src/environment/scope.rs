@@ -5,14 +5,15 @@ use crate::content::Scope;
 
 impl Workspace {
     /// Whether a scope reaches this workspace of `environment`: by the environment's name, by the
-    /// workspace's, or by a tag of either.
+    /// workspace's, or by a tag of either. That a workspace's name alone means a single one is seen
+    /// to by [`check_names`](super::check_names).
     #[must_use]
     pub fn in_scope(&self, environment: &Environment, scope: &Scope) -> bool {
         match scope {
             Scope::All => true,
             Scope::Within { environments, workspaces, tags } => {
                 environments.iter().any(|name| name.value == environment.name)
-                    || workspaces.iter().any(|label| label.value == self.key.workspace)
+                    || workspaces.iter().any(|reference| reference.value.fits(&self.key))
                     || tags.iter().any(|tag| self.tags.contains(&tag.value))
             }
         }
@@ -46,6 +47,8 @@ mod tests {
     fn any_name_that_fits_puts_a_workspace_in_scope() {
         check("A", "other", "other", true);
         check("b", "Prod", "other", true);
+        check("b", "A/prod", "other", true);
+        check("b", "b/prod", "other", false);
         check("b", "other", "EMEA", true);
         check("b", "other", "gold", true);
         check("b", "other", "silver", false);

@@ -79,9 +79,68 @@ impl fmt::Display for WorkspaceKey {
     }
 }
 
+/// What a file calls a workspace: `contoso-prod`, or `contoso/contoso-prod` where several
+/// environments have one of that name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkspaceReference {
+    /// The environment, if it is named.
+    pub environment: Option<EnvironmentName>,
+    /// The workspace within it.
+    pub workspace: WorkspaceLabel,
+}
+
+impl WorkspaceReference {
+    /// Whether the workspace may be meant.
+    #[must_use]
+    pub fn fits(&self, key: &WorkspaceKey) -> bool {
+        self.workspace == key.workspace
+            && self.environment.as_ref().is_none_or(|name| *name == key.environment)
+    }
+}
+
+impl FromStr for WorkspaceReference {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Ok(match text.split_once('/') {
+            Some((environment, workspace)) => {
+                Self { environment: Some(environment.parse()?), workspace: workspace.parse()? }
+            }
+            None => Self { environment: None, workspace: text.parse()? },
+        })
+    }
+}
+
+impl fmt::Display for WorkspaceReference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.environment {
+            Some(environment) => formatter.pad(&format!("{environment}/{}", self.workspace)),
+            None => formatter.pad(self.workspace.as_str()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_workspace_is_called_by_its_name_or_its_environments_and_its_own() {
+        let fits = |text: &str, environment: &str| {
+            let key = WorkspaceKey {
+                environment: environment.parse().unwrap(),
+                workspace: "prod".parse().unwrap(),
+            };
+            let reference: WorkspaceReference = text.parse().unwrap();
+            assert_eq!(reference.to_string(), text);
+            reference.fits(&key)
+        };
+        assert!(fits("prod", "contoso") && fits("Contoso/PROD", "contoso"));
+        assert!(!fits("contoso/prod", "fabrikam") && !fits("contoso/lab", "contoso"));
+        for text in ["/prod", "contoso/", "a/b/c", ""] {
+            assert!(text.parse::<WorkspaceReference>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn item_keys_read_back() {

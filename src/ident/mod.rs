@@ -11,7 +11,7 @@ mod name;
 pub use day::Day;
 pub use duration::Duration;
 pub use hash::FieldHash;
-pub use key::{Family, ItemKey, WorkspaceKey};
+pub use key::{Family, ItemKey, WorkspaceKey, WorkspaceReference};
 pub use name::{
     ArmName, ContentId, EnvironmentName, ExclusionId, Name, Owner, ResourceGroupName, RingName,
     Rule, SubscriptionId, Tag, TenantId, WorkspaceLabel, WorkspaceName, rule,

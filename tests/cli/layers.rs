@@ -40,6 +40,10 @@ fn an_override_that_quietens_needs_a_reason() {
         ("triggerThreshold", "5"),
         ("suppressionEnabled", "true"),
         ("incidentConfiguration", "{ createIncident: false }"),
+        ("incidentConfiguration", "{ groupingConfiguration: { enabled: true } }"),
+        ("queryFrequency", "1d"),
+        ("queryPeriod", "5m"),
+        ("name", "AUTO DISABLED relay"),
     ] {
         let plain = format!("overrides:\n  relay-rule: {{ {key}: {value} }}\n");
         root.append(ENVIRONMENT, &plain);
@@ -78,6 +82,16 @@ fn observed_lists_replace_each_other() {
     root.run(&["drift"]).exits(0).says(&["severity"]);
     portal.edit(AlertRules, RULE_NAME, &["enabled=false"]);
     root.run(&["drift"]).exits(20).says(&["enabled"]);
+}
+
+#[test]
+fn a_query_is_never_the_customers_to_choose() {
+    let (root, portal) = Root::with_rule();
+    root.append(ENVIRONMENT, "observed: [enabled, query]\n");
+    root.run(&["apply", "--yes"])
+        .exits(10)
+        .says(&["not-observable", "environments/local.yaml:12:"]);
+    assert_eq!(portal.writes(), Vec::<String>::new());
 }
 
 #[test]

@@ -1,0 +1,125 @@
+//! What YAML's folding may do to KQL: lines are joined, and a comment swallows the line after it.
+//!
+//! Plain and quoted texts over several lines and `>` blocks are folded; a `|` block is not. The style
+//! is not asked for here: a comment of the value that does not stand so on one line of the file is one
+//! that YAML has made longer, or that was written elsewhere (an alias).
+
+use crate::diag::{Code, Diagnostic, Source, Span};
+use crate::kql::{TokenKind, lex};
+
+/// YAML has joined a comment with a line that is not part of it.
+pub(super) const FOLDED: Code = Code::new("folded-comment");
+
+/// An error for the first comment of a text that is longer than it is in the file, and its place.
+pub(super) fn check(
+    name: &str,
+    value: &str,
+    source: &Source,
+    span: &Span,
+) -> Option<(Diagnostic, Span)> {
+    if !value.contains("//") && !value.contains('#') {
+        return None;
+    }
+    let written = source.text().get(span.clone()).unwrap_or("");
+    let comment = first_folded(value, written)?;
+    let at = begun(&comment, written)
+        .map_or_else(|| span.clone(), |line| span.start + line.start..span.start + line.end);
+    let message = format!(
+        "YAML joins the lines of `{name}`, so that this comment swallows what stands behind it"
+    );
+    let help = format!("write `{name}: |` and the text on lines of its own below it");
+    Some((Diagnostic::error(FOLDED, message).help(help), at))
+}
+
+/// The comment, bared, of which there is no line in the file. Comments are looked for in their order,
+/// each behind the one before.
+fn first_folded(value: &str, written: &str) -> Option<String> {
+    let written = bared(written);
+    let mut rest = written.as_str();
+    for token in lex(value) {
+        if !matches!(token.kind, TokenKind::Comment | TokenKind::Directive) {
+            continue;
+        }
+        let comment = bared(value[token.span()].trim_end());
+        match rest.find(&comment) {
+            Some(found) => rest = &rest[found + comment.len()..],
+            None => return Some(comment),
+        }
+    }
+    None
+}
+
+/// A text without what quoting and indentation add to it; its lines stay lines.
+fn bared(text: &str) -> String {
+    let added = |c: char| c != '\n' && (c.is_whitespace() || matches!(c, '\\' | '"' | '\''));
+    text.chars().filter(|c| !added(*c)).collect()
+}
+
+/// The line on which a folded comment begins, from its mark on.
+fn begun(comment: &str, written: &str) -> Option<Span> {
+    let mut start = 0;
+    for line in written.split_inclusive('\n') {
+        let end = start + line.trim_end().len();
+        for (at, _) in line.match_indices("//") {
+            let tail = bared(line[at..].trim_end());
+            if comment.starts_with(&tail) && tail != comment {
+                return Some(start + at..end);
+            }
+        }
+        start += line.len();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a comment of the value has grown, given how the value is written.
+    fn check_text(value: &str, written: &str, expect: bool) {
+        assert_eq!(first_folded(value, written).is_some(), expect, "{value:?} from {written:?}");
+    }
+
+    #[test]
+    fn a_comment_that_goes_on_with_the_next_line_has_grown() {
+        check_text("a // x\nand b", "  a // x\n  and b\n", false);
+        check_text("a // x and b", "a // x\n  and b", true);
+        check_text("a // x and b", "a // x and b", false);
+        check_text("a and b // x", "a\n  and b // x", false);
+        check_text("// x a", "// x\r\n  a", true);
+        check_text("a // x\nand b", "a // x\n\n  and b", false);
+    }
+
+    #[test]
+    fn a_paragraph_that_reads_alike_does_not_hide_another() {
+        let written = "a // x\nand b\n\nor c // x and b\n";
+        check_text("a // x and b\nor c // x and b", written, true);
+    }
+
+    #[test]
+    fn quoting_does_not_count() {
+        check_text("a // \"x\"", "\"a // \\\"x\\\"\"", false);
+        check_text("a // x\nand b", "\"a // x\\nand b\"", false);
+        check_text("a // it's", "'a // it''s'", false);
+        check_text("a // x and b", "\"a // x\\\n  \\ and b\"", true);
+    }
+
+    #[test]
+    fn an_address_in_a_string_is_no_comment() {
+        check_text("a == \"http://x\" and b", "a == \"http://x\"\n  and b", false);
+        check_text("a == @'c:\\' // x and b", "a == @'c:\\' // x\n  and b", true);
+    }
+
+    #[test]
+    fn what_is_written_elsewhere_cannot_be_compared() {
+        check_text("a // x", "*condition", true);
+        check_text("a == 1", "*condition", false);
+    }
+
+    #[test]
+    fn the_place_is_the_comment_and_not_the_line() {
+        let source = Source::new("x.yaml", "when: a == 1 // ours\n  and b == 2\n");
+        let (_, span) = check("when", "a == 1 // ours and b == 2", &source, &(6..34)).unwrap();
+        assert_eq!(&source.text()[span], "// ours");
+    }
+}

@@ -1,0 +1,56 @@
+//! Files below `content/` that look like content and are not read, since their names do not end in
+//! `.yaml` or `.yml`: renamed by accident, or put aside by somebody who believes that they still count.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::walk::{File, is_yaml};
+use crate::diag::{Code, Diagnostic, Source};
+
+const NOT_READ: Code = Code::new("file-not-read");
+
+/// What is longer is no content file.
+const LONGEST: u64 = 1 << 20;
+
+/// A warning for each of the files that looks like content.
+pub(super) fn check(files: &[File]) -> Vec<Diagnostic> {
+    files.iter().filter(|file| looks_like_content(file)).map(warning).collect()
+}
+
+fn looks_like_content(file: &File) -> bool {
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    if name.starts_with('.') || is_copy(&file.path) {
+        return false;
+    }
+    name.contains(".yaml") || name.contains(".yml") || reads_like_content(&file.path)
+}
+
+/// Whether the file that it is a copy of lies beside it and is read: `x.yaml` beside `x.yaml.bak`.
+fn is_copy(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let lower = name.to_ascii_lowercase();
+    let ends = [".yaml", ".yml"].into_iter().filter_map(|end| Some(lower.find(end)? + end.len()));
+    let mut originals =
+        ends.filter_map(|end| name.get(..end)).map(|name| path.with_file_name(name));
+    originals.any(|original| original != path && is_yaml(&original) && original.is_file())
+}
+
+fn reads_like_content(path: &Path) -> bool {
+    if fs::metadata(path).map_or(true, |about| about.len() > LONGEST) {
+        return false;
+    }
+    let Ok(text) = fs::read_to_string(path) else { return false };
+    let has =
+        |key: &str| text.lines().any(|line| line.trim_start_matches('\u{feff}').starts_with(key));
+    has("exclusions:") || (has("id:") && (has("query:") || has("queryFrom:")))
+}
+
+fn warning(file: &File) -> Diagnostic {
+    let source = Arc::new(Source::new(file.shown.clone(), ""));
+    let message = format!("`{}` looks like content and is not read", file.shown);
+    Diagnostic::warning(NOT_READ, message)
+        .at(&source, 0..0, "")
+        .because("files of content end in `.yaml` or `.yml`")
+        .help("rename it, or take it out of `content/`")
+}
