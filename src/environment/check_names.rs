@@ -41,6 +41,7 @@ pub fn check_names(fleet: &Fleet, catalog: &Catalog) -> Diagnostics {
     let places = Places::of(fleet);
     for exclusion in &catalog.exclusions {
         places.check(exclusion, &mut diagnostics);
+        diagnostics.extend(known.tags_of(exclusion));
     }
     diagnostics.sort();
     diagnostics
@@ -70,6 +71,16 @@ impl<'c> Known<'c> {
             lacks_ids: broken.iter().any(|file| file.id.is_none()),
             lacks_tags: !broken.is_empty(),
         }
+    }
+
+    /// What an exclusion applies to; its ids are looked up where it is loaded.
+    fn tags_of(&self, exclusion: &Exclusion) -> Vec<Diagnostic> {
+        let id = exclusion.id.value.as_str();
+        let mention = |tag: &Located<Tag>| {
+            Located::new(Selector::Tag(tag.value.clone()), &tag.source, tag.span.clone())
+        };
+        let tags = exclusion.applies_to.tags.iter();
+        tags.filter_map(|tag| self.look_up(&mention(tag))).map(|error| error.about(id)).collect()
     }
 
     fn look_up(&self, mention: &Located<Selector>) -> Option<Diagnostic> {
@@ -308,6 +319,23 @@ mod tests {
         assert_eq!(error.help.as_deref(), Some("write which is meant: `a/prod`, `b/prod`"));
         assert!(scoped("b/prod").is_empty());
         assert_eq!(shown(&scoped("c/prod")), ["unknown-scope-name x.yaml:1 c/prod"]);
+    }
+
+    #[test]
+    fn an_exclusion_for_a_tag_that_no_content_has_is_an_error() {
+        let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT)]);
+        let about = |tag: &str| {
+            let mut catalog = catalog();
+            let mut exclusion = exclusion("a", "prod", "emea");
+            let source = Arc::new(Source::new("x.yaml", tag));
+            exclusion.scope.value = Scope::All;
+            exclusion.applies_to.tags =
+                vec![Located::new(tag.parse().unwrap(), &source, 0..tag.len())];
+            catalog.exclusions.push(exclusion);
+            shown(&check_names(&fleet, &catalog))
+        };
+        assert_eq!(about("rmn"), ["unknown-tag x.yaml:1 rmn"]);
+        assert!(about("RMM").is_empty());
     }
 
     #[test]

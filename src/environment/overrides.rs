@@ -107,10 +107,6 @@ fn demand_reason(reading: &mut Reading, key: &str, layered: &Layered) {
             (value != &Value::Bool(false)).then_some("suppresses alerts after the first")
         }
         "incidentConfiguration" => fewer_incidents(value),
-        "name" => value
-            .as_str()
-            .filter(|name| name.trim_start().to_uppercase().starts_with(AUTO_DISABLED))
-            .map(|_| "makes the rule look as if the service had disabled it"),
         _ => None,
     };
     if let (Some(effect), None) = (quiet, &layered.reason) {
@@ -119,9 +115,6 @@ fn demand_reason(reading: &mut Reading, key: &str, layered: &Layered) {
         reading.error(NEEDS_REASON, &span, message, with_reason(key));
     }
 }
-
-/// How the service renames a rule that it has disabled.
-const AUTO_DISABLED: &str = "AUTO DISABLED";
 
 fn fewer_incidents(value: &Value) -> Option<&'static str> {
     let set = |part: Option<&Value>, to: bool| {
@@ -217,9 +210,6 @@ mod tests {
             "incidentConfiguration: { groupingConfiguration: { enabled: true } }",
             &["override-needs-reason a.yaml:11 { groupingConfiguration: { enabled: true } }"],
         );
-        let name = "name: Auto disabled rule";
-        check(name, &["override-needs-reason a.yaml:11 Auto disabled rule"]);
-        read_one("name", "name: Rule");
         let off = "incidentConfiguration: { groupingConfiguration: { enabled: false } }";
         read_one("incidentConfiguration", off);
         read_one("enabled", "enabled: true");

@@ -10,11 +10,9 @@ use super::{
 };
 use crate::ident::Family;
 use crate::state::baseline::Ownership;
+use crate::state::define::AUTO_DISABLED;
 use crate::state::desired::{HeldReason, Present};
 use crate::state::{Field, LiveItem, Record, RecordState};
-
-/// The name that the service gives to a rule that it has disabled by itself begins with this.
-const AUTO_DISABLED: &str = "AUTO DISABLED";
 
 /// What is to be done about one item. Pure and total: the same sides give the same change.
 #[must_use]

@@ -43,7 +43,6 @@ fn an_override_that_quietens_needs_a_reason() {
         ("incidentConfiguration", "{ groupingConfiguration: { enabled: true } }"),
         ("queryFrequency", "1d"),
         ("queryPeriod", "5m"),
-        ("name", "AUTO DISABLED relay"),
     ] {
         let plain = format!("overrides:\n  relay-rule: {{ {key}: {value} }}\n");
         root.append(ENVIRONMENT, &plain);
@@ -60,6 +59,15 @@ fn an_override_that_quietens_needs_a_reason() {
     assert_eq!(rule(&portal, "severity"), "Low");
     root.run(&["plan", "--today", "2099-12-31", "--exit-code"]).exits(0);
     root.run(&["plan", "--today", "2100-01-01", "--exit-code"]).exits(20).says(&["severity"]);
+}
+
+#[test]
+fn no_layer_gives_a_rule_the_name_that_the_service_gives_to_what_it_disabled() {
+    let (root, portal) = Root::with_rule();
+    root.append(ENVIRONMENT, "overrides:\n  relay-rule: { name: AUTO DISABLED relay }\n");
+    let said = ["auto-disabled-name", "environments/local.yaml:13:", "take it off"];
+    root.run(&["apply", "--yes"]).exits(10).says(&said);
+    assert_eq!(portal.writes(), Vec::<String>::new());
 }
 
 #[test]

@@ -10,6 +10,12 @@ const QUOTED_DESCRIPTION: Code = Code::new("quoted-description");
 const DESCRIPTION_CUT: Code = Code::new("description-cut");
 const BAD_VERSION: Code = Code::new("bad-template-version");
 
+const AUTO_DISABLED_NAME: Code = Code::new("auto-disabled-name");
+
+/// How the name of a rule begins that the service has disabled by itself
+/// (learn.microsoft.com/azure/sentinel/troubleshoot-analytics-rules).
+pub const AUTO_DISABLED: &str = "AUTO DISABLED";
+
 /// A tag value of a saved search holds this many characters (azurerm#23562). Counted as UTF-16, as
 /// .NET counts.
 const TAG_LIMIT: usize = 256;
@@ -29,7 +35,16 @@ pub(super) fn define(reader: &mut Reader<'_>) {
 
 fn name(reader: &mut Reader<'_>) {
     match reader.text("name") {
-        Ok(Some(name)) if !name.trim().is_empty() => reader.set(Field::DisplayName, name.trim()),
+        Ok(Some(name)) if !name.trim().is_empty() => {
+            let name = name.trim();
+            // Such a name would hide that the service has disabled the rule.
+            if reader.kind != Kind::Hunt && name.to_uppercase().starts_with(AUTO_DISABLED) {
+                let message = format!("a rule's name may not begin with `{AUTO_DISABLED}`");
+                let help = "the service puts it before a rule that it disabled: take it off";
+                reader.error(AUTO_DISABLED_NAME, "name", message, help);
+            }
+            reader.set(Field::DisplayName, name);
+        }
         Ok(_) => reader.missing("name", "give it the name that analysts see"),
         Err(Reported) => {}
     }
@@ -133,6 +148,17 @@ mod tests {
         check(json!({"description": "'tis.\n"}), Field::Description, json!("'tis.\n"), &[]);
         check(json!({"description": "  "}), Field::Description, Value::Null, &[]);
         check(json!({"description": ["x"]}), Field::Description, None, &["wrong-type"]);
+    }
+
+    #[test]
+    fn a_rule_cannot_be_named_as_the_service_names_what_it_disabled() {
+        for name in ["AUTO DISABLED A rule", " auto disabled x"] {
+            let keys = json!({"name": name});
+            check(keys, Field::DisplayName, json!(name.trim()), &["auto-disabled-name"]);
+        }
+        let hunt = json!({"name": "AUTO DISABLED rules"});
+        let expect = json!("AUTO DISABLED rules");
+        check_kind(Kind::Hunt, hunt, Field::DisplayName, expect, &[]);
     }
 
     #[test]

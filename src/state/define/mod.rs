@@ -16,6 +16,7 @@ mod reader;
 mod schedule;
 mod spelling;
 
+pub use describe::AUTO_DISABLED;
 pub use fields::define;
 pub use problem::Problem;
 pub use spelling::TACTICS;
