@@ -22,6 +22,7 @@ mod event;
 mod inject;
 mod lexer;
 mod marker;
+mod operator;
 pub mod parameter;
 pub mod predicate;
 mod query;

@@ -336,6 +336,16 @@ mod tests {
         check("Tabl | where aaa | join kind=inner (Othr) on b", None, &["Tabl … aaa"]);
         check("Base | join kind=rightanti (Tabl | where aaa) on b", None, &["Tabl … aaa"]);
         check("Base | join kind=rightanti Tabl on b", None, &["Tabl() …Tabl"]);
+        for settings in [
+            "hint.strategy=broadcast kind=rightanti",
+            "hint.remote = auto hint.num_partitions = 4 kind = rightsemi",
+            "hint.shufflekey=['a b'] kind='rightouter'",
+            "kind=rightantisemi hint.strategy = shuffle",
+        ] {
+            let text = format!("Base | join {settings} (Tabl | where aaa) on b");
+            check(&text, None, &["Tabl … aaa"]);
+        }
+        check("union hint.concurrency=1 isfuzzy = true Tabl", None, &["Tabl() …Tabl"]);
         check("table('Tabl') | count", None, &["Tabl …bl')"]);
         check("workspace('w').Tabl | count", None, &["Tabl …Tabl"]);
         check("['a b'] | count", None, &["a b … b']"]);

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::operator::{Setting, settings};
 use super::spine::{conjuncts, uses};
 use super::value::unquote;
 use super::{Pipeline, Place, Query, Reach, Refusal, Spine, Stage, StatementKind, Step};
@@ -443,15 +444,11 @@ impl Walk<'_> {
         }
     }
 
-    /// Skips `name=value` pairs behind an operator; says whether one is `withsource`.
-    fn parameters(&self, mut at: usize, end: usize) -> (usize, bool) {
-        let query = self.query;
-        let mut with_source = false;
-        while at + 2 < end && query.is_name(at) && query.is(at + 1, "=") {
-            with_source |= matches!(query.word(at), "withsource" | "with_source");
-            at = query.closing(at + 2).unwrap_or(at + 2) + 1;
-        }
-        (at, with_source)
+    /// Skips the settings behind an operator; says whether one is `withsource`.
+    fn parameters(&self, at: usize, end: usize) -> (usize, bool) {
+        let (settings, at) = settings(self.query, at, end);
+        let names = |name: &str| settings.iter().any(|setting| setting.name == name);
+        (at, names("withsource") || names("with_source"))
     }
 
     /// A stage behind the leading ones.
@@ -472,11 +469,9 @@ impl Walk<'_> {
     fn right_join(&mut self, pipe: &Pipeline, scope: &Scope, via: &[Step]) -> Option<Open> {
         let query = self.query;
         let turns = |stage: &Stage| {
-            let kind = |index: &usize| {
-                query.word(*index).starts_with("right") && query.is(index.wrapping_sub(1), "=")
-            };
-            let (start, _) = self.parameters(stage.tokens.start + 1, stage.tokens.end);
-            stage.operator == "join" && (stage.tokens.start..start).any(|index| kind(&index))
+            let (settings, _) = settings(query, stage.tokens.start + 1, stage.tokens.end);
+            let right = |kind: &Setting| kind.name == "kind" && kind.value.starts_with("right");
+            stage.operator == "join" && settings.iter().any(right)
         };
         let at = pipe.stages.iter().rposition(turns)?;
         let stage = &pipe.stages[at];
