@@ -268,10 +268,16 @@ impl<'a> Query<'a> {
             && self.is(index, "[")
             && self.closing(index) == Some(index + 2)
             && self.kind(index + 1) == Some(TokenKind::Text)
-            // `a["b"]` is an access, not a name.
-            && (index == 0 || self.tokens[index - 1].end != self.tokens[index].start);
+            && !self.is_access(index);
         let name = self.word(index + 1).trim_matches(['"', '\'']);
         quoted.then(|| (name.to_owned(), index + 3))
+    }
+
+    /// `a["b"]` is an access, not a name.
+    fn is_access(&self, bracket: usize) -> bool {
+        let Some(before) = bracket.checked_sub(1) else { return false };
+        let value = self.is_name(before) || self.is(before, ")") || self.is(before, "]");
+        value && self.tokens[before].end == self.tokens[bracket].start
     }
 
     /// The operator that begins here; `mv` `-` `expand` is one if nothing stands between.
@@ -437,5 +443,6 @@ mod tests {
         let query = Query::parse("T | where strlen(a) > 1 and ['b c'] has d['e'] // f");
         let names: Vec<String> = query.names().into_iter().collect();
         assert_eq!(names, ["T", "a", "and", "b c", "d", "has", "where"]);
+        assert!(Query::parse("T | where isempty(['b c'])").names().contains("b c"));
     }
 }

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::Span;
 
 use super::predicate::{Context, filter};
-use super::{Predicate, Query, Reach, Refusal, Schema, marker, refusal, walk};
+use super::value::unquote;
+use super::{Predicate, Query, Reach, Refusal, Schema, TokenKind, marker, refusal, walk};
 
 /// A conjunct of a leading `where`: every row that reaches the place satisfies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,6 +228,7 @@ pub(super) fn uses(query: &Query<'_>) -> BTreeMap<String, usize> {
     // Per open bracket: whether the stage at hand lists columns, so that its bare names are such.
     let mut columns = vec![false];
     for index in 0..query.tokens().len() {
+        let column = columns.last() == Some(&true);
         if query.closing(index).is_some() {
             columns.push(false);
         } else if query.opening(index).is_some() {
@@ -240,12 +242,24 @@ pub(super) fn uses(query: &Query<'_>) -> BTreeMap<String, usize> {
         }
         let bound = index > 0 && query.word(index - 1) == "let";
         let member = index > 0 && query.is(index - 1, ".");
-        let column = columns.last() == Some(&true);
-        if query.is_name(index) && !bound && !member && !column {
-            *uses.entry(query.word(index).to_owned()).or_default() += 1;
+        if !bound && !member && !column {
+            if let Some(name) = used_name(query, index) {
+                *uses.entry(name).or_default() += 1;
+            }
         }
     }
     uses
+}
+
+/// A name, also `['X']`: a bracket that might be an access is counted too.
+fn used_name(query: &Query<'_>, index: usize) -> Option<String> {
+    if query.is_name(index) {
+        return Some(query.word(index).to_owned());
+    }
+    let quoted = query.is(index, "[")
+        && query.closing(index) == Some(index + 2)
+        && query.kind(index + 1) == Some(TokenKind::Text);
+    if quoted { unquote(query.word(index + 1)) } else { None }
 }
 
 fn lists_columns(operator: &str) -> bool {
@@ -399,6 +413,10 @@ mod tests {
             &["exclusion-cannot-place-shared-let"],
         );
         check("let X = Tabl | summarize b by c; union X, X", None, &["Tabl …Tabl"]);
+        for other in ["['X']", "([\"X\"] | take 1)", "(['X'])"] {
+            let text = format!("let X = Tabl | where aaa; X | where bbb | join {other} on c");
+            check(&text, None, &["Tabl … bbb"]);
+        }
     }
 
     #[test]
