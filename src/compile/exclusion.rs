@@ -7,8 +7,8 @@ use crate::content::{self, Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic};
 use crate::environment::{Environment, Workspace};
 use crate::kql::{
-    self, EcsMap, Insertion, Place, Polarity, PredicateError, Query, Refusal, Resolved, Schema,
-    Spine,
+    self, EcsMap, Insertion, Place, Polarity, PredicateError, Query, Refusal, Resolved, Rows,
+    Schema, Spine,
 };
 
 /// An exclusion applies to a table that the query does not read.
@@ -115,15 +115,8 @@ fn on_place(
     place: &Place,
     ecs: &EcsMap,
 ) -> Result<Resolved, Vec<PredicateError>> {
-    let named = query.names();
-    let computed = if place.is_marked() { query.computed() } else { BTreeSet::new() };
-    let scope = kql::Scope {
-        table: &place.table,
-        schema: Schema::builtin(),
-        ecs,
-        named: &named,
-        computed: &computed,
-    };
+    let rows = Rows::at(query, place);
+    let scope = kql::Scope { table: &place.table, schema: Schema::builtin(), ecs, rows: &rows };
     let polarity = match exclusion.polarity {
         content::Polarity::When => Polarity::When,
         content::Polarity::Keep => Polarity::Keep,

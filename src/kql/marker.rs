@@ -54,7 +54,7 @@ fn place(query: &Query<'_>, token: Token, table: String) -> Option<Place> {
     if query.is(previous, "|") || query.is(previous, ";") || query.is(previous, "=") {
         return None;
     }
-    let pipe = pipe_around(query, next)?;
+    let pipe = query.pipe_around(next)?;
     let pipeline = query.pipeline(pipe.clone());
     let ends = pipe.end == next;
     let between =
@@ -82,28 +82,4 @@ fn place(query: &Query<'_>, token: Token, table: String) -> Option<Place> {
         pipe,
         index,
     })
-}
-
-/// The tokens of the innermost pipe in which a token stands.
-fn pipe_around(query: &Query<'_>, token: usize) -> Option<std::ops::Range<usize>> {
-    let count = query.tokens().len();
-    let mut start = 0;
-    let mut at = token;
-    while at > 0 {
-        at -= 1;
-        if let Some(open) = query.opening(at) {
-            at = open;
-        } else if query.closing(at).is_some() || query.is(at, ";") {
-            start = at + 1;
-            break;
-        }
-    }
-    let mut end = token;
-    while end < count && !query.is(end, ";") && query.opening(end).is_none() {
-        end = query.closing(end).unwrap_or(end) + 1;
-    }
-    // A let's name and `=`, and the word of a declaration, are no part of the pipe.
-    let statements = query.statements_in(start..end);
-    let statement = statements.into_iter().next()?;
-    Some(statement.body.start.max(start)..end.min(statement.tokens.end))
 }

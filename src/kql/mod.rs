@@ -17,6 +17,7 @@
 //! reasoning on top of it. Where KQL's documentation leaves an outcome open, all outcomes stay
 //! possible ([`Truth`]), and nothing is proven from one of them.
 
+mod bound;
 mod evaluate;
 mod event;
 mod inject;
@@ -28,6 +29,7 @@ pub mod predicate;
 mod query;
 pub mod reason;
 pub mod refusal;
+mod rows;
 pub mod schema;
 mod spine;
 mod term;
@@ -46,6 +48,7 @@ pub use predicate::{Polarity, Predicate, PredicateError, Resolved, resolve};
 pub use query::{Fault, Pipeline, Query, Stage, Statement, StatementKind};
 pub use reason::{Alternative, Answer, Case, Finding, Judgement, Witness, judge};
 pub use refusal::{Reach, Refusal};
+pub use rows::Rows;
 pub use schema::{Columns, EcsMap, NameError, Schema, Scope};
 pub use spine::{Filter, Place, Spine, Step, spine};
 pub use token::{Token, TokenKind};

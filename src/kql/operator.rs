@@ -7,7 +7,7 @@ use super::Query;
 pub(super) struct Setting {
     /// In lower case, its parts joined by dots: `hint.strategy`.
     pub(super) name: String,
-    /// In lower case, without quotes and brackets.
+    /// As written, without quotes and brackets.
     pub(super) value: String,
 }
 
@@ -22,7 +22,8 @@ pub(super) fn settings(query: &Query<'_>, at: usize, end: usize) -> (Vec<Setting
     (found, next)
 }
 
-fn setting(query: &Query<'_>, start: usize, end: usize) -> Option<(Setting, usize)> {
+/// The setting that begins at this token, and the token behind it.
+pub(super) fn setting(query: &Query<'_>, start: usize, end: usize) -> Option<(Setting, usize)> {
     let mut equals = behind_name(query, start, end)?;
     while query.is(equals, ".") {
         equals = behind_name(query, equals + 1, end)?;
@@ -39,11 +40,18 @@ fn setting(query: &Query<'_>, start: usize, end: usize) -> Option<(Setting, usiz
         behind += 2;
     }
     let text = |tokens: std::ops::Range<usize>| -> String {
-        tokens.map(|index| query.word(index).to_ascii_lowercase()).collect()
+        tokens.map(|index| query.word(index)).collect()
     };
     let value = text(value..behind);
     let value = value.trim_matches(['[', ']', '(', ')', '"', '\'']).to_owned();
-    Some((Setting { name: text(start..equals), value }, behind))
+    let name = text(start..equals).to_ascii_lowercase();
+    Some((Setting { name, value }, behind))
+}
+
+/// The `kind` among the settings, in lower case; empty if there is none.
+pub(super) fn kind(settings: &[Setting]) -> String {
+    let kind = settings.iter().find(|setting| setting.name == "kind");
+    kind.map(|setting| setting.value.to_ascii_lowercase()).unwrap_or_default()
 }
 
 fn behind_name(query: &Query<'_>, at: usize, end: usize) -> Option<usize> {
@@ -68,7 +76,7 @@ mod tests {
         check("join kind=inner (T) on X", &[("kind", "inner")], "(");
         let both = [("hint.strategy", "broadcast"), ("kind", "rightanti")];
         check("join hint.strategy=broadcast kind=rightanti (T) on X", &both, "(");
-        check("join hint.strategy = broadcast\n kind = RightAnti T on X", &both, "T");
+        check("join hint.strategy = broadcast\n kind = rightanti T on X", &both, "T");
         check("join hint . strategy = 'broadcast' kind=['rightanti'] (T)", &both, "(");
         check(
             "summarize hint.shufflekey = ['a b'] count()",

@@ -152,18 +152,6 @@ impl<'a> Query<'a> {
         names
     }
 
-    /// Every name that the text assigns: what `extend`, `project` and `summarize` compute.
-    #[must_use]
-    pub fn computed(&self) -> BTreeSet<String> {
-        let assigned = |index: &usize| {
-            self.is_name(*index)
-                && self.is(index + 1, "=")
-                && !(*index > 0 && self.word(index - 1) == "let")
-        };
-        let assigned = (0..self.tokens.len()).filter(assigned);
-        assigned.map(|index| self.word(index).to_owned()).collect()
-    }
-
     /// The scalars that its lets bind; what its filters compare with.
     #[must_use]
     pub fn constants(&self) -> Constants {
@@ -294,6 +282,30 @@ impl<'a> Query<'a> {
             at += 2;
         }
         operator
+    }
+
+    /// The tokens of the innermost pipe in which a token stands.
+    pub(super) fn pipe_around(&self, token: usize) -> Option<Range<usize>> {
+        let count = self.tokens.len();
+        let mut start = 0;
+        let mut at = token;
+        while at > 0 {
+            at -= 1;
+            if let Some(open) = self.opening(at) {
+                at = open;
+            } else if self.closing(at).is_some() || self.is(at, ";") {
+                start = at + 1;
+                break;
+            }
+        }
+        let mut end = token;
+        while end < count && !self.is(end, ";") && self.opening(end).is_none() {
+            end = self.closing(end).unwrap_or(end) + 1;
+        }
+        // A let's name and `=`, and the word of a declaration, are no part of the pipe.
+        let statements = self.statements_in(start..end);
+        let statement = statements.into_iter().next()?;
+        Some(statement.body.start.max(start)..end.min(statement.tokens.end))
     }
 
     fn stage(&self, tokens: Range<usize>) -> Stage {

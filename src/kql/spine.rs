@@ -242,10 +242,9 @@ pub(super) fn uses(query: &Query<'_>) -> BTreeMap<String, usize> {
         }
         let bound = index > 0 && query.word(index - 1) == "let";
         let member = index > 0 && query.is(index - 1, ".");
-        if !bound && !member && !column {
-            if let Some(name) = used_name(query, index) {
-                *uses.entry(name).or_default() += 1;
-            }
+        let name = used_name(query, index).filter(|_| !bound && !member && !column);
+        if let Some(name) = name {
+            *uses.entry(name).or_default() += 1;
         }
     }
     uses

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::operator::{Setting, settings};
+use super::operator::{kind, settings};
 use super::spine::{conjuncts, uses};
 use super::value::unquote;
 use super::{Pipeline, Place, Query, Reach, Refusal, Spine, Stage, StatementKind, Step};
@@ -470,8 +470,7 @@ impl Walk<'_> {
         let query = self.query;
         let turns = |stage: &Stage| {
             let (settings, _) = settings(query, stage.tokens.start + 1, stage.tokens.end);
-            let right = |kind: &Setting| kind.name == "kind" && kind.value.starts_with("right");
-            stage.operator == "join" && settings.iter().any(right)
+            stage.operator == "join" && kind(&settings).starts_with("right")
         };
         let at = pipe.stages.iter().rposition(turns)?;
         let stage = &pipe.stages[at];

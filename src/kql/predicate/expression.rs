@@ -114,6 +114,14 @@ fn nested(query: &Query<'_>, range: Range<usize>, depth: usize) -> Parsed {
     Ok(expression)
 }
 
+/// The names that the expression in these tokens reads as columns, without what is read in them;
+/// none if it is no expression.
+pub(in crate::kql) fn names_in(query: &Query<'_>, range: Range<usize>) -> Vec<String> {
+    let Ok(expression) = parse_range(query, range) else { return Vec::new() };
+    let names = expression.names().into_iter();
+    names.map(|(name, _)| name.split('.').next().unwrap_or(name).to_owned()).collect()
+}
+
 struct Parser<'q> {
     query: &'q Query<'q>,
     at: usize,
