@@ -408,7 +408,7 @@ impl<'q> Parser<'q> {
                 self.at = close + 1;
                 // A subquery, or JSON: neither is made of expressions.
                 let whole = self.query.split(inside.clone(), "|").len() > 1
-                    || matches!(name.as_str(), "dynamic" | "toscalar");
+                    || matches!(name.as_str(), "dynamic" | "toscalar" | "typeof");
                 let arguments = if whole { Vec::new() } else { self.arguments(inside)? };
                 let name = if name == "NOT" { "not".to_owned() } else { name };
                 Shape::Call { name, arguments }

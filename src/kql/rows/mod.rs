@@ -26,12 +26,17 @@ pub struct Rows {
     made: BTreeSet<String>,
     /// Columns of the table that the query reads.
     read: BTreeSet<String>,
+    /// Columns that there are, of whichever table: a stage has listed them.
+    listed: BTreeSet<String>,
     /// What is no column, and what it is instead.
     bound: BTreeMap<String, &'static str>,
     /// The tables that the rows come from.
     tables: BTreeSet<String>,
     /// Whether they may come from tables that the query does not name.
     unnamed: bool,
+    /// Whether columns of another table may be beside those of the table: then a name that is read
+    /// says nothing about either.
+    mixed: bool,
 }
 
 impl Rows {
@@ -82,10 +87,10 @@ impl Rows {
         self.made.contains(column)
     }
 
-    /// Whether the query reads it as a column of the table.
+    /// Whether the query says that there is such a column: it reads it of the table, or lists it.
     #[must_use]
     pub fn read(&self, column: &str) -> bool {
-        self.read.contains(column)
+        self.read.contains(column) || self.listed.contains(column)
     }
 
     /// What a name is if it is no column: a let, a parameter.
@@ -96,7 +101,7 @@ impl Rows {
 
     /// The columns that the query itself names, in order.
     pub fn named(&self) -> impl Iterator<Item = &str> {
-        let kept = self.read.iter().filter(|column| self.keep(column));
+        let kept = self.read.union(&self.listed).filter(|column| self.keep(column));
         kept.chain(&self.made).map(String::as_str)
     }
 
@@ -107,7 +112,7 @@ impl Rows {
 
     /// A column of the table is read.
     fn note(&mut self, column: &str) {
-        if self.keep(column) {
+        if self.keep(column) && !self.mixed {
             self.read.insert(column.to_owned());
         }
     }
@@ -121,6 +126,7 @@ impl Rows {
     /// A column is taken away.
     fn lose(&mut self, column: &str) {
         self.made.remove(column);
+        self.listed.remove(column);
         self.lost.insert(column.to_owned());
     }
 
@@ -129,6 +135,7 @@ impl Rows {
         let kept = columns.iter().filter(|column| self.keep(column)).cloned().collect();
         self.made.retain(|column| columns.contains(column));
         self.only = Some(kept);
+        self.listed.retain(|column| columns.contains(column));
         self.lost.clear();
     }
 

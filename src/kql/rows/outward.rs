@@ -36,7 +36,7 @@ impl Reader<'_> {
             return false;
         }
         let rows = self.source(union.clone());
-        !rows.unnamed && rows.tables.len() == 1 && rows.may_be_of(self.table)
+        !rows.mixed && rows.may_be_of(self.table)
     }
 
     /// Where a pipe as a whole is the source of another: its brackets, `materialize` around it, or the

@@ -114,6 +114,8 @@ impl Reader<'_> {
         }
         together.tables = arms.iter().flat_map(|rows| rows.tables.iter().cloned()).collect();
         together.unnamed = arms.iter().any(|rows| rows.unnamed);
+        together.mixed = together.tables.len() > 1 || together.unnamed;
+        together.mixed |= arms.iter().any(|rows| rows.mixed);
         together
     }
 

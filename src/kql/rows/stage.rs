@@ -45,10 +45,12 @@ impl Reader<'_> {
             }
             "parse" | "parse-where" | "parse-kv" => self.parse(rows, words),
             "mv-expand" | "mvexpand" => self.expand(rows, words),
-            // What the inner expression computes is not looked at.
             "mv-apply" | "mvapply" => {
-                let names = words.filter_map(|index| query.name_at(index, end));
-                names.for_each(|(name, _)| rows.lose(&name));
+                let on = self.top_level(words.clone(), "on").unwrap_or(end);
+                self.expand(rows, words.start..on);
+                // What the inner expression computes is not looked at.
+                let assigned = (on..end).filter(|index| query.is(index + 1, "="));
+                assigned.for_each(|index| rows.lose(query.word(index)));
             }
             "join" | "lookup" => self.join(rows, words),
             "union" => {
@@ -68,8 +70,9 @@ impl Reader<'_> {
     /// The columns that an expression reads; nothing where it is not understood.
     fn names(&self, range: Range<usize>) -> Vec<String> {
         let start = range.start;
+        let constant = |name: &str| ["true", "false"].contains(&name.to_ascii_lowercase().as_str());
         let names = names_in(self.query, range).into_iter();
-        names.filter(|name| find(self.query, start, name).is_none()).collect()
+        names.filter(|name| !constant(name) && find(self.query, start, name).is_none()).collect()
     }
 
     fn reads(&self, rows: &mut Rows, range: Range<usize>) {
@@ -125,6 +128,9 @@ impl Reader<'_> {
         let unnamed = items.iter().filter(|item| item.name.is_none());
         columns.extend(unnamed.filter_map(|item| self.bare(&item.value)));
         rows.retain(&columns);
+        if rows.mixed {
+            rows.listed.extend(columns);
+        }
         items.iter().filter_map(|item| item.name.clone()).for_each(|name| rows.add(name));
     }
 
@@ -265,7 +271,10 @@ impl Reader<'_> {
             let ends = |index: &usize| matches!(query.word(*index), "to" | "limit");
             let value = item.value.start..item.value.clone().find(ends).unwrap_or(item.value.end);
             self.reads(rows, value.clone());
-            made.extend(item.name.or_else(|| self.bare(&value)));
+            let bare = self.bare(&value);
+            // `a.b` becomes `a_b`.
+            let path: Vec<&str> = value.step_by(2).map(|index| query.word(index)).collect();
+            made.extend(item.name.or(bare).or_else(|| (path.len() > 1).then(|| path.join("_"))));
         }
         made.into_iter().for_each(|name| rows.add(name));
     }
@@ -299,9 +308,10 @@ impl Reader<'_> {
         if kind == "leftsemi" || kind.ends_with("anti") || kind.ends_with("antisemi") {
             return;
         }
+        rows.mixed |= right.only.is_none() || right.mixed;
         let listed = right.only.take().unwrap_or_default();
         let added = listed.into_iter().chain(right.made).filter(|name| !keys.contains(name));
-        let added: Vec<String> = added.filter(|name| !rows.read(name)).collect();
+        let added: Vec<String> = added.filter(|name| !rows.read.contains(name)).collect();
         added.into_iter().for_each(|name| rows.add(name));
     }
 }

@@ -37,9 +37,15 @@ fn a_place_reads_what_its_stages_read_before_they_compute_it() {
     check("T | where strlen(a) > 1 | sort by b desc nulls last, c", &["<a", "<b", "<c", " desc"]);
     check("T | parse a with * 'x' b 'y' | where b == 1", &["<a", " b"]);
     check("T | mv-expand a to typeof(string) limit 5 | where a == b", &["<a", "<b", " string"]);
+    check("T | mv-expand a.b | where a_b == 1 and isempty(a)", &["<a", " a_b"]);
+    check(
+        "T | mv-apply a = b on (where c == 1 | extend d = e) | where f and d",
+        &["<b", "<f", " a", " c", " d", " e"],
+    );
+    check("T | where a == True and extract('x', 1, b, typeof(string)) == 1", &["<a", " string"]);
     check(
         "T | join kind=inner (U | where b == 1) on c, $left.d == $right.e | where f",
-        &["<c", "<d", " b", " e"],
+        &["<c", "<d", " b", " e", " f"],
     );
 }
 
@@ -73,6 +79,9 @@ fn behind_a_marker_only_what_is_left_counts() {
     check(&marked("| evaluate bag_unpack(a)"), &["-a", "-b"]);
     check(&marked("| join kind=inner (U | project a, b) on a"), &["<a", "=b", " c"]);
     check(&marked("| join kind=leftanti (U | project a, b) on a"), &["<a", " b"]);
+    check("T | join kind=inner (U | project a, b) on a | where b and c", &["<a", "<c", " b"]);
+    check("T | join kind=inner U on a | project a, b | where c or b", &["<a", " b", " c"]);
+    check(&marked("| join kind=inner U on a | project a, b"), &["<a", "<b", "-c"]);
     check("search 'x'\n// @exclusions T\n| count", &[" a"]);
     check("let X = T | project a; X | where b\n// @exclusions T\n| take 1", &["<a", "-b"]);
     check("union (T | project a), U\n// @exclusions T\n| take 1", &["<a", "-b"]);
