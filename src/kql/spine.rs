@@ -88,6 +88,9 @@ pub struct Spine {
     pub places: Vec<Place>,
     /// In the same order.
     pub refusals: Vec<Refusal>,
+    /// The pipes that drive the query: the token at which each begins, and the first of its stages
+    /// that does.
+    pub(super) pipes: Vec<(usize, usize)>,
 }
 
 /// Finds the places of a query.
@@ -101,10 +104,10 @@ pub fn spine(query: &Query<'_>) -> Spine {
             Reach::Anything,
         );
         let refusal = refusal.help("mend the query");
-        return Spine { places: Vec::new(), refusals: vec![refusal] };
+        return Spine { refusals: vec![refusal], ..Spine::default() };
     }
     let mut spine = walk::walk(query);
-    let marked = marker::markers(query);
+    let marked = marker::markers(query, &spine);
     spine.places.extend(marked.places);
     spine.refusals.extend(marked.refusals);
     spine
@@ -182,6 +185,13 @@ impl Spine {
             1 => Ok(Some(markers)),
             _ => Err(vec![ambiguous(&tables, markers[0].source.clone())]),
         }
+    }
+
+    /// Whether the rows at a place go into the query's result.
+    pub(super) fn drives(&self, place: &Place) -> bool {
+        let on =
+            |(start, first): &(usize, usize)| *start == place.pipe.start && *first <= place.index;
+        self.pipes.iter().any(on)
     }
 
     fn only_table(&self) -> Result<&str, Vec<Refusal>> {
@@ -456,6 +466,53 @@ mod tests {
         );
         check("Aaaa\n// @exclusions\n| count", Some("Aaaa"), &[" …ions"]);
         check("Aaaa |\n// @exclusions\ncount", None, &["exclusion-cannot-place-marker"]);
-        check("Aaaa | count // @exclusions", None, &["Aaaa …Aaaa"]);
+    }
+
+    #[test]
+    fn a_marker_beside_the_driving_spine_is_refused() {
+        let refused = &["exclusion-cannot-place-marker"];
+        for text in [
+            "let Unused = Aaaa\n// @exclusions\n| take 1; Aaaa | count",
+            "Aaaa | join (Aaaa\n// @exclusions\n| take 1) on b",
+            "Aaaa | where b in (Aaaa\n// @exclusions\n| project b)",
+            "let n = toscalar(Aaaa\n// @exclusions\n| count); Aaaa | take n",
+            "Aaaa\n// @exclusions\n| join kind=rightanti (Aaaa) on b",
+            "let f = () { let Unused = Aaaa\n// @exclusions\n| take 1; Aaaa }; f()",
+            "union (Bbbb\n// @exclusions Aaaa\n| take 1), Aaaa",
+        ] {
+            check(text, Some("Aaaa"), refused);
+        }
+        let kept = &[" …ions"];
+        check("let X = Aaaa\n// @exclusions\n| take 1; X | count", None, kept);
+        check("Bbbb | join kind=rightanti (Aaaa) on b\n// @exclusions\n| take 1", None, kept);
+        check("union (Aaaa\n// @exclusions Aaaa\n| take 1), Bbbb", Some("Aaaa"), &["Aaaa …Aaaa"]);
+        check("union A*\n// @exclusions Aaaa\n| take 1", Some("Aaaa"), &["Aaaa …Aaaa"]);
+        check("let f = () { Aaaa\n// @exclusions\n| take 1 }; f() | count", None, kept);
+    }
+
+    #[test]
+    fn what_was_meant_as_a_marker_is_never_passed_over() {
+        for comment in [
+            "// @exclusions A, B",
+            "// @exclusions Aaaa Bbbb",
+            "// @exclusions: Aaaa",
+            "// @exclusions Aaaa // why",
+            "// @exclusion Aaaa",
+            "// @Exclusions Aaaa",
+            "// @ exclusions",
+            "// @exclude Aaaa",
+            "// @exclusions go here",
+            "// @exclusions *",
+        ] {
+            let text = format!("Aaaa\n{comment}\n| count");
+            check(&text, Some("Aaaa"), &["exclusion-cannot-place-marker"]);
+            let query = Query::parse(&text);
+            let refusal = &spine(&query).refusals[0];
+            assert_eq!(&text[refusal.span.clone()], comment);
+            assert!(refusal.help.contains("`// @exclusions TABLE`"), "{}", refusal.help);
+        }
+        check("Aaaa | count // @exclusions", None, &["exclusion-cannot-place-marker"]);
+        check("Aaaa\n//@exclusions ['Aaaa']\n| count", None, &["Aaaa …aa']"]);
+        check("Aaaa\n// what @exclusions are\n| count", None, &["Aaaa …Aaaa"]);
     }
 }

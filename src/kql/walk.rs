@@ -27,7 +27,7 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
     let whole = 0..query.text().len();
     let refused = |code, message: &str, span| {
         let refusals = vec![Refusal::new(code, message, span, Reach::Anything)];
-        Spine { places: Vec::new(), refusals }
+        Spine { refusals, ..Spine::default() }
     };
     let main = match mains.as_slice() {
         [main] => (*main).clone(),
@@ -47,6 +47,7 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
         named: BTreeSet::new(),
         depth: 0,
         visited: 0,
+        pipes: Vec::new(),
         found: Spine::default(),
     };
     walk.expression(main.clone(), &scope, &[], false);
@@ -55,8 +56,9 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
     walk.entered.clear();
     walk.named.clear();
     walk.found = Spine::default();
+    walk.pipes.clear();
     walk.expression(main, &scope, &[], false);
-    walk.found
+    Spine { pipes: walk.pipes, ..walk.found }
 }
 
 /// More expressions than any real query has on its spine; lets that each use another twice would
@@ -147,6 +149,7 @@ struct Walk<'q> {
     named: BTreeSet<String>,
     depth: usize,
     visited: usize,
+    pipes: Vec<(usize, usize)>,
     found: Spine,
 }
 
@@ -472,7 +475,9 @@ impl Walk<'_> {
             let (settings, _) = settings(query, stage.tokens.start + 1, stage.tokens.end);
             stage.operator == "join" && kind(&settings).starts_with("right")
         };
-        let at = pipe.stages.iter().rposition(turns)?;
+        let turn = pipe.stages.iter().rposition(turns);
+        self.pipes.push((pipe.source.start, turn.map_or(0, |at| at + 1)));
+        let at = turn?;
         let stage = &pipe.stages[at];
         let (start, _) = self.parameters(stage.tokens.start + 1, stage.tokens.end);
         let end = match query.closing(start) {

@@ -57,3 +57,38 @@ fn a_let_or_parameter_with_the_name_of_a_column_is_never_taken_for_it() {
     let query = "let f = (Computer: string) { Computer };\nSecurityEvent\n| where EventID == 1";
     check(query, "when: Computer == 'x'", Ok(&["| where EventID == 1"]));
 }
+
+#[test]
+fn a_marker_that_cannot_be_used_holds_the_item_and_is_shown_where_it_stands() {
+    let code = "exclusion-cannot-place-marker";
+    for query in [
+        "SecurityEvent\n// @exclusions A, B\n| count",
+        "let Unused = SecurityEvent\n// @exclusions\n| count;\nSecurityEvent\n| where EventID == 1",
+        "SecurityEvent\n| join (SecurityEvent\n// @exclusions\n| take 1) on Account",
+        "SecurityEvent\n| count // @exclusions",
+    ] {
+        check(query, "when: Account == 'x'", Err(code));
+        let compiled = compiled(query, "    when: Account == 'x'");
+        let found = compiled.diagnostics.iter().find(|d| d.code.as_str() == code).unwrap();
+        let (path, position) = found.place().unwrap();
+        let line = query.lines().position(|line| line.contains('@')).unwrap();
+        assert_eq!((path, position.line), ("content/hunting/hunt.yaml", line + 6));
+    }
+}
+
+#[test]
+fn behind_a_marker_columns_that_are_gone_are_unknown() {
+    let gone = "exclusion-unknown-column";
+    let query = "SecurityEvent\n| project Account, Host = Computer\n// @exclusions SecurityEvent\n\
+                 | take 5";
+    check(query, "when: Account == 'x'", Ok(&["// @exclusions SecurityEvent"]));
+    check(query, "when: Computer == 'x'", Err(gone));
+    check(query, "when: EventID == 1", Err(gone));
+    let query = "SecurityEvent\n| summarize Number = count() by Account\n\
+                 // @exclusions SecurityEvent\n| where Number > 1";
+    check(query, "when: Account == 'x'", Ok(&["// @exclusions SecurityEvent"]));
+    check(query, "when: Computer == 'x'", Err(gone));
+    let query =
+        "DeviceNetworkEvents\n| project RemoteUrl\n// @exclusions DeviceNetworkEvents\n| take 5";
+    check(query, "when: process.name == 'x'", Err(gone));
+}
