@@ -92,3 +92,20 @@ fn behind_a_marker_columns_that_are_gone_are_unknown() {
         "DeviceNetworkEvents\n| project RemoteUrl\n// @exclusions DeviceNetworkEvents\n| take 5";
     check(query, "when: process.name == 'x'", Err(gone));
 }
+
+#[test]
+fn an_exclusion_needs_an_effect_in_one_arm_of_a_union_only() {
+    let query =
+        "union (SecurityEvent\n| where EventID == 1), (SecurityEvent\n| where EventID == 2)";
+    let code = "exclusion-has-no-effect";
+    check(
+        query,
+        "when: EventID == 1 and Account == 'x'",
+        Ok(&["| where EventID == 1", "| where EventID == 2"]),
+    );
+    let compiled = compiled(query, "    when: EventID == 1 and Account == 'x'");
+    let note = compiled.diagnostics.iter().find(|d| d.code.as_str() == code).unwrap();
+    assert_eq!(note.severity, Severity::Note);
+    check(query, "when: EventID == 3 and Account == 'x'", Err(code));
+    check(query, "when: EventID == 1", Err("exclusion-blinds-query"));
+}
