@@ -370,6 +370,17 @@ mod tests {
             "search 'x'\n// @exclusions<+>\n| count",
         );
         check("search 'x'", None, "exclusion-cannot-place-search");
+        check(
+            "let f = (X:(*)) { union X, T }; U | invoke f() | partition by a (take 1 | union T)",
+            Some("T"),
+            "let f = (X:(*)) { union X, (T<+>) }; U | invoke f() | partition by a (take 1 | union \
+             (T<+>))",
+        );
+        check(
+            "U | partition by a { T | take 1 }",
+            Some("T"),
+            "U | partition by a { T<+> | take 1 }",
+        );
     }
 
     #[test]

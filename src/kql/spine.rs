@@ -469,6 +469,28 @@ mod tests {
     }
 
     #[test]
+    fn tables_that_come_in_inside_a_stage_have_places() {
+        let invoked = "let f = (X:(*), n:int) { X | union (Othr | where ccc) }; Tabl | invoke f(1)";
+        check(invoked, Some("Tabl"), &["Tabl …Tabl"]);
+        check(invoked, Some("Othr"), &["Othr … ccc"]);
+        let again = "let f = (X:(*)) { union X, Tabl }; Tabl | where aaa | invoke f()";
+        check(again, Some("Tabl"), &["Tabl … aaa", "Tabl() …Tabl"]);
+        let shared =
+            "let f = (X:(*)) { X | union Tabl }; Tabl | invoke f() | join (Othr | invoke f()) on a";
+        check(shared, Some("Tabl"), &["exclusion-cannot-place-shared-let"]);
+        check("Tabl | invoke FileProfile('SHA1', 1000)", None, &["Tabl …Tabl"]);
+        check("let f = (X:(*)) { X | where a }; Tabl | invoke f()", None, &["Tabl …Tabl"]);
+        check("Tabl | partition by a (top 1 by b | union Othr)", Some("Othr"), &["Othr() …Othr"]);
+        check("Othr | partition by a { Tabl | where bbb }", Some("Tabl"), &["Tabl … bbb"]);
+        check(
+            "Tabl | partition hint.strategy=native by a (where b | take 1)",
+            None,
+            &["Tabl …Tabl"],
+        );
+        check("Tabl | mv-apply a on (where b == 1 | extend c = 2)", None, &["Tabl …Tabl"]);
+    }
+
+    #[test]
     fn a_marker_beside_the_driving_spine_is_refused() {
         let refused = &["exclusion-cannot-place-marker"];
         for text in [

@@ -177,6 +177,8 @@ fn soup() -> impl Strategy<Value = String> {
         "withsource=",
         "kind=rightanti ",
         "summarize ",
+        "invoke X(",
+        "partition by a ",
         "project ",
         " by ",
     ]);

@@ -4,6 +4,8 @@
 //! often as the text uses it may be filtered in its body; one that is also used beside the spine
 //! may not, and is filtered where the spine refers to it, if its columns are still the table's.
 
+mod inside;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -69,6 +71,8 @@ const EXPRESSIONS: usize = 5000;
 #[derive(Debug, Clone)]
 enum Binding {
     Parameter,
+    /// The parameter for which `invoke` gives the pipe before it.
+    Piped,
     /// A parameter for which the call at hand gives this text.
     Text(String),
     Let {
@@ -336,6 +340,9 @@ impl Walk<'_> {
             }
             return self.table(context, name);
         };
+        if matches!(binding, Binding::Piped) {
+            return Open::new();
+        }
         let Binding::Let { name, token, function, body, .. } = &binding else {
             let span = self.query.span(&context.pipe.source);
             let message = format!("the function's caller chooses the table `{name}`");
@@ -368,7 +375,7 @@ impl Walk<'_> {
     fn given_text(&self, context: &Context<'_>, token: usize) -> Option<String> {
         match context.scope.find(self.query.word(token))? {
             Binding::Text(text) => Some(text.clone()),
-            Binding::Parameter | Binding::Let { .. } => None,
+            Binding::Parameter | Binding::Piped | Binding::Let { .. } => None,
         }
     }
 
@@ -459,6 +466,10 @@ impl Walk<'_> {
         let Range { start, end } = stage.tokens;
         match stage.operator.as_str() {
             "union" => self.union(start..end, scope, via),
+            "invoke" => self.invoke(start + 1..end, scope, via),
+            "partition" | "mv-apply" | "mvapply" | "fork" | "facet" => {
+                self.inside(start + 1..end, scope, via);
+            }
             "as" => {
                 let names = (start + 1..end).filter(|index| self.query.is_name(*index));
                 self.named.extend(names.map(|index| self.query.word(index).to_owned()));

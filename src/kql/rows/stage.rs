@@ -63,7 +63,10 @@ impl Reader<'_> {
                     rows.close();
                 }
             }
-            _ => rows.close(),
+            _ => {
+                rows.unnamed = true;
+                rows.close();
+            }
         }
     }
 
