@@ -17,7 +17,7 @@ const SHAPE: &str =
 pub(super) fn markers(query: &Query<'_>, spine: &Spine) -> Spine {
     let mut found = Spine::default();
     for (index, token) in query.all_tokens().iter().enumerate() {
-        if token.kind != TokenKind::Comment {
+        if !matches!(token.kind, TokenKind::Comment | TokenKind::Directive) {
             continue;
         }
         let table = match marked(query, index, *token) {
@@ -48,7 +48,9 @@ enum Mark {
 
 fn marked(query: &Query<'_>, index: usize, token: Token) -> Mark {
     let comment = query.text()[token.span()].trim_start_matches('/').trim();
+    // What cannot be seen before it does not make it another comment to its author.
     let lower = comment.to_ascii_lowercase();
+    let lower = lower.trim_start_matches(|c: char| c == '#' || !c.is_ascii_graphic());
     let name = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
     if !(lower.starts_with('@') && name.starts_with("exclu")) {
         return Mark::None;

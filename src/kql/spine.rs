@@ -525,6 +525,8 @@ mod tests {
             "// @exclude Aaaa",
             "// @exclusions go here",
             "// @exclusions *",
+            "// \u{feff}@exclusions",
+            "# @exclusions",
         ] {
             let text = format!("Aaaa\n{comment}\n| count");
             check(&text, Some("Aaaa"), &["exclusion-cannot-place-marker"]);

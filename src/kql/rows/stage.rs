@@ -63,7 +63,10 @@ impl Reader<'_> {
                     rows.close();
                 }
             }
-            _ => {
+            operator => {
+                if matches!(operator, "invoke" | "evaluate" | "make-series") {
+                    self.arguments_read(rows, words);
+                }
                 rows.unnamed = true;
                 rows.close();
             }
@@ -248,6 +251,23 @@ impl Reader<'_> {
             index = self.query.closing(index).unwrap_or(index) + 1;
         }
         None
+    }
+
+    /// What a plugin, a saved function or `make-series` is given.
+    fn arguments_read(&self, rows: &mut Rows, words: Range<usize>) {
+        let query = self.query;
+        let mut start = words.start;
+        for mark in ["on", "from", "in", "step", "by"] {
+            let end = self.top_level(start..words.end, mark).unwrap_or(start);
+            for item in self.items(start..end) {
+                let default = self.top_level(item.value.clone(), "default");
+                self.reads(rows, item.value.start..default.unwrap_or(item.value.end));
+            }
+            start = if query.word(end) == mark { end + 1 } else { end };
+        }
+        for item in self.items(start..words.end) {
+            self.reads(rows, item.value);
+        }
     }
 
     /// What stands behind `with` or `as` is written.

@@ -37,6 +37,12 @@ fn a_place_reads_what_its_stages_read_before_they_compute_it() {
     check("T | where strlen(a) > 1 | sort by b desc nulls last, c", &["<a", "<b", "<c", " desc"]);
     check("T | parse a with * 'x' b 'y' | where b == 1", &["<a", " b"]);
     check("T | mv-expand a to typeof(string) limit 5 | where a == b", &["<a", "<b", " string"]);
+    check(
+        "T | make-series n = count(), m = avg(a) default = 0 on b from ago(1d) to now() step 1h by c, d = e",
+        &["<a", "<b", "<c", "<e", " n", " m", " d"],
+    );
+    check("T | invoke FileProfile(a, 1000) | where b", &["<a", " b"]);
+    check("T | evaluate bag_unpack(a) | where b", &["<a", " b"]);
     check("T | mv-expand a.b | where a_b == 1 and isempty(a)", &["<a", " a_b"]);
     check(
         "T | mv-apply a = b on (where c == 1 | extend d = e) | where f and d",
