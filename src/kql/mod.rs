@@ -7,8 +7,8 @@
 //! 2. [`Query::parse`] cuts the text into tokens ([`lex`]), statements and stages.
 //! 3. [`spine()`] finds the [`Place`]s where rows of a table enter the result, with the leading
 //!    filters that all rows there satisfy, and [`Refusal`]s for what has no place.
-//! 4. [`resolve`] turns `when` or `keep` into KQL over the table's columns, by [`Schema`] and
-//!    [`EcsMap`], with type checks.
+//! 4. [`resolve`] turns `when` or `keep` into KQL over the table's columns, by [`Schema`],
+//!    [`EcsMap`] and what the query has done to its [`Rows`], with type checks.
 //! 5. [`try_event`] judges test events, and a [`Case`] asks whether the exclusions of a place blind
 //!    the query, have an effect, and leave each alternative alive; [`judge`] asks all of it.
 //! 6. [`inject`] writes the stages, splits the result again and compares.

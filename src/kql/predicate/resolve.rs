@@ -105,6 +105,13 @@ fn edits(
                 errors.push(match help {
                     Some(help) => error.help(help),
                     None if unknown.code == NAME_TAKEN => error.help(RENAME),
+                    None if scope.columns().is_none() && !scope.table.is_empty() => {
+                        error.help(format!(
+                            "an environment file may say that there is such a column: \
+                             `ecs: {{ {}: {{ {name}: {head} }} }}`",
+                            scope.table
+                        ))
+                    }
                     None => error.help("name a column of the table"),
                 });
             }

@@ -210,4 +210,13 @@ mod tests {
         check("Made_CL", "host_s", Ok("host_s"));
         check("Made_CL", "hosts", Err("host_s"));
     }
+
+    #[test]
+    fn a_mapping_says_that_an_open_table_has_the_column() {
+        let ecs = EcsMap::builtin().with_mapping("Made_CL", "user_s", "user_s");
+        let rows = Rows::default();
+        let scope = Scope { table: "Made_CL", schema: Schema::builtin(), ecs: &ecs, rows: &rows };
+        assert_eq!(scope.resolve("user_s").as_deref(), Ok("user_s"));
+        assert_eq!(scope.resolve("host_s").unwrap_err().code, UNKNOWN_COLUMN);
+    }
 }
