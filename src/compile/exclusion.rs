@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::compile::Index;
 use crate::content::{self, Content, Exclusion, QuerySource};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Located, Span};
 use crate::environment::{Environment, Workspace};
 use crate::kql::{
-    self, EcsMap, Insertion, Place, Polarity, PredicateError, Query, Refusal, Resolved, Schema,
-    Spine,
+    self, EcsMap, Insertion, Place, Polarity, PredicateError, Query, Refusal, Resolved, Rows,
+    Schema, Spine,
 };
 
 /// An exclusion applies to a table that the query does not read.
@@ -98,14 +98,15 @@ fn may_pass(spine: &Spine, table: &str) -> bool {
 /// What is wrong with it, at its own place.
 pub(super) fn resolve<'a>(
     exclusion: &'a Exclusion,
-    query: &Query<'_>,
+    (source, query): (&Located<String>, &Query<'_>),
     spine: &Spine,
     ecs: &EcsMap,
 ) -> Result<Vec<Ready<'a>>, Vec<Diagnostic>> {
     let mut ready = Vec::new();
     for table in tables_of(exclusion, spine)? {
-        let places =
-            spine.places_of(table.as_deref()).map_err(|refusals| refused(exclusion, &refusals))?;
+        let places = spine
+            .places_of(table.as_deref())
+            .map_err(|refusals| refused(exclusion, &refusals, (source, query.text())))?;
         let Some(first) = places.first() else {
             return Err(vec![no_table(exclusion, spine)]);
         };
@@ -126,15 +127,8 @@ fn on_place(
     place: &Place,
     ecs: &EcsMap,
 ) -> Result<Resolved, Vec<PredicateError>> {
-    let named = query.names();
-    let computed = if place.is_marked() { query.computed() } else { BTreeSet::new() };
-    let scope = kql::Scope {
-        table: &place.table,
-        schema: Schema::builtin(),
-        ecs,
-        named: &named,
-        computed: &computed,
-    };
+    let rows = Rows::at(query, place);
+    let scope = kql::Scope { table: &place.table, schema: Schema::builtin(), ecs, rows: &rows };
     let polarity = match exclusion.polarity {
         content::Polarity::When => Polarity::When,
         content::Polarity::Keep => Polarity::Keep,
@@ -203,13 +197,33 @@ fn misread(exclusion: &Exclusion, error: &PredicateError) -> Diagnostic {
     diagnostic.help(error.help.clone().unwrap_or_else(|| default.to_owned()))
 }
 
-pub(super) fn refused(exclusion: &Exclusion, refusals: &[Refusal]) -> Vec<Diagnostic> {
+/// Refusals of an exclusion in a query, as it is in its file and with its parameters set.
+pub(super) fn refused(
+    exclusion: &Exclusion,
+    refusals: &[Refusal],
+    (source, text): (&Located<String>, &str),
+) -> Vec<Diagnostic> {
     let id = &exclusion.id;
     let one = |refusal: &Refusal| {
-        Diagnostic::error(refusal.code, refusal.message.clone())
+        let mut diagnostic = Diagnostic::error(refusal.code, refusal.message.clone());
+        // A marker is the query's own mistake.
+        if refusal.code == kql::refusal::MARKER {
+            let span = in_file(source, text, &refusal.span);
+            diagnostic = diagnostic.at(&source.source, span, "");
+        }
+        diagnostic
             .at(&id.source, id.span.clone(), "this exclusion has no place in the query")
             .about(id.value.as_str())
             .help(refusal.help.clone())
     };
     refusals.iter().map(one).collect()
+}
+
+/// Where a part of the query stands in its file. Parameters may have moved it.
+fn in_file(source: &Located<String>, text: &str, span: &Span) -> Span {
+    let part = &text[span.clone()];
+    let same = source.value.get(span.clone()) == Some(part);
+    let start = if same { Some(span.start) } else { source.value.find(part) };
+    let found = start.map(|start| start..start + part.len());
+    found.map_or_else(|| source.span.clone(), |found| content::place(source, &found))
 }

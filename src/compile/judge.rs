@@ -8,7 +8,7 @@ use super::verdict::prove;
 use crate::content::Content;
 use crate::diag::Diagnostic;
 use crate::ident::Day;
-use crate::kql::{EcsMap, Place, Predicate, Query, Schema, Spine, reason};
+use crate::kql::{EcsMap, Judgement, Place, Predicate, Query, Schema, Spine, reason};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -61,10 +61,24 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
         let here: Vec<&Ready<'_>> = case.ready.iter().filter(|r| r.table == table).collect();
         let predicates: Vec<Predicate> =
             here.iter().map(|ready| ready.resolved.predicate.clone()).collect();
-        for site in case.sites(table) {
-            let question = reason::Case::new(site.leading, predicates.clone());
-            prove(case, &question, &here, &mut judged);
+        let questions = case.sites(table).into_iter();
+        let questions: Vec<reason::Case> =
+            questions.map(|site| reason::Case::new(site.leading, predicates.clone())).collect();
+        let judgements: Vec<Judgement> = questions.iter().map(reason::judge).collect();
+        let effective = effective(&judgements, here.len());
+        for (question, judgement) in questions.iter().zip(&judgements) {
+            prove(case, (question, judgement), (&here, &effective), &mut judged);
         }
     }
     judged
+}
+
+/// The exclusions that may take out something at one of the places at least: at the others, in further
+/// arms of a union for example, they need not.
+fn effective(judgements: &[Judgement], exclusions: usize) -> BTreeSet<usize> {
+    let idle = |judgement: &Judgement, at: usize| {
+        let none = |code| [reason::HAS_NO_EFFECT, reason::EXCLUDES_NOTHING].contains(&code);
+        judgement.findings.iter().any(|f| f.exclusion == Some(at) && none(f.code))
+    };
+    (0..exclusions).filter(|at| judgements.iter().any(|judged| !idle(judged, *at))).collect()
 }

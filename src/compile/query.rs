@@ -140,7 +140,7 @@ fn one(
         }
     };
     let shown = shown(parameters);
-    place_exclusions(content, &text, exclusions, ecs, (index, &shown), &mut outcome);
+    place_exclusions(content, (source, &text), exclusions, ecs, (index, &shown), &mut outcome);
     if let Some(query) = &outcome.query {
         let length = query.text.chars().count();
         if content.kind != Kind::Hunt && length > LONGEST_RULE_QUERY {
@@ -161,7 +161,7 @@ fn one(
 
 fn place_exclusions(
     content: &Content,
-    text: &str,
+    (source, text): (&Located<String>, &str),
     exclusions: &[&Exclusion],
     ecs: &EcsMap,
     (index, parameters): (&Index<'_>, &str),
@@ -177,7 +177,7 @@ fn place_exclusions(
     let mut errors: Vec<Diagnostic> = Vec::new();
     for exclusion in exclusions {
         errors.extend(policy::lacks(exclusion, index.policy));
-        match exclusion::resolve(exclusion, &query, &spine, ecs) {
+        match exclusion::resolve(exclusion, (source, &query), &spine, ecs) {
             Ok(more) => ready.extend(more),
             Err(found) => errors.extend(found.into_iter().map(|error| {
                 let unexplained = error.notes.is_empty();
@@ -202,7 +202,7 @@ fn place_exclusions(
         outcome.diagnostics.extend(judged.remarks);
     }
     if errors.is_empty() {
-        match inject(text, &ready) {
+        match inject((source, text), &ready) {
             Ok(compiled) => outcome.query = Some(compiled),
             Err(found) => errors = found,
         }
@@ -210,11 +210,16 @@ fn place_exclusions(
     outcome.diagnostics.extend(errors);
 }
 
-fn inject(text: &str, ready: &[Ready<'_>]) -> Result<CompiledQuery, Vec<Diagnostic>> {
+fn inject(
+    (source, text): (&Located<String>, &str),
+    ready: &[Ready<'_>],
+) -> Result<CompiledQuery, Vec<Diagnostic>> {
     let insertions: Vec<_> = ready.iter().map(Ready::insertion).collect();
     let injected = kql::inject(text, &insertions).map_err(|refusals| {
         let first = ready.first().map(|ready| ready.exclusion);
-        first.map(|exclusion| exclusion::refused(exclusion, &refusals)).unwrap_or_default()
+        first
+            .map(|exclusion| exclusion::refused(exclusion, &refusals, (source, text)))
+            .unwrap_or_default()
     })?;
     let ids: BTreeSet<ExclusionId> = injected.stages.into_iter().map(|stage| stage.id).collect();
     Ok(CompiledQuery { text: injected.text, exclusions: ids.into_iter().collect() })

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+mod places;
+
 use super::*;
 use crate::content;
 use crate::diag::Severity;
@@ -33,6 +35,12 @@ fn shipped() -> Compiled {
 
 /// The shipped hunt in one workspace with one exclusion of the test's own.
 fn with_exclusion(body: &str) -> Compiled {
+    let hunt = "content/hunting/rmm-connectwise-network-connection.yaml";
+    let hunt = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(hunt)).unwrap();
+    hunt_with_exclusion(&hunt, body)
+}
+
+fn hunt_with_exclusion(hunt: &str, body: &str) -> Compiled {
     let root = tempfile::TempDir::new().unwrap();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR"));
     let write = |path: &str, text: &str| {
@@ -41,8 +49,7 @@ fn with_exclusion(body: &str) -> Compiled {
         fs::write(path, text).unwrap();
     };
     let read = |path: &str| fs::read_to_string(shipped.join(path)).unwrap();
-    let hunt = "content/hunting/rmm-connectwise-network-connection.yaml";
-    write(hunt, &read(hunt));
+    write("content/hunting/hunt.yaml", hunt);
     write("environments/local.yaml", &read("environments/local.yaml"));
     write(
         "environments/fleet.yaml",
@@ -58,7 +65,10 @@ fn with_exclusion(body: &str) -> Compiled {
 
 /// Codes of errors, and whether the hunt is held.
 fn verdict(body: &str) -> (Vec<&'static str>, bool) {
-    let compiled = with_exclusion(body);
+    verdict_of(&with_exclusion(body))
+}
+
+fn verdict_of(compiled: &Compiled) -> (Vec<&'static str>, bool) {
     let errors = compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error);
     let codes = errors.map(|d| d.code.as_str()).collect();
     let mut items = compiled.desired.workspaces[0].items.values();

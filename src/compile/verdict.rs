@@ -4,6 +4,8 @@
 //! That an exclusion excludes nothing or everything, or that together they blind the query, cannot be
 //! acknowledged. The events that prove the rest fine are shown as notes.
 
+use std::collections::BTreeSet;
+
 use super::exclusion::Ready;
 use super::judge::{Case, Judged};
 use crate::content::Exclusion;
@@ -21,11 +23,10 @@ pub(super) const WITNESS: Code = Code::new("exclusion-witness");
 /// Judges the exclusions at one place.
 pub(super) fn prove(
     case: &Case<'_>,
-    question: &Question,
-    here: &[&Ready<'_>],
+    (question, judgement): (&Question, &Judgement),
+    (here, effective): (&[&Ready<'_>], &BTreeSet<usize>),
     judged: &mut Judged,
 ) {
-    let judgement = judge(question);
     let mut warnings = Vec::new();
     for finding in &judgement.findings {
         let concerned: Vec<&Exclusion> = match finding.exclusion {
@@ -33,6 +34,11 @@ pub(super) fn prove(
             None => deciding(question, here, finding),
         };
         if is_acknowledged(case, finding, &concerned) {
+            continue;
+        }
+        let elsewhere = finding.exclusion.is_some_and(|at| effective.contains(&at));
+        if finding.code == HAS_NO_EFFECT && elsewhere {
+            judged.remarks.push(diagnostic(case, finding, &concerned, Diagnostic::note));
             continue;
         }
         match weight(case, finding, &concerned) {
@@ -49,7 +55,7 @@ pub(super) fn prove(
     if judged.errors.is_empty() {
         judged.remarks.extend(warnings);
     }
-    judged.remarks.extend(witnesses(case, &judgement, here));
+    judged.remarks.extend(witnesses(case, judgement, here));
 }
 
 enum Weight {

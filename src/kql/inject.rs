@@ -155,6 +155,9 @@ pub fn contained(predicate: &str) -> Result<String, Refusal> {
         if token.kind == TokenKind::Unknown {
             return refused("has a character that KQL does not know", token.span());
         }
+        if token.is_significant() && text.contains(|c: char| c.is_control() && !is_space(c)) {
+            return refused("has a control character in it", token.span());
+        }
         if token.is_significant() && text.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
             return refused("has a string that spans lines", token.span());
         }
@@ -163,6 +166,11 @@ pub fn contained(predicate: &str) -> Result<String, Refusal> {
     let again = Query::parse(&line);
     let same = words(&again).eq(words(&query)) && again.faults().is_empty();
     if same { Ok(line) } else { refused("does not fit on one line", 0..predicate.len()) }
+}
+
+/// A tab may stand in a string; line ends have a message of their own.
+fn is_space(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | '\u{85}')
 }
 
 /// The tokens that carry meaning, with one blank where there was anything between two of them.
@@ -362,6 +370,17 @@ mod tests {
             "search 'x'\n// @exclusions<+>\n| count",
         );
         check("search 'x'", None, "exclusion-cannot-place-search");
+        check(
+            "let f = (X:(*)) { union X, T }; U | invoke f() | partition by a (take 1 | union T)",
+            Some("T"),
+            "let f = (X:(*)) { union X, (T<+>) }; U | invoke f() | partition by a (take 1 | union \
+             (T<+>))",
+        );
+        check(
+            "U | partition by a { T | take 1 }",
+            Some("T"),
+            "U | partition by a { T<+> | take 1 }",
+        );
     }
 
     #[test]
@@ -391,12 +410,19 @@ mod tests {
             "a == ```x\ny```",
             "a #b",
             "a == \u{7}",
+            "a == 'x\u{0}y'",
+            "a == @'\u{1b}[2J'",
+            "a == 'x\u{7f}'",
+            "a == 'x\u{9c}'",
+            "['a\u{0}'] == 1",
+            "a == datetime(\u{0}2020-01-01)",
             "a))\n| where ((b",
         ] {
             let refusal = contained(predicate).unwrap_err();
             assert_eq!(refusal.code, refusal::PREDICATE, "{predicate:?}");
         }
         assert_eq!(contained("a in (\n 'b', // c\n 'd|')").unwrap(), "a in ( 'b', 'd|')");
+        assert_eq!(contained("a == 'x\ty'").unwrap(), "a == 'x\ty'");
         assert_eq!(contained("a in ((T | project b))").unwrap(), "a in ((T | project b))");
     }
 

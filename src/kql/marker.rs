@@ -6,46 +6,103 @@ use std::collections::BTreeSet;
 use crate::diag::Span;
 
 use super::spine::conjuncts;
-use super::{Place, Query, Reach, Refusal, Spine, Step, Token, TokenKind, refusal};
+use super::{Place, Query, Reach, Refusal, Rows, Spine, Step, Token, TokenKind, refusal};
 
-const WORD: &str = "@exclusions";
+/// What a marker looks like, for people.
+const SHAPE: &str =
+    "a marker is `// @exclusions` or `// @exclusions TABLE`, alone on a line before a `|`";
 
-/// Finds the markers; one that does not stand between two stages is refused.
-pub(super) fn markers(query: &Query<'_>) -> Spine {
+/// Finds the markers. One that cannot be read, does not stand between two stages, or stands where the
+/// rows of its table do not pass is refused: it must not take an exclusion to where it does nothing.
+pub(super) fn markers(query: &Query<'_>, spine: &Spine) -> Spine {
     let mut found = Spine::default();
     for (index, token) in query.all_tokens().iter().enumerate() {
-        let Some(table) = marked(query, index, *token) else { continue };
-        match place(query, *token, table) {
-            Some(place) => found.places.push(place),
-            None => {
-                let message = "this marker does not stand between two stages";
-                let span = token.span();
-                let refusal = Refusal::new(refusal::MARKER, message, span, Reach::Anything);
-                found.refusals.push(refusal.help("put it on the line before a `|`"));
+        if !matches!(token.kind, TokenKind::Comment | TokenKind::Directive) {
+            continue;
+        }
+        let table = match marked(query, index, *token) {
+            Mark::None => continue,
+            Mark::Table(table) => Ok(table),
+            Mark::Unreadable(why) => Err(why.to_owned()),
+        };
+        match table.and_then(|table| at(query, *token, table, spine)) {
+            Ok(place) => found.places.push(place),
+            Err(message) => {
+                let refusal = Refusal::new(refusal::MARKER, message, token.span(), Reach::Anything);
+                found.refusals.push(refusal.help(SHAPE));
             }
         }
     }
     found
 }
 
-/// The table that a comment marks; empty when it names none.
-fn marked(query: &Query<'_>, index: usize, token: Token) -> Option<String> {
-    if token.kind != TokenKind::Comment {
-        return None;
+/// What a comment is.
+enum Mark {
+    /// No marker.
+    None,
+    /// One for this table; empty when it names none.
+    Table(String),
+    /// Meant as one.
+    Unreadable(&'static str),
+}
+
+fn marked(query: &Query<'_>, index: usize, token: Token) -> Mark {
+    let comment = query.text()[token.span()].trim_start_matches('/').trim();
+    // What cannot be seen before it does not make it another comment to its author.
+    let lower = comment.to_ascii_lowercase();
+    let lower = lower.trim_start_matches(|c: char| c == '#' || !c.is_ascii_graphic());
+    let name = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if !(lower.starts_with('@') && name.starts_with("exclu")) {
+        return Mark::None;
     }
-    let comment = query.text()[token.span()].trim_start_matches('/');
-    let mut words = comment.split_whitespace();
-    if words.next() != Some(WORD) {
-        return None;
+    let (word, rest) = comment.split_at(comment.find(char::is_whitespace).unwrap_or(comment.len()));
+    if word != "@exclusions" {
+        return Mark::Unreadable("this looks like a marker, but is none");
     }
-    let table = words.next().unwrap_or("").to_owned();
     let alone = match index.checked_sub(1).map(|before| query.all_tokens()[before]) {
         None => true,
         Some(before) => {
             before.kind == TokenKind::Blank && query.text()[before.span()].contains(['\n', '\r'])
         }
     };
-    (alone && words.next().is_none()).then_some(table)
+    if !alone {
+        return Mark::Unreadable("this marker is not alone on its line");
+    }
+    match table(rest.trim()) {
+        Some(table) => Mark::Table(table),
+        None => Mark::Unreadable("this marker does not name one table"),
+    }
+}
+
+/// A table's name as KQL writes it; empty for none.
+fn table(text: &str) -> Option<String> {
+    let name = Query::parse(text);
+    let count = name.tokens().len();
+    match name.name_at(0, count) {
+        None if count == 0 && text.is_empty() => Some(String::new()),
+        Some((table, next)) if next == count && name.span(&(0..count)) == (0..text.len()) => {
+            Some(table)
+        }
+        _ => None,
+    }
+}
+
+/// The place at a marker.
+fn at(query: &Query<'_>, token: Token, table: String, spine: &Spine) -> Result<Place, String> {
+    let Some(place) = place(query, token, table) else {
+        return Err("this marker does not stand between two stages".to_owned());
+    };
+    if !spine.drives(&place) {
+        return Err(
+            "this marker stands beside what drives the query: an exclusion here would change \
+                    what the query compares with, and not what it finds"
+                .to_owned(),
+        );
+    }
+    if !place.table.is_empty() && !Rows::at(query, &place).may_be_of(&place.table) {
+        return Err(format!("no rows of `{}` pass this marker", place.table));
+    }
+    Ok(place)
 }
 
 fn place(query: &Query<'_>, token: Token, table: String) -> Option<Place> {
@@ -54,7 +111,7 @@ fn place(query: &Query<'_>, token: Token, table: String) -> Option<Place> {
     if query.is(previous, "|") || query.is(previous, ";") || query.is(previous, "=") {
         return None;
     }
-    let pipe = pipe_around(query, next)?;
+    let pipe = query.pipe_around(next)?;
     let pipeline = query.pipeline(pipe.clone());
     let ends = pipe.end == next;
     let between =
@@ -82,28 +139,4 @@ fn place(query: &Query<'_>, token: Token, table: String) -> Option<Place> {
         pipe,
         index,
     })
-}
-
-/// The tokens of the innermost pipe in which a token stands.
-fn pipe_around(query: &Query<'_>, token: usize) -> Option<std::ops::Range<usize>> {
-    let count = query.tokens().len();
-    let mut start = 0;
-    let mut at = token;
-    while at > 0 {
-        at -= 1;
-        if let Some(open) = query.opening(at) {
-            at = open;
-        } else if query.closing(at).is_some() || query.is(at, ";") {
-            start = at + 1;
-            break;
-        }
-    }
-    let mut end = token;
-    while end < count && !query.is(end, ";") && query.opening(end).is_none() {
-        end = query.closing(end).unwrap_or(end) + 1;
-    }
-    // A let's name and `=`, and the word of a declaration, are no part of the pipe.
-    let statements = query.statements_in(start..end);
-    let statement = statements.into_iter().next()?;
-    Some(statement.body.start.max(start)..end.min(statement.tokens.end))
 }

@@ -7,8 +7,8 @@
 //! 2. [`Query::parse`] cuts the text into tokens ([`lex`]), statements and stages.
 //! 3. [`spine()`] finds the [`Place`]s where rows of a table enter the result, with the leading
 //!    filters that all rows there satisfy, and [`Refusal`]s for what has no place.
-//! 4. [`resolve`] turns `when` or `keep` into KQL over the table's columns, by [`Schema`] and
-//!    [`EcsMap`], with type checks.
+//! 4. [`resolve`] turns `when` or `keep` into KQL over the table's columns, by [`Schema`],
+//!    [`EcsMap`] and what the query has done to its [`Rows`], with type checks.
 //! 5. [`try_event`] judges test events, and a [`Case`] asks whether the exclusions of a place blind
 //!    the query, have an effect, and leave each alternative alive; [`judge`] asks all of it.
 //! 6. [`inject`] writes the stages, splits the result again and compares.
@@ -17,16 +17,19 @@
 //! reasoning on top of it. Where KQL's documentation leaves an outcome open, all outcomes stay
 //! possible ([`Truth`]), and nothing is proven from one of them.
 
+mod bound;
 mod evaluate;
 mod event;
 mod inject;
 mod lexer;
 mod marker;
+mod operator;
 pub mod parameter;
 pub mod predicate;
 mod query;
 pub mod reason;
 pub mod refusal;
+mod rows;
 pub mod schema;
 mod spine;
 mod term;
@@ -45,6 +48,7 @@ pub use predicate::{Polarity, Predicate, PredicateError, Resolved, resolve};
 pub use query::{Fault, Pipeline, Query, Stage, Statement, StatementKind};
 pub use reason::{Alternative, Answer, Case, Finding, Judgement, Witness, judge};
 pub use refusal::{Reach, Refusal};
+pub use rows::Rows;
 pub use schema::{Columns, EcsMap, NameError, Schema, Scope};
 pub use spine::{Filter, Place, Spine, Step, spine};
 pub use token::{Token, TokenKind};

@@ -152,18 +152,6 @@ impl<'a> Query<'a> {
         names
     }
 
-    /// Every name that the text assigns: what `extend`, `project` and `summarize` compute.
-    #[must_use]
-    pub fn computed(&self) -> BTreeSet<String> {
-        let assigned = |index: &usize| {
-            self.is_name(*index)
-                && self.is(index + 1, "=")
-                && !(*index > 0 && self.word(index - 1) == "let")
-        };
-        let assigned = (0..self.tokens.len()).filter(assigned);
-        assigned.map(|index| self.word(index).to_owned()).collect()
-    }
-
     /// The scalars that its lets bind; what its filters compare with.
     #[must_use]
     pub fn constants(&self) -> Constants {
@@ -268,10 +256,16 @@ impl<'a> Query<'a> {
             && self.is(index, "[")
             && self.closing(index) == Some(index + 2)
             && self.kind(index + 1) == Some(TokenKind::Text)
-            // `a["b"]` is an access, not a name.
-            && (index == 0 || self.tokens[index - 1].end != self.tokens[index].start);
+            && !self.is_access(index);
         let name = self.word(index + 1).trim_matches(['"', '\'']);
         quoted.then(|| (name.to_owned(), index + 3))
+    }
+
+    /// `a["b"]` is an access, not a name.
+    fn is_access(&self, bracket: usize) -> bool {
+        let Some(before) = bracket.checked_sub(1) else { return false };
+        let value = self.is_name(before) || self.is(before, ")") || self.is(before, "]");
+        value && self.tokens[before].end == self.tokens[bracket].start
     }
 
     /// The operator that begins here; `mv` `-` `expand` is one if nothing stands between.
@@ -288,6 +282,30 @@ impl<'a> Query<'a> {
             at += 2;
         }
         operator
+    }
+
+    /// The tokens of the innermost pipe in which a token stands.
+    pub(super) fn pipe_around(&self, token: usize) -> Option<Range<usize>> {
+        let count = self.tokens.len();
+        let mut start = 0;
+        let mut at = token;
+        while at > 0 {
+            at -= 1;
+            if let Some(open) = self.opening(at) {
+                at = open;
+            } else if self.closing(at).is_some() || self.is(at, ";") {
+                start = at + 1;
+                break;
+            }
+        }
+        let mut end = token;
+        while end < count && !self.is(end, ";") && self.opening(end).is_none() {
+            end = self.closing(end).unwrap_or(end) + 1;
+        }
+        // A let's name and `=`, and the word of a declaration, are no part of the pipe.
+        let statements = self.statements_in(start..end);
+        let statement = statements.into_iter().next()?;
+        Some(statement.body.start.max(start)..end.min(statement.tokens.end))
     }
 
     fn stage(&self, tokens: Range<usize>) -> Stage {
@@ -437,5 +455,6 @@ mod tests {
         let query = Query::parse("T | where strlen(a) > 1 and ['b c'] has d['e'] // f");
         let names: Vec<String> = query.names().into_iter().collect();
         assert_eq!(names, ["T", "a", "and", "b c", "d", "has", "where"]);
+        assert!(Query::parse("T | where isempty(['b c'])").names().contains("b c"));
     }
 }

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::Span;
 
 use super::predicate::{Context, filter};
-use super::{Predicate, Query, Reach, Refusal, Schema, marker, refusal, walk};
+use super::value::unquote;
+use super::{Predicate, Query, Reach, Refusal, Schema, TokenKind, marker, refusal, walk};
 
 /// A conjunct of a leading `where`: every row that reaches the place satisfies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +88,9 @@ pub struct Spine {
     pub places: Vec<Place>,
     /// In the same order.
     pub refusals: Vec<Refusal>,
+    /// The pipes that drive the query: the token at which each begins, and the first of its stages
+    /// that does.
+    pub(super) pipes: Vec<(usize, usize)>,
 }
 
 /// Finds the places of a query.
@@ -100,10 +104,10 @@ pub fn spine(query: &Query<'_>) -> Spine {
             Reach::Anything,
         );
         let refusal = refusal.help("mend the query");
-        return Spine { places: Vec::new(), refusals: vec![refusal] };
+        return Spine { refusals: vec![refusal], ..Spine::default() };
     }
     let mut spine = walk::walk(query);
-    let marked = marker::markers(query);
+    let marked = marker::markers(query, &spine);
     spine.places.extend(marked.places);
     spine.refusals.extend(marked.refusals);
     spine
@@ -183,6 +187,13 @@ impl Spine {
         }
     }
 
+    /// Whether the rows at a place go into the query's result.
+    pub(super) fn drives(&self, place: &Place) -> bool {
+        let on =
+            |(start, first): &(usize, usize)| *start == place.pipe.start && *first <= place.index;
+        self.pipes.iter().any(on)
+    }
+
     fn only_table(&self) -> Result<&str, Vec<Refusal>> {
         let tables = self.tables();
         let blocking: Vec<Refusal> =
@@ -227,6 +238,7 @@ pub(super) fn uses(query: &Query<'_>) -> BTreeMap<String, usize> {
     // Per open bracket: whether the stage at hand lists columns, so that its bare names are such.
     let mut columns = vec![false];
     for index in 0..query.tokens().len() {
+        let column = columns.last() == Some(&true);
         if query.closing(index).is_some() {
             columns.push(false);
         } else if query.opening(index).is_some() {
@@ -240,12 +252,23 @@ pub(super) fn uses(query: &Query<'_>) -> BTreeMap<String, usize> {
         }
         let bound = index > 0 && query.word(index - 1) == "let";
         let member = index > 0 && query.is(index - 1, ".");
-        let column = columns.last() == Some(&true);
-        if query.is_name(index) && !bound && !member && !column {
-            *uses.entry(query.word(index).to_owned()).or_default() += 1;
+        let name = used_name(query, index).filter(|_| !bound && !member && !column);
+        if let Some(name) = name {
+            *uses.entry(name).or_default() += 1;
         }
     }
     uses
+}
+
+/// A name, also `['X']`: a bracket that might be an access is counted too.
+fn used_name(query: &Query<'_>, index: usize) -> Option<String> {
+    if query.is_name(index) {
+        return Some(query.word(index).to_owned());
+    }
+    let quoted = query.is(index, "[")
+        && query.closing(index) == Some(index + 2)
+        && query.kind(index + 1) == Some(TokenKind::Text);
+    if quoted { unquote(query.word(index + 1)) } else { None }
 }
 
 fn lists_columns(operator: &str) -> bool {
@@ -336,6 +359,16 @@ mod tests {
         check("Tabl | where aaa | join kind=inner (Othr) on b", None, &["Tabl … aaa"]);
         check("Base | join kind=rightanti (Tabl | where aaa) on b", None, &["Tabl … aaa"]);
         check("Base | join kind=rightanti Tabl on b", None, &["Tabl() …Tabl"]);
+        for settings in [
+            "hint.strategy=broadcast kind=rightanti",
+            "hint.remote = auto hint.num_partitions = 4 kind = rightsemi",
+            "hint.shufflekey=['a b'] kind='rightouter'",
+            "kind=rightantisemi hint.strategy = shuffle",
+        ] {
+            let text = format!("Base | join {settings} (Tabl | where aaa) on b");
+            check(&text, None, &["Tabl … aaa"]);
+        }
+        check("union hint.concurrency=1 isfuzzy = true Tabl", None, &["Tabl() …Tabl"]);
         check("table('Tabl') | count", None, &["Tabl …bl')"]);
         check("workspace('w').Tabl | count", None, &["Tabl …Tabl"]);
         check("['a b'] | count", None, &["a b … b']"]);
@@ -389,6 +422,10 @@ mod tests {
             &["exclusion-cannot-place-shared-let"],
         );
         check("let X = Tabl | summarize b by c; union X, X", None, &["Tabl …Tabl"]);
+        for other in ["['X']", "([\"X\"] | take 1)", "(['X'])"] {
+            let text = format!("let X = Tabl | where aaa; X | where bbb | join {other} on c");
+            check(&text, None, &["Tabl … bbb"]);
+        }
     }
 
     #[test]
@@ -429,6 +466,77 @@ mod tests {
         );
         check("Aaaa\n// @exclusions\n| count", Some("Aaaa"), &[" …ions"]);
         check("Aaaa |\n// @exclusions\ncount", None, &["exclusion-cannot-place-marker"]);
-        check("Aaaa | count // @exclusions", None, &["Aaaa …Aaaa"]);
+    }
+
+    #[test]
+    fn tables_that_come_in_inside_a_stage_have_places() {
+        let invoked = "let f = (X:(*), n:int) { X | union (Othr | where ccc) }; Tabl | invoke f(1)";
+        check(invoked, Some("Tabl"), &["Tabl …Tabl"]);
+        check(invoked, Some("Othr"), &["Othr … ccc"]);
+        let again = "let f = (X:(*)) { union X, Tabl }; Tabl | where aaa | invoke f()";
+        check(again, Some("Tabl"), &["Tabl … aaa", "Tabl() …Tabl"]);
+        let shared =
+            "let f = (X:(*)) { X | union Tabl }; Tabl | invoke f() | join (Othr | invoke f()) on a";
+        check(shared, Some("Tabl"), &["exclusion-cannot-place-shared-let"]);
+        check("Tabl | invoke FileProfile('SHA1', 1000)", None, &["Tabl …Tabl"]);
+        check("let f = (X:(*)) { X | where a }; Tabl | invoke f()", None, &["Tabl …Tabl"]);
+        check("Tabl | partition by a (top 1 by b | union Othr)", Some("Othr"), &["Othr() …Othr"]);
+        check("Othr | partition by a { Tabl | where bbb }", Some("Tabl"), &["Tabl … bbb"]);
+        check(
+            "Tabl | partition hint.strategy=native by a (where b | take 1)",
+            None,
+            &["Tabl …Tabl"],
+        );
+        check("Tabl | mv-apply a on (where b == 1 | extend c = 2)", None, &["Tabl …Tabl"]);
+    }
+
+    #[test]
+    fn a_marker_beside_the_driving_spine_is_refused() {
+        let refused = &["exclusion-cannot-place-marker"];
+        for text in [
+            "let Unused = Aaaa\n// @exclusions\n| take 1; Aaaa | count",
+            "Aaaa | join (Aaaa\n// @exclusions\n| take 1) on b",
+            "Aaaa | where b in (Aaaa\n// @exclusions\n| project b)",
+            "let n = toscalar(Aaaa\n// @exclusions\n| count); Aaaa | take n",
+            "Aaaa\n// @exclusions\n| join kind=rightanti (Aaaa) on b",
+            "let f = () { let Unused = Aaaa\n// @exclusions\n| take 1; Aaaa }; f()",
+            "union (Bbbb\n// @exclusions Aaaa\n| take 1), Aaaa",
+        ] {
+            check(text, Some("Aaaa"), refused);
+        }
+        let kept = &[" …ions"];
+        check("let X = Aaaa\n// @exclusions\n| take 1; X | count", None, kept);
+        check("Bbbb | join kind=rightanti (Aaaa) on b\n// @exclusions\n| take 1", None, kept);
+        check("union (Aaaa\n// @exclusions Aaaa\n| take 1), Bbbb", Some("Aaaa"), &["Aaaa …Aaaa"]);
+        check("union A*\n// @exclusions Aaaa\n| take 1", Some("Aaaa"), &["Aaaa …Aaaa"]);
+        check("let f = () { Aaaa\n// @exclusions\n| take 1 }; f() | count", None, kept);
+    }
+
+    #[test]
+    fn what_was_meant_as_a_marker_is_never_passed_over() {
+        for comment in [
+            "// @exclusions A, B",
+            "// @exclusions Aaaa Bbbb",
+            "// @exclusions: Aaaa",
+            "// @exclusions Aaaa // why",
+            "// @exclusion Aaaa",
+            "// @Exclusions Aaaa",
+            "// @ exclusions",
+            "// @exclude Aaaa",
+            "// @exclusions go here",
+            "// @exclusions *",
+            "// \u{feff}@exclusions",
+            "# @exclusions",
+        ] {
+            let text = format!("Aaaa\n{comment}\n| count");
+            check(&text, Some("Aaaa"), &["exclusion-cannot-place-marker"]);
+            let query = Query::parse(&text);
+            let refusal = &spine(&query).refusals[0];
+            assert_eq!(&text[refusal.span.clone()], comment);
+            assert!(refusal.help.contains("`// @exclusions TABLE`"), "{}", refusal.help);
+        }
+        check("Aaaa | count // @exclusions", None, &["exclusion-cannot-place-marker"]);
+        check("Aaaa\n//@exclusions ['Aaaa']\n| count", None, &["Aaaa …aa']"]);
+        check("Aaaa\n// what @exclusions are\n| count", None, &["Aaaa …Aaaa"]);
     }
 }

@@ -4,9 +4,12 @@
 //! often as the text uses it may be filtered in its body; one that is also used beside the spine
 //! may not, and is filtered where the spine refers to it, if its columns are still the table's.
 
+mod inside;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::operator::{kind, settings};
 use super::spine::{conjuncts, uses};
 use super::value::unquote;
 use super::{Pipeline, Place, Query, Reach, Refusal, Spine, Stage, StatementKind, Step};
@@ -26,7 +29,7 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
     let whole = 0..query.text().len();
     let refused = |code, message: &str, span| {
         let refusals = vec![Refusal::new(code, message, span, Reach::Anything)];
-        Spine { places: Vec::new(), refusals }
+        Spine { refusals, ..Spine::default() }
     };
     let main = match mains.as_slice() {
         [main] => (*main).clone(),
@@ -46,6 +49,7 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
         named: BTreeSet::new(),
         depth: 0,
         visited: 0,
+        pipes: Vec::new(),
         found: Spine::default(),
     };
     walk.expression(main.clone(), &scope, &[], false);
@@ -54,8 +58,9 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
     walk.entered.clear();
     walk.named.clear();
     walk.found = Spine::default();
+    walk.pipes.clear();
     walk.expression(main, &scope, &[], false);
-    walk.found
+    Spine { pipes: walk.pipes, ..walk.found }
 }
 
 /// More expressions than any real query has on its spine; lets that each use another twice would
@@ -66,6 +71,8 @@ const EXPRESSIONS: usize = 5000;
 #[derive(Debug, Clone)]
 enum Binding {
     Parameter,
+    /// The parameter for which `invoke` gives the pipe before it.
+    Piped,
     /// A parameter for which the call at hand gives this text.
     Text(String),
     Let {
@@ -146,6 +153,7 @@ struct Walk<'q> {
     named: BTreeSet<String>,
     depth: usize,
     visited: usize,
+    pipes: Vec<(usize, usize)>,
     found: Spine,
 }
 
@@ -332,6 +340,9 @@ impl Walk<'_> {
             }
             return self.table(context, name);
         };
+        if matches!(binding, Binding::Piped) {
+            return Open::new();
+        }
         let Binding::Let { name, token, function, body, .. } = &binding else {
             let span = self.query.span(&context.pipe.source);
             let message = format!("the function's caller chooses the table `{name}`");
@@ -364,7 +375,7 @@ impl Walk<'_> {
     fn given_text(&self, context: &Context<'_>, token: usize) -> Option<String> {
         match context.scope.find(self.query.word(token))? {
             Binding::Text(text) => Some(text.clone()),
-            Binding::Parameter | Binding::Let { .. } => None,
+            Binding::Parameter | Binding::Piped | Binding::Let { .. } => None,
         }
     }
 
@@ -443,15 +454,11 @@ impl Walk<'_> {
         }
     }
 
-    /// Skips `name=value` pairs behind an operator; says whether one is `withsource`.
-    fn parameters(&self, mut at: usize, end: usize) -> (usize, bool) {
-        let query = self.query;
-        let mut with_source = false;
-        while at + 2 < end && query.is_name(at) && query.is(at + 1, "=") {
-            with_source |= matches!(query.word(at), "withsource" | "with_source");
-            at = query.closing(at + 2).unwrap_or(at + 2) + 1;
-        }
-        (at, with_source)
+    /// Skips the settings behind an operator; says whether one is `withsource`.
+    fn parameters(&self, at: usize, end: usize) -> (usize, bool) {
+        let (settings, at) = settings(self.query, at, end);
+        let names = |name: &str| settings.iter().any(|setting| setting.name == name);
+        (at, names("withsource") || names("with_source"))
     }
 
     /// A stage behind the leading ones.
@@ -459,6 +466,10 @@ impl Walk<'_> {
         let Range { start, end } = stage.tokens;
         match stage.operator.as_str() {
             "union" => self.union(start..end, scope, via),
+            "invoke" => self.invoke(start + 1..end, scope, via),
+            "partition" | "mv-apply" | "mvapply" | "fork" | "facet" => {
+                self.inside(start + 1..end, scope, via);
+            }
             "as" => {
                 let names = (start + 1..end).filter(|index| self.query.is_name(*index));
                 self.named.extend(names.map(|index| self.query.word(index).to_owned()));
@@ -472,13 +483,12 @@ impl Walk<'_> {
     fn right_join(&mut self, pipe: &Pipeline, scope: &Scope, via: &[Step]) -> Option<Open> {
         let query = self.query;
         let turns = |stage: &Stage| {
-            let kind = |index: &usize| {
-                query.word(*index).starts_with("right") && query.is(index.wrapping_sub(1), "=")
-            };
-            let (start, _) = self.parameters(stage.tokens.start + 1, stage.tokens.end);
-            stage.operator == "join" && (stage.tokens.start..start).any(|index| kind(&index))
+            let (settings, _) = settings(query, stage.tokens.start + 1, stage.tokens.end);
+            stage.operator == "join" && kind(&settings).starts_with("right")
         };
-        let at = pipe.stages.iter().rposition(turns)?;
+        let turn = pipe.stages.iter().rposition(turns);
+        self.pipes.push((pipe.source.start, turn.map_or(0, |at| at + 1)));
+        let at = turn?;
         let stage = &pipe.stages[at];
         let (start, _) = self.parameters(stage.tokens.start + 1, stage.tokens.end);
         let end = match query.closing(start) {

@@ -6,6 +6,8 @@ use crate::diag::{Code, Span};
 pub const UNREADABLE: Code = Code::new("exclusion-predicate-unreadable");
 /// A name in it stands for no column.
 pub const UNKNOWN_COLUMN: Code = Code::new("exclusion-unknown-column");
+/// A name in it is a let, a function or a parameter of the query, and would mean that.
+pub const NAME_TAKEN: Code = Code::new("exclusion-name-taken");
 /// An operator does not go with a column's type.
 pub const TYPE_MISMATCH: Code = Code::new("exclusion-type-mismatch");
 

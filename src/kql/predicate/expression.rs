@@ -114,6 +114,14 @@ fn nested(query: &Query<'_>, range: Range<usize>, depth: usize) -> Parsed {
     Ok(expression)
 }
 
+/// The names that the expression in these tokens reads as columns, without what is read in them;
+/// none if it is no expression.
+pub(in crate::kql) fn names_in(query: &Query<'_>, range: Range<usize>) -> Vec<String> {
+    let Ok(expression) = parse_range(query, range) else { return Vec::new() };
+    let names = expression.names().into_iter();
+    names.map(|(name, _)| name.split('.').next().unwrap_or(name).to_owned()).collect()
+}
+
 struct Parser<'q> {
     query: &'q Query<'q>,
     at: usize,
@@ -400,7 +408,7 @@ impl<'q> Parser<'q> {
                 self.at = close + 1;
                 // A subquery, or JSON: neither is made of expressions.
                 let whole = self.query.split(inside.clone(), "|").len() > 1
-                    || matches!(name.as_str(), "dynamic" | "toscalar");
+                    || matches!(name.as_str(), "dynamic" | "toscalar" | "typeof");
                 let arguments = if whole { Vec::new() } else { self.arguments(inside)? };
                 let name = if name == "NOT" { "not".to_owned() } else { name };
                 Shape::Call { name, arguments }

@@ -16,7 +16,8 @@ mod resolve;
 
 pub(super) use constant::constants;
 pub use constant::{Constant, Constants};
-pub use error::{PredicateError, TYPE_MISMATCH, UNKNOWN_COLUMN, UNREADABLE};
+pub use error::{NAME_TAKEN, PredicateError, TYPE_MISMATCH, UNKNOWN_COLUMN, UNREADABLE};
+pub(super) use expression::names_in;
 pub use pattern::Pattern;
 pub use resolve::{Polarity, Resolved, resolve};
 

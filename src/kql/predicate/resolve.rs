@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::{UNKNOWN_COLUMN, UNREADABLE};
+use super::error::{NAME_TAKEN, UNREADABLE};
 use super::expression::{self, Expression, Shape};
 use super::lower::lower;
 use super::{Constants, Context, Predicate, PredicateError};
@@ -69,7 +69,7 @@ pub fn resolve(
 /// known, so tests of them are opaque.
 fn as_typed(columns: &Columns, scope: Scope<'_>) -> Columns {
     let mut known = columns.clone();
-    known.retain(|name, _| !scope.computed.contains(name));
+    known.retain(|name, _| !scope.rows.make(name));
     known
 }
 
@@ -86,7 +86,8 @@ fn edits(
     for (name, tokens) in expression.names() {
         // `AdditionalFields.x` reads into a column of JSON.
         let head = name.split('.').next().unwrap_or(name);
-        if head != name && scope.is_column(head) && !scope.is_column(name) {
+        let read_into = head != name && scope.is_column(head) && !scope.is_column(name);
+        if read_into && scope.rows.bound(head).is_none() {
             continue;
         }
         match scope.resolve(name) {
@@ -100,16 +101,33 @@ fn edits(
                     candidates => Some(format!("did you mean {}?", candidates.join(", "))),
                 };
                 let span = query.span(&tokens);
-                let error = PredicateError::new(UNKNOWN_COLUMN, unknown.message, span);
+                let error = PredicateError::new(unknown.code, unknown.message, span);
                 errors.push(match help {
                     Some(help) => error.help(help),
+                    None if unknown.code == NAME_TAKEN => error.help(RENAME),
+                    None if scope.columns().is_none() && !scope.table.is_empty() => {
+                        error.help(format!(
+                            "an environment file may say that there is such a column: \
+                             `ecs: {{ {}: {{ {name}: {head} }} }}`",
+                            scope.table
+                        ))
+                    }
                     None => error.help("name a column of the table"),
                 });
             }
         }
     }
+    for function in expression.calls() {
+        if let Some(what) = scope.rows.bound(function) {
+            let message = format!("the function `{function}` is {what} here");
+            let span = query.span(&expression.tokens);
+            errors.push(PredicateError::new(NAME_TAKEN, message, span).help(RENAME));
+        }
+    }
     (edits, errors)
 }
+
+const RENAME: &str = "name another column, or give the query's own name another name";
 
 fn rename(expression: &mut Expression, edits: &Edits) {
     match &mut expression.shape {
@@ -172,14 +190,12 @@ fn column_name(column: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kql::{EcsMap, Schema};
+    use crate::kql::{EcsMap, Rows, Schema};
 
     fn check(table: &str, text: &str, expect: Result<&str, &[(&str, &str)]>) {
         let ecs = EcsMap::builtin();
-        let named = BTreeSet::from(["host_s".to_owned()]);
-        let computed = BTreeSet::new();
-        let schema = Schema::builtin();
-        let scope = Scope { table, schema, ecs: &ecs, named: &named, computed: &computed };
+        let rows = Rows::reading(["host_s".to_owned()]);
+        let scope = Scope { table, schema: Schema::builtin(), ecs: &ecs, rows: &rows };
         let found = resolve(text, Polarity::When, scope);
         match expect {
             Ok(kql) => assert_eq!(found.expect(text).kql, kql),
@@ -250,14 +266,9 @@ mod tests {
     #[test]
     fn keep_is_negated() {
         let ecs = EcsMap::builtin();
-        let named = BTreeSet::new();
-        let scope = Scope {
-            table: "SigninLogs",
-            schema: Schema::builtin(),
-            ecs: &ecs,
-            named: &named,
-            computed: &named,
-        };
+        let rows = Rows::default();
+        let scope =
+            Scope { table: "SigninLogs", schema: Schema::builtin(), ecs: &ecs, rows: &rows };
         let keep = resolve("UserPrincipalName != 'a' or AppId == 'b'", Polarity::Keep, scope);
         assert_eq!(keep.unwrap().kql, "not((UserPrincipalName != 'a' or AppId == 'b'))");
     }

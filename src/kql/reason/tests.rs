@@ -267,12 +267,12 @@ fn a_judgement_names_what_is_wrong_and_shows_events() {
 
 #[test]
 fn the_runbook_filters_of_the_seed_are_not_deployable_as_they_stand() {
-    use crate::kql::{EcsMap, Polarity, Scope, resolve};
+    use crate::kql::{EcsMap, Polarity, Rows, Scope, resolve};
     let ecs = EcsMap::builtin();
-    let none = BTreeSet::new();
+    let rows = Rows::default();
     let schema = Schema::builtin();
     let table = "DeviceNetworkEvents";
-    let scope = Scope { table, schema, ecs: &ecs, named: &none, computed: &none };
+    let scope = Scope { table, schema, ecs: &ecs, rows: &rows };
     let first = "process.name != \"ConnectWise\" OR process.name != \"ConnectWise Scheduler\"";
     let first = resolve(first, Polarity::Keep, scope).unwrap();
     let judgement = judge(&Case::new(Vec::new(), vec![first.predicate]));

@@ -1,10 +1,10 @@
 //! What a name in an exclusion means on a table: a column, an ECS name for one, or an error that
 //! lists what it might have meant. Never a guess.
 
-use std::collections::BTreeSet;
-
 use super::{Columns, EcsMap, Schema};
-use crate::kql::ColumnType;
+use crate::diag::Code;
+use crate::kql::predicate::{NAME_TAKEN, UNKNOWN_COLUMN};
+use crate::kql::{ColumnType, Rows};
 
 /// The names that an exclusion may use.
 #[derive(Debug, Clone, Copy)]
@@ -15,17 +15,16 @@ pub struct Scope<'a> {
     pub schema: &'a Schema,
     /// ECS names.
     pub ecs: &'a EcsMap,
-    /// What the query itself names, see [`Query::names`](crate::kql::Query::names): on an open
-    /// table, only these count.
-    pub named: &'a BTreeSet<String>,
-    /// Names that the query computes, see [`Query::computed`](crate::kql::Query::computed): at an
-    /// author's marker they count as well, with an unknown type. Elsewhere there are none.
-    pub computed: &'a BTreeSet<String>,
+    /// What the query has done to the rows, and what it reads of them: on an open table, only the
+    /// columns that it reads count.
+    pub rows: &'a Rows,
 }
 
 /// A name that stands for no column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameError {
+    /// Stable name of the mistake.
+    pub code: Code,
     /// As written.
     pub name: String,
     /// A lower-case sentence.
@@ -50,47 +49,67 @@ impl<'a> Scope<'a> {
     /// The column that a name stands for.
     ///
     /// # Errors
-    /// None does.
+    /// None does, or the query gives the name to something else.
     pub fn resolve(&self, name: &str) -> Result<String, NameError> {
-        if self.is_column(name) {
-            return Ok(name.to_owned());
+        let ecs = self.ecs.column(self.table, name).filter(|_| !self.is_column(name));
+        let column = ecs.unwrap_or(name);
+        let head = if self.is_column(column) { column } else { head(column) };
+        if let Some(what) = self.rows.bound(head) {
+            let message = match self.columns().is_some_and(|columns| columns.contains_key(head)) {
+                true => format!("`{head}` is a column of `{}` and {what}", self.table),
+                false => format!("`{head}` is {what}, not a column"),
+            };
+            return Err(NameError {
+                code: NAME_TAKEN,
+                name: name.to_owned(),
+                message,
+                candidates: Vec::new(),
+            });
         }
-        match self.ecs.column(self.table, name) {
-            Some(column) => Ok(column.to_owned()),
-            None => Err(self.unknown(name)),
+        // A mapping says that the column exists.
+        match self.is_column(column) || (ecs.is_some() && self.rows.keep(column)) {
+            true => Ok(column.to_owned()),
+            false => Err(self.unknown(name, column)),
         }
     }
 
-    /// Whether the table has the column, or may have it and the query names it.
+    /// Whether rows have the column at the place: one of the table's that still passes (if nothing is
+    /// known of those, one that the query reads), or one that the query has computed.
     #[must_use]
     pub fn is_column(&self, name: &str) -> bool {
-        match self.columns() {
-            Some(columns) => columns.contains_key(name) || self.computed.contains(name),
-            None => self.named.contains(name),
-        }
+        let known = match self.columns() {
+            Some(columns) => columns.contains_key(name),
+            None => self.rows.read(name),
+        };
+        self.rows.make(name) || (known && self.rows.keep(name))
     }
 
-    fn unknown(&self, name: &str) -> NameError {
+    fn unknown(&self, name: &str, column: &str) -> NameError {
         let candidates = self.candidates(name);
         let table = if self.table.is_empty() { "the query" } else { self.table };
         let message = match self.columns() {
+            Some(columns) if columns.contains_key(column) => {
+                format!("the rows no longer have `{column}` here: the query has taken it away")
+            }
             Some(_) if name.contains('.') => {
                 format!("`{name}` is neither a column of `{table}` nor mapped to exactly one")
             }
             Some(_) => format!("`{table}` has no column `{name}`"),
             None => format!(
-                "nothing is known about the columns of `{table}`, and the query does not name `{name}`"
+                "nothing is known about the columns of `{table}`, and the query does not read \
+                 `{name}` from it"
             ),
         };
-        NameError { name: name.to_owned(), message, candidates }
+        NameError { code: UNKNOWN_COLUMN, name: name.to_owned(), message, candidates }
     }
 
     /// At most six, nearest first.
     fn candidates(&self, name: &str) -> Vec<String> {
         let columns: Vec<&str> = match self.columns() {
             Some(columns) => columns.keys().map(String::as_str).collect(),
-            None => self.named.iter().map(String::as_str).collect(),
+            None => self.rows.named().collect(),
         };
+        let columns = columns.into_iter().filter(|name| self.rows.bound(name).is_none());
         let wanted = parts(name);
         let mut ranked: Vec<(usize, String)> = Vec::new();
         for column in columns {
@@ -106,6 +125,11 @@ impl<'a> Scope<'a> {
         ranked.sort();
         ranked.into_iter().map(|(_, shown)| shown).take(6).collect()
     }
+}
+
+/// What is read into: `a` of `a.b`.
+fn head(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
 /// How far a known name is from a wanted one; nothing if they have nothing in common.
@@ -162,11 +186,9 @@ mod tests {
     use super::*;
 
     fn check(table: &str, name: &str, expect: Result<&str, &str>) {
-        let named = BTreeSet::from(["host_s".to_owned()]);
         let ecs = EcsMap::builtin();
-        let computed = BTreeSet::new();
-        let schema = Schema::builtin();
-        let scope = Scope { table, schema, ecs: &ecs, named: &named, computed: &computed };
+        let rows = Rows::reading(["host_s".to_owned()]);
+        let scope = Scope { table, schema: Schema::builtin(), ecs: &ecs, rows: &rows };
         let found = scope.resolve(name);
         match expect {
             Ok(column) => assert_eq!(found.as_deref(), Ok(column), "{table} {name}"),
@@ -187,5 +209,14 @@ mod tests {
         check("DeviceNetworkEvents", "process.title", Err("process.name (Init"));
         check("Made_CL", "host_s", Ok("host_s"));
         check("Made_CL", "hosts", Err("host_s"));
+    }
+
+    #[test]
+    fn a_mapping_says_that_an_open_table_has_the_column() {
+        let ecs = EcsMap::builtin().with_mapping("Made_CL", "user_s", "user_s");
+        let rows = Rows::default();
+        let scope = Scope { table: "Made_CL", schema: Schema::builtin(), ecs: &ecs, rows: &rows };
+        assert_eq!(scope.resolve("user_s").as_deref(), Ok("user_s"));
+        assert_eq!(scope.resolve("host_s").unwrap_err().code, UNKNOWN_COLUMN);
     }
 }
