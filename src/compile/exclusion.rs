@@ -1,7 +1,5 @@
 //! Which exclusions are in force for an item in a workspace, and what they compile to.
 
-use std::collections::BTreeSet;
-
 use super::compile::Index;
 use crate::content::{self, Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic, Located, Span};
