@@ -38,7 +38,8 @@ pub struct WorkspacePlan {
     pub ring: RingName,
     /// Why it could not be read, if so: then there are no changes, and it is not green.
     pub unreadable: Option<Unreadable>,
-    /// Why nothing may be retired in this run, if so: some content file's id cannot be read.
+    /// Why nothing may be retired in this run, if so: some content file's id or `replaces` cannot be
+    /// read.
     pub retire_blocked: Option<String>,
     /// What is to be said about each item, worst news first, in-sync items too.
     pub changes: Vec<Change>,

@@ -100,6 +100,11 @@ fn decide_present(sides: &Sides, present: &Present, options: &Options) -> Findin
             let reason = format!("it belongs to the owner `{owner}`");
             Finding::refuse(Class::Foreign, reason, Vec::new())
         }
+        (BaselineSide::None | BaselineSide::Other(..), _)
+            if let Some(Clash::Kind(why)) = &sides.clash =>
+        {
+            other_family(why, Vec::new())
+        }
         (BaselineSide::None | BaselineSide::Other(..), None) => decide_new(sides, present, options),
         (BaselineSide::None | BaselineSide::Other(..), Some(live)) => {
             decide_unowned(sides, present, live, options)
@@ -124,7 +129,9 @@ fn decide_new(sides: &Sides, present: &Present, options: &Options) -> Finding {
             let reason = format!("{twin}; allow it with `allowTwin` or take the other one over");
             Finding::refuse(Class::Twin, reason, Vec::new())
         }
-        (Some(Clash::Name(why)), _) => Finding::refuse(Class::Collision, why.clone(), Vec::new()),
+        (Some(Clash::Name(why) | Clash::Kind(why)), _) => {
+            Finding::refuse(Class::Collision, why.clone(), Vec::new())
+        }
         (None, BaselineSide::Other(_, Ownership::Theirs(source))) => {
             let reason = format!("leftover metadata of `{source}` is replaced; the item is gone");
             let work = body::create(sides, present, options);
@@ -353,6 +360,9 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
         }
     };
     let moved = moved_live(record, &live.body, &sides.observed);
+    if let Some(Clash::Kind(why)) = &sides.clash {
+        return other_family(why, moved);
+    }
     let acknowledged = options.acknowledged.iter().any(|ack| ack == "retired-edited");
     if !moved.is_empty() && !acknowledged {
         let reason = "its content is gone, but it was changed outside git since; \
@@ -363,18 +373,22 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
 }
 
 fn retire(sides: &Sides, live: &LiveItem, record: &Record, options: &Options) -> Finding {
+    let gone = match &sides.left_out {
+        Some(path) => format!("the selectors of this workspace leave `{path}` out"),
+        None => "its content is gone".to_owned(),
+    };
     if sides.prune {
-        let reason = "its content is gone; it is deleted";
+        let reason = format!("{gone}; it is deleted");
         return Finding::new(Class::Retired, Action::Delete, reason).doing(body::delete(sides));
     }
     let stays =
         sides.key.family == Family::HuntingQuery || sides.observed.contains(&Field::Enabled);
     if stays || record.state == RecordState::Retired {
-        let reason = "its content is gone; it waits for `--prune`";
+        let reason = format!("{gone}; it waits for `--prune`");
         return Finding::new(Class::Retired, Action::None, reason);
     }
     let work = body::retire(sides, live, record, options);
-    let reason = "its content is gone; it is disabled once and waits for `--prune`";
+    let reason = format!("{gone}; it is disabled once and waits for `--prune`");
     Finding::new(Class::Retired, Action::Retire, reason).doing(work)
 }
 
@@ -385,6 +399,13 @@ fn kind_change(present: &Present, live: &LiveItem) -> Finding {
         kind_of(live)
     );
     Finding::refuse(Class::KindChange, reason, Vec::new())
+}
+
+/// Of two families under one id, neither is written: what is live would be retired for something
+/// that nobody may have meant.
+fn other_family(why: &str, moved: Vec<FieldChange>) -> Finding {
+    let reason = format!("{why}; mend the file, or use a new id with `replaces`");
+    Finding::refuse(Class::KindChange, reason, moved)
 }
 
 fn kind_of(live: &LiveItem) -> String {

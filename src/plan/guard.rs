@@ -31,7 +31,7 @@ pub enum Objection {
         /// The held items, `workspace: item`.
         held: Vec<String>,
     },
-    /// A content file's id cannot be read, so whatever it holds is not known, and `--keep-going`
+    /// A content file's id or `replaces` cannot be read, so whatever it holds is not known, and `--keep-going`
     /// was not given: nothing is sent.
     #[error("{why}, and nothing is sent")]
     Nameless {

@@ -13,6 +13,7 @@ mod guard;
 mod order;
 #[expect(clippy::module_inception, reason = "the entry function bears its module's name")]
 mod plan;
+mod replaced;
 mod sides;
 #[cfg(test)]
 mod tests;

@@ -71,6 +71,7 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
         observed: Vec::new(),
         prune: false,
         retire_blocked: None,
+        left_out: None,
         owner: "acme-soc".parse().unwrap(),
         workspace: self::id(),
         today: "2026-11-01".parse().unwrap(),

@@ -161,7 +161,9 @@ pub fn is_drift(change: &Change) -> bool {
     match change.class {
         Class::Vanished | Class::Conflict | Class::RetiredEdited | Class::AutoDisabled => true,
         Class::Drifted | Class::ChangedAndDrifted => !is_accepted(change),
-        Class::Held => change.fields.iter().any(counts) || vanished_while_held(change),
+        Class::Held | Class::KindChange => {
+            change.fields.iter().any(counts) || vanished_while_held(change)
+        }
         Class::New
         | Class::Twin
         | Class::Adoptable
@@ -169,7 +171,6 @@ pub fn is_drift(change: &Change) -> bool {
         | Class::InSync
         | Class::Changed
         | Class::Converged
-        | Class::KindChange
         | Class::Retired
         | Class::Gone
         | Class::Foreign

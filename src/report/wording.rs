@@ -83,9 +83,10 @@ pub(super) fn modified(modified: Option<&Modified>) -> Option<String> {
     }
 }
 
-/// Whether the files have a value to show: an item that is held or gone from the files has none.
+/// Whether the files have a value to show: an item that is held, gone from the files
+/// or of another kind there has none.
 pub(super) const fn has_desired(change: &Change) -> bool {
-    !matches!(change.class, Class::Held | Class::RetiredEdited)
+    !matches!(change.class, Class::Held | Class::RetiredEdited | Class::KindChange)
 }
 
 /// Whether fields are worth showing without being asked: those of an item that is about to be made
@@ -133,8 +134,8 @@ pub(super) const fn way_on(change: &Change) -> Option<&'static str> {
              a look-alike needs `allowTwin` in the environment's file",
         ),
         (Class::KindChange, Action::Refuse) => Some(
-            "a rule cannot change its kind: give the content a new id and name the old one in \
-             `replaces`",
+            "an item cannot change its kind: put `kind` and its schedule back as they were, or give \
+             the content a new id and name the old one in `replaces`",
         ),
         (Class::Retired, Action::None) => {
             Some("retired items stay until `sentinelops apply --prune` deletes them")
