@@ -118,6 +118,10 @@ pub(super) fn new_exclusions(change: &Change) -> Vec<&str> {
     }
 }
 
+/// The way on where items belong to another owner.
+pub(super) const FOREIGN: &str = "what another owner deployed is never touched: if `owner` in \
+     `environments/fleet.yaml` is misspelt, put it right, else leave the content out for that workspace";
+
 /// The way on that a class leaves to people, once per report; `None` when the next `apply` is it.
 pub(super) const fn way_on(change: &Change) -> Option<&'static str> {
     match (change.class, change.action) {
@@ -137,6 +141,7 @@ pub(super) const fn way_on(change: &Change) -> Option<&'static str> {
             "an item cannot change its kind: put `kind` and its schedule back as they were, or give \
              the content a new id and name the old one in `replaces`",
         ),
+        (Class::Foreign, Action::Refuse) => Some(FOREIGN),
         (Class::Retired, Action::None) => {
             Some("retired items stay until `sentinelops apply --prune` deletes them")
         }

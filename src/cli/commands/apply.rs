@@ -12,7 +12,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::live::Clients;
-use crate::plan::{ApprovedPlan, Class, Mismatch, Objection, Options, Plan, SavedPlan, guard};
+use crate::plan::{ApprovedPlan, Mismatch, Objection, Options, Plan, SavedPlan, guard};
 use crate::report;
 
 pub(super) async fn run(args: &Apply, context: &Context, ui: &Ui) -> Result<Exit, Error> {
@@ -175,8 +175,6 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
     for item in outcome.workspaces.iter().flat_map(|workspace| &workspace.items) {
         match &item.verdict {
             Verdict::Failed(_) | Verdict::Overtaken(_) => exits.push(Exit::Failed),
-            // Other owners' items are listed, and change no exit code.
-            Verdict::Refused(_) if item.class == Class::Foreign => {}
             Verdict::Refused(_) => exits.push(Exit::Refused),
             // What the files hold, the plan has said.
             Verdict::Done

@@ -162,6 +162,7 @@ pub(super) fn exits(plan: &Plan) -> Vec<Exit> {
             | Class::Collision
             | Class::Twin
             | Class::KindChange
+            | Class::Foreign
             | Class::RetiredEdited => exits.push(Exit::Refused),
             Class::Held if matches!(change.sides.desired, plan::DesiredSide::Held(_)) => {
                 exits.push(Exit::Invalid);
