@@ -29,8 +29,10 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
         Ok(_) => found,
     };
     let written: Vec<&FieldChange> = found.fields.iter().filter(|c| found.writes(c)).collect();
+    let (effect, quieter_by) = effect(found.action, &written);
     Change {
-        effect: effect(found.action, &written),
+        effect,
+        quieter_by,
         key: sides.key.clone(),
         arm_name: sides.arm_name.clone(),
         name: sides.name.clone(),

@@ -15,13 +15,14 @@ mod order;
 mod plan;
 mod replaced;
 mod sides;
+mod stages;
 #[cfg(test)]
 mod tests;
 mod work;
 mod workspace;
 
 pub use change::{
-    Action, Change, Class, Effect, FieldChange, Foreign, Modified, Moved, Options, Plan,
+    Action, Change, Class, Effect, FieldChange, Foreign, Modified, Moved, Options, Plan, Quieting,
     WorkspacePlan,
 };
 pub use decide::decide;

@@ -84,6 +84,7 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
         action,
         reason: format!("its sides stand as {class}"),
         effect: Effect::Neutral,
+        quieter_by: Vec::new(),
         fields: Vec::new(),
         observed: Vec::new(),
         modified: None,

@@ -32,11 +32,24 @@ pub(super) const fn action_word(change: &Change) -> &'static str {
 }
 
 /// What a change does to detection; empty when nothing is known.
-pub(super) const fn effect_sentence(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Quieter => "makes detection quieter: fewer or less visible alerts",
-        Effect::Louder => "makes detection louder",
-        Effect::Neutral => "",
+pub(super) fn effect_sentence(change: &Change) -> String {
+    match change.effect {
+        Effect::Quieter => quieter_sentence(change),
+        Effect::Louder => "makes detection louder".to_owned(),
+        Effect::Neutral => String::new(),
+    }
+}
+
+fn quieter_sentence(change: &Change) -> String {
+    let by = &change.quieter_by;
+    let makes = match by.is_empty() || by.iter().any(|one| one.is_certain) {
+        true => "makes detection quieter",
+        false => "may make detection quieter",
+    };
+    let by: Vec<String> = by.iter().map(|one| escape::visible(&one.what)).collect();
+    match by.as_slice() {
+        [] => format!("{makes}: fewer or less visible alerts"),
+        by => format!("{makes}: {}", by.join("; ")),
     }
 }
 

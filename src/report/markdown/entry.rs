@@ -122,10 +122,10 @@ fn notes(change: &Change, from: Side) -> Vec<String> {
     if from == Side::Files && wording::is_gone(change) {
         notes.push("no longer in the workspace: deleted outside git".to_owned());
     }
-    let effect = wording::effect_sentence(change.effect);
+    let effect = wording::effect_sentence(change);
     if !effect.is_empty() {
         notes.push(match from {
-            Side::Workspace => effect.to_owned(),
+            Side::Workspace => effect,
             Side::Files => format!("the next apply ({}) {effect}", change.action),
         });
     }

@@ -65,7 +65,7 @@ fn item(page: &mut Page, change: &Change) {
     change::modified(page, change);
     let words = match (summary::is_drift(change), change.effect) {
         (false, _) | (_, Effect::Neutral) => return,
-        (true, effect) => wording::effect_sentence(effect),
+        (true, _) => wording::effect_sentence(change),
     };
     let text = format!("the next apply ({}) {words}", change.action);
     page.line(FIELD, &text);
