@@ -92,7 +92,8 @@ fn a_plan_says_by_what_detection_becomes_quieter() {
         "QUIETER",
         "may make detection quieter: exclusion `patch-wave` is changed, and may exclude more",
     ]);
-    root.run(&["plan", "--format", "markdown"]).says(&["QUIETER", "is changed, and may exclude more"]);
+    root.run(&["plan", "--format", "markdown"])
+        .says(&["QUIETER", "is changed, and may exclude more"]);
     let plan = root.plan();
     let by = json!([{
         "what": "exclusion `patch-wave` is changed, and may exclude more",
