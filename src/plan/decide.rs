@@ -324,15 +324,19 @@ fn decide_held(sides: &Sides, reasons: &[HeldReason]) -> Finding {
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
         format!("{} [{}]{more}", reason.message, reason.code)
     });
-    let moved = match (&sides.baseline, &sides.live) {
+    Finding::new(Class::Held, Action::None, why).with(moved_while_held(sides))
+}
+
+/// What moved outside git meanwhile, as far as that can be told.
+fn moved_while_held(sides: &Sides) -> Vec<FieldChange> {
+    match (&sides.baseline, &sides.live) {
         (BaselineSide::Ours(baseline), Some(live)) => baseline
             .record
             .as_ref()
             .map(|record| moved_live(record, &live.body, &sides.observed))
             .unwrap_or_default(),
         _ => Vec::new(),
-    };
-    Finding::new(Class::Held, Action::None, why).with(moved)
+    }
 }
 
 /// Not in the files. Only items that we have a record of get here.
@@ -348,7 +352,7 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
         }
     };
     if let Some(why) = &sides.retire_blocked {
-        return Finding::new(Class::Held, Action::None, why.clone());
+        return Finding::new(Class::Held, Action::None, why.clone()).with(moved_while_held(sides));
     }
     let Some(live) = &sides.live else {
         let reason = "its content and the item itself are gone";

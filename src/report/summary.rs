@@ -174,7 +174,9 @@ pub fn is_drift(change: &Change) -> bool {
     match change.class {
         Class::Vanished | Class::Conflict | Class::RetiredEdited | Class::AutoDisabled => true,
         Class::Drifted | Class::ChangedAndDrifted => !is_accepted(change),
-        Class::Held => change.fields.iter().any(counts) || vanished_while_held(change),
+        Class::Held => {
+            change.fields.iter().any(counts) || vanished_while_held(change) || is_uncompared(change)
+        }
         Class::KindChange => change.fields.iter().any(counts) || was_swapped(change),
         Class::New
         | Class::Twin
@@ -213,6 +215,16 @@ pub(super) fn vanished_while_held(change: &Change) -> bool {
     let sides = &change.sides;
     let was_applied = matches!(sides.baseline, BaselineSide::Ours(_));
     matches!(sides.desired, DesiredSide::Held(_)) && was_applied && sides.live.is_none()
+}
+
+/// Whether what was last applied to a live item of ours cannot be read: whether it moved is unknown.
+pub(super) fn is_uncompared(change: &Change) -> bool {
+    let unknown = match &change.sides.baseline {
+        BaselineSide::Ours(baseline) => baseline.record.is_err(),
+        BaselineSide::Ambiguous(_) => true,
+        BaselineSide::None | BaselineSide::Other(..) => false,
+    };
+    unknown && change.sides.live.is_some()
 }
 
 /// Whether the workspace has another kind of item than was applied there.

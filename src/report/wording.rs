@@ -131,6 +131,10 @@ pub(super) fn new_exclusions(change: &Change) -> Vec<&str> {
     }
 }
 
+/// Where nothing can be compared.
+pub(super) const UNCOMPARED: &str =
+    "what was last applied cannot be read: whether it was changed outside git is unknown";
+
 /// The way on where items belong to another owner.
 pub(super) const FOREIGN: &str = "what another owner deployed is never touched: if `owner` in \
      `environments/fleet.yaml` is misspelt, put it right, else leave the content out for that workspace";

@@ -304,4 +304,19 @@ fn while_an_id_cannot_be_read_nothing_is_retired() {
     let plan = root.run(&["plan", "--format", "json"]).exits(10).json();
     assert_eq!(verdict(&plan, RULE_KEY), ("held", "none"));
     assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], true);
+    // What moves outside git meanwhile is told all the same.
+    portal.edit(AlertRules, RULE_NAME, &["severity=Low"]);
+    root.run(&["drift"]).exits(20).says(&[RULE_KEY, "severity", "Low"]);
+}
+
+#[test]
+fn a_held_item_whose_record_cannot_be_read_is_not_green() {
+    let (root, portal) = Root::with_rule();
+    let mut record = portal.get(Metadata, "analyticsrule-relay-rule");
+    record["properties"]["customVersion"] = json!("so9;from;the;future");
+    portal.put(Metadata, "analyticsrule-relay-rule", &record);
+    root.replace(RULE_FILE, "severity: Medium", "severity: Loud");
+    let said = ["what was last applied cannot be read", "unknown"];
+    root.run(&["drift"]).exits(20).says(&said).hides(&["No drift"]);
+    root.run(&["drift", "--format", "markdown"]).exits(20).says(&said);
 }

@@ -16,7 +16,7 @@ pub fn plan(plan: &Plan) -> Value {
 /// observed differences. `summary.drift` counts only the first.
 #[must_use]
 pub fn drift(plan: &Plan) -> Value {
-    document("sentinelops.drift/v1", plan, |change| summary::is_told_as_drift(change))
+    document("sentinelops.drift/v1", plan, summary::is_told_as_drift)
 }
 
 fn document(format: &str, plan: &Plan, shown: impl Fn(&Change) -> bool) -> Value {
