@@ -310,6 +310,26 @@ fn while_an_id_cannot_be_read_nothing_is_retired() {
 }
 
 #[test]
+fn an_empty_checkout_does_not_retire_a_whole_workspace() {
+    let (root, portal) = Root::empty();
+    let file = |number: usize| format!("content/analytics/relay-{number}.yaml");
+    for number in 0..6 {
+        let rule = RULE.replace("relay-rule", &format!("relay-rule-{number}"));
+        root.write(&file(number), &rule.replace("Relay contacted", &format!("Relay {number}")));
+    }
+    root.run(&["apply", "--yes"]).exits(0);
+    portal.forget();
+    (0..6).for_each(|number| root.remove(&file(number)));
+    for flags in [&[][..], &["--prune"], &["--keep-going"]] {
+        root.run(&[&["apply", "--yes"], flags].concat())
+            .exits(21)
+            .says(&["6 of 6 items in `local/sandbox`", "--ack deletes"]);
+        assert_eq!(portal.writes(), NOTHING);
+    }
+    root.run(&["apply", "--yes", "--ack", "deletes"]).exits(0).says(&["retire done"]);
+}
+
+#[test]
 fn a_held_item_whose_record_cannot_be_read_is_not_green() {
     let (root, portal) = Root::with_rule();
     let mut record = portal.get(Metadata, "analyticsrule-relay-rule");

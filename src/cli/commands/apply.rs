@@ -154,17 +154,24 @@ fn stale(mismatches: &[Mismatch]) -> Error {
 
 fn refused(objections: &[Objection]) -> Error {
     let list: Vec<String> = objections.iter().map(ToString::to_string).collect();
-    let mut error = Error::new(Exit::Invalid, list.join("; "));
+    let of_files = objections.iter().any(Objection::is_about_files);
+    let exit = if of_files { Exit::Invalid } else { Exit::Refused };
+    let mut error = Error::new(exit, list.join("; "));
     for objection in objections {
         let items = match objection {
             Objection::Held { held } => held.as_slice(),
-            Objection::Nameless { .. } => &[],
+            Objection::Nameless { .. } | Objection::Deletes { .. } => &[],
         };
         for item in items {
             error.message += &format!("\n  {item}");
         }
     }
-    error.hint("mend the files, or apply the rest with `--keep-going`")
+    match of_files {
+        true => error.hint("mend the files, or apply the rest with `--keep-going`"),
+        false => error.hint(
+            "look whether content is missing by accident; if it is gone on purpose, add `--ack deletes`",
+        ),
+    }
 }
 
 fn exits_of(outcome: &Outcome) -> Vec<Exit> {
