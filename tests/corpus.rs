@@ -55,6 +55,7 @@ fn every_file_is_loaded_or_named() {
         (("error", "missing-key"), 7),
         (("error", "moved-stub"), 4),
         (("note", "ignored-key"), 21),
+        (("note", "severity-in-hunt"), 41),
         (("warning", "description-cut"), 62),
         (("warning", "quoted-description"), 260),
         (("warning", "schedule-ignored"), 4),

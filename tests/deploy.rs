@@ -201,6 +201,7 @@ fn desired() -> Desired {
         id: workspace(),
         items,
         unreadable: Vec::new(),
+        unselected: Vec::new(),
         resources: BTreeMap::new(),
         allow_twin: Vec::new(),
         prune: false,

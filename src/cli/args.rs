@@ -224,6 +224,8 @@ pub(crate) enum OnConflict {
 pub(crate) enum Acknowledgement {
     /// Retire items although they were changed outside git.
     RetiredEdited,
+    /// Retire or delete many items of a workspace at once.
+    Deletes,
 }
 
 /// `drift`.

@@ -1,6 +1,7 @@
 //! The entry: all content in all workspaces.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -13,7 +14,9 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::environment::{Environment, Fleet, Policy, Workspace};
 use crate::ident::{ContentId, Day, ExclusionId};
 use crate::kql::EcsMap;
-use crate::state::desired::{DesiredState, HeldReason, Successor, UnreadableContent};
+use crate::state::desired::{
+    DesiredState, HeldReason, Successor, UnreadableContent, UnselectedContent,
+};
 use crate::state::{Desired, DesiredItem, DesiredWorkspace};
 
 /// What the files come to.
@@ -87,6 +90,7 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
         for trial in outcome.trials {
             trials.entry((trial.exclusion, trial.test)).or_default().push(trial.judgement);
         }
+        leave_out(content, &outcome.items, &mut workspaces);
         for (at, state) in outcome.items {
             let workspace = &mut workspaces[at];
             if let DesiredState::Present(present) = &state {
@@ -176,7 +180,6 @@ fn hold_untested(workspaces: &mut [DesiredWorkspace], result: &Compiled) {
 
 /// A workspace without its items.
 fn empty(workspace: &Workspace, catalog: &Catalog) -> DesiredWorkspace {
-    let nameless = catalog.broken.iter().find(|broken| broken.id.is_none());
     let resources =
         workspace.resources.iter().map(|(id, name)| (id.clone(), name.value.clone())).collect();
     DesiredWorkspace {
@@ -185,29 +188,60 @@ fn empty(workspace: &Workspace, catalog: &Catalog) -> DesiredWorkspace {
         id: workspace.id.value.clone(),
         items: BTreeMap::new(),
         unreadable: catalog.broken.iter().map(unreadable).collect(),
+        unselected: Vec::new(),
         resources,
         allow_twin: workspace.allow_twin.iter().map(|id| id.value.clone()).collect(),
         prune: workspace.prune,
         replaced: replaced(catalog),
-        retire_blocked: nameless.map(|broken| {
-            format!("nothing is retired while the id of `{}` cannot be read", broken.path)
-        }),
+        retire_blocked: retire_blocked(catalog),
         observed: workspace.settings.observed.iter().map(|field| field.value).collect(),
     }
 }
 
+/// Why nothing may be retired: some file may be, or may take the place of, any item that is absent.
+fn retire_blocked(catalog: &Catalog) -> Option<String> {
+    let nameless = catalog.broken.iter().find(|broken| broken.id.is_none());
+    let nameless = nameless.map(|broken| ("the id", &broken.path));
+    let (what, path) =
+        nameless.or(catalog.replaces_unreadable.as_ref().map(|path| ("`replaces`", path)))?;
+    Some(format!("nothing is retired while {what} of `{path}` cannot be read"))
+}
+
+/// Notes a content file in the workspaces that it does not belong into: an item of its id is there
+/// not for want of a file.
+fn leave_out(
+    content: &Content,
+    items: &BTreeMap<usize, DesiredState>,
+    workspaces: &mut [DesiredWorkspace],
+) {
+    let left_out = Arc::new(UnselectedContent {
+        key: content.key(),
+        path: content.source.path().to_owned(),
+        held: content.held.clone(),
+    });
+    for (_, workspace) in
+        workspaces.iter_mut().enumerate().filter(|(at, _)| !items.contains_key(at))
+    {
+        workspace.unselected.push(Arc::clone(&left_out));
+    }
+}
+
 /// What is replaced by content that loaded and by content that did not.
-fn replaced(catalog: &Catalog) -> BTreeMap<ContentId, Successor> {
-    let loaded = catalog.contents.iter().filter_map(|content| {
-        let old = content.replaces.as_ref()?.value.clone();
+fn replaced(catalog: &Catalog) -> BTreeMap<ContentId, Vec<Successor>> {
+    let mut replaced: BTreeMap<ContentId, Vec<Successor>> = BTreeMap::new();
+    for content in &catalog.contents {
+        let Some(old) = &content.replaces else { continue };
         let path = content.source.path().to_owned();
-        Some((old, Successor { path, key: Some(content.key()) }))
-    });
-    let broken = catalog.broken.iter().filter_map(|broken| {
-        let path = broken.path.clone();
-        Some((broken.replaces.clone()?, Successor { path, key: None }))
-    });
-    loaded.chain(broken).collect()
+        let successor = Successor { path, key: Some(content.key()) };
+        replaced.entry(old.value.clone()).or_default().push(successor);
+    }
+    for broken in &catalog.broken {
+        for old in &broken.replaces {
+            let successor = Successor { path: broken.path.clone(), key: None };
+            replaced.entry(old.clone()).or_default().push(successor);
+        }
+    }
+    replaced
 }
 
 fn unreadable(broken: &Broken) -> UnreadableContent {

@@ -35,7 +35,9 @@ pub(super) fn compile_content(content: &Content, index: &Index<'_>) -> Outcome {
     };
     let mut compiler = Compiler::new(content, index);
     // What is to be said about the file itself was said when it was loaded.
-    let plain = Definition { fields: Cow::Borrowed(&content.fields), diagnostics: Vec::new() };
+    let version = version_of(&content.keys);
+    let fields = Cow::Borrowed(&content.fields);
+    let plain = Definition { fields, version, diagnostics: Vec::new() };
     let mut seen: Vec<*const super::query::Outcome> = Vec::new();
     for (at, (_, workspace)) in index.workspaces.iter().enumerate() {
         if !workspace.settings.selects(content, hunt) {
@@ -79,11 +81,10 @@ fn item(
     let (Some(query), true) = (query, errors.is_empty()) else { return DesiredState::Held(errors) };
     let mut fields = Fields::clone(&definition.fields);
     fields.insert(Field::Query, Value::String(query.text.clone()));
-    let version = content.keys.get("version").and_then(|version| version.value.as_str());
     let present = Present {
         kind: content.kind,
         fields,
-        version: version.map(str::to_owned),
+        version: definition.version.clone(),
         exclusions: query.exclusions.clone(),
         replaces: content.replaces.as_ref().map(|id| id.value.clone()),
         accepted: accepted(content, workspace),
@@ -108,6 +109,8 @@ fn accepted(content: &Content, workspace: &Workspace) -> Vec<Accepted> {
 /// The fields of a set of content keys, and what is wrong with them.
 struct Definition<'a> {
     fields: Cow<'a, Fields>,
+    /// For the metadata, overridden like any field.
+    version: Option<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -118,7 +121,16 @@ impl Definition<'_> {
         let (fields, problems) = define(content.kind, &values);
         let diagnostics =
             problems.into_iter().map(|problem| diagnostic(content, keys, problem)).collect();
-        Self { fields: Cow::Owned(fields), diagnostics }
+        Self { fields: Cow::Owned(fields), version: version_of(keys), diagnostics }
+    }
+}
+
+fn version_of(keys: &BTreeMap<String, Located<Value>>) -> Option<String> {
+    match &keys.get("version")?.value {
+        Value::String(version) => Some(version.clone()),
+        // An environment file's `1.1` is a number.
+        Value::Number(version) => Some(version.to_string()),
+        _ => None,
     }
 }
 

@@ -23,6 +23,9 @@ pub struct Catalog {
     /// Whether some exclusion could not be read: planning stops, since nobody knows which item
     /// would be deployed without it.
     pub exclusions_unreadable: bool,
+    /// A file whose `replaces` names no id, if there is one: any absent item may be the one that it
+    /// takes the place of, so nothing is retired.
+    pub replaces_unreadable: Option<String>,
 }
 
 /// One hunting query or analytic rule.
@@ -88,8 +91,8 @@ pub struct Broken {
     pub path: String,
     /// Its id, where that could still be read; `None` blocks every retirement in the run.
     pub id: Option<ContentId>,
-    /// What it `replaces`, where that could still be read.
-    pub replaces: Option<ContentId>,
+    /// What it `replaces`, as far as that could still be read.
+    pub replaces: Vec<ContentId>,
     /// Why.
     pub reason: HeldReason,
 }

@@ -12,13 +12,37 @@ use crate::ident::ContentId;
 ///
 /// More than one may be there: two documents, or the two sides of a merge conflict.
 pub(super) fn search(source: &Arc<Source>) -> Vec<Located<ContentId>> {
+    search_behind(source, |_| 0)
+}
+
+/// Every id that stands anywhere, also as a part of a list or of something else.
+pub(super) fn search_within(source: &Arc<Source>) -> Vec<Located<ContentId>> {
+    search_behind(source, margin)
+}
+
+/// Whether an item's query stands anywhere.
+pub(super) fn has_query_within(source: &Source) -> bool {
+    let mut lines = source.text().lines();
+    lines.any(|line| {
+        let line = &line[margin(line)..];
+        value(line, "query").or_else(|| value(line, "queryFrom")).is_some()
+    })
+}
+
+/// The bytes before the key of a line: blanks and the dashes of lists.
+fn margin(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '-']).len()
+}
+
+fn search_behind(source: &Arc<Source>, margin: impl Fn(&str) -> usize) -> Vec<Located<ContentId>> {
     let mut found: Vec<Located<ContentId>> = Vec::new();
     let mut start = 0;
     for line in source.text().split_inclusive('\n') {
-        if let Some((id, at)) = id(line)
+        let margin = margin(line);
+        if let Some((id, at)) = id(&line[margin..])
             && !found.iter().any(|known| known.value == id)
         {
-            let from = start + at;
+            let from = start + margin + at;
             let length = id.as_str().len();
             found.push(Located::new(id, source, from..from + length));
         }
@@ -39,10 +63,36 @@ pub(super) fn placeholder(source: &Source) -> Option<Span> {
     None
 }
 
-/// What the file `replaces`, as far as a line says so.
-pub(super) fn replaced(source: &Source) -> Option<ContentId> {
-    let mut lines = source.text().lines();
-    lines.find_map(|line| value(line, "replaces")?.0.parse().ok())
+/// What a file that did not load `replaces`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Replaced {
+    /// Every id that it names; the two sides of a merge conflict may name two.
+    pub(super) ids: Vec<ContentId>,
+    /// Whether it says `replaces` of something that is no id: it may be any.
+    pub(super) unreadable: bool,
+}
+
+impl Replaced {
+    /// Of a value of `replaces`.
+    pub(super) fn add(&mut self, text: &str) {
+        match text.parse() {
+            Ok(id) if self.ids.contains(&id) => {}
+            Ok(id) => self.ids.push(id),
+            Err(_) => self.unreadable = true,
+        }
+    }
+}
+
+/// What the file `replaces`, as far as lines say so. Indentation does not count: it may be what is
+/// broken.
+pub(super) fn replaced(source: &Source) -> Replaced {
+    let mut replaced = Replaced::default();
+    for line in source.text().lines() {
+        if let Some((text, _)) = value(line.trim_start(), "replaces") {
+            replaced.add(text);
+        }
+    }
+    replaced
 }
 
 fn id(line: &str) -> Option<(ContentId, usize)> {
@@ -78,10 +128,17 @@ mod tests {
 
     #[test]
     fn what_a_broken_file_replaces_is_found_too() {
-        let replaced =
-            |text: &str| replaced(&Source::new("x.yaml", text)).map(|id| id.as_str().to_owned());
-        assert_eq!(replaced("id: a\nreplaces: 'b' # old\nname: [x\n").as_deref(), Some("b"));
-        assert_eq!(replaced("id: a\n  replaces: b\n"), None);
+        let check = |text: &str, ids: &[&str], unreadable: bool| {
+            let replaced = replaced(&Source::new("x.yaml", text));
+            let found: Vec<&str> = replaced.ids.iter().map(ContentId::as_str).collect();
+            assert_eq!((found.as_slice(), replaced.unreadable), (ids, unreadable), "{text}");
+        };
+        check("id: a\nreplaces: 'b' # old\nname: [x\n", &["b"], false);
+        check("id: a\n  replaces: b\n", &["b"], false);
+        check("<<<<<<<\nreplaces: a\n=======\nreplaces: b\n>>>>>>>\n", &["a", "b"], false);
+        check("id: a\nreplaces:\n  b\nname: [x\n", &[], true);
+        check("id: a\nreplaces: [b]\nreplaces: c\n", &["c"], true);
+        check("id: a\n# replaces: b\nname: [x\n", &[], false);
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::{self, Document, Entry};
+use super::identity::{self, Replaced};
 use super::shape::{self, Shape};
 use super::sheet::{Sheet, first_line, reason};
-use super::{Broken, Content, QuerySource, identity, query, reference};
+use super::{Broken, Content, QuerySource, query, reference};
 use crate::diag::{Code, Diagnostic, Located, Severity, Source, Span};
 use crate::ident::{ContentId, Tag};
 use crate::state::define::{self, Problem};
@@ -33,13 +34,15 @@ pub(super) struct Outcome {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Exclusions were found where they are not in force.
     pub(super) exclusions: bool,
+    /// The file, if its `replaces` names no id.
+    pub(super) replaces_unreadable: Option<String>,
 }
 
 /// A file that did not load.
 pub(super) struct Unloaded {
     pub(super) path: String,
     pub(super) id: Option<Located<ContentId>>,
-    pub(super) replaces: Option<ContentId>,
+    pub(super) replaces: Replaced,
     pub(super) reason: HeldReason,
     /// Whether it only points to the file's new place, which may be in this repository.
     pub(super) is_stub: bool,
@@ -50,7 +53,7 @@ impl Unloaded {
         Broken {
             path: self.path,
             id: self.id.map(|id| id.value),
-            replaces: self.replaces,
+            replaces: self.replaces.ids,
             reason: self.reason,
         }
     }
@@ -83,18 +86,27 @@ pub(super) fn read(source: &Arc<Source>) -> Outcome {
                 .help("give each its own file");
             broken(source, diagnostic)
         }
-        Some(Document::Other) => foreign(source, "it is not a mapping"),
+        Some(Document::Other) => disguised(source, "it is not a mapping"),
         Some(Document::Map(entries)) => mapping(source, entries),
     }
 }
 
 /// A file whose text says no more than an id, perhaps.
 pub(super) fn broken(source: &Arc<Source>, diagnostic: Diagnostic) -> Outcome {
-    let ids = identity::search(source);
+    broken_as(source, identity::search(source), diagnostic)
+}
+
+fn broken_as(
+    source: &Arc<Source>,
+    ids: Vec<Located<ContentId>>,
+    diagnostic: Diagnostic,
+) -> Outcome {
+    let replaces = identity::replaced(source);
+    let replaces_unreadable = replaces.unreadable.then(|| source.path().to_owned());
     let unloaded = |id| Unloaded {
         path: source.path().to_owned(),
         id,
-        replaces: identity::replaced(source),
+        replaces: replaces.clone(),
         reason: reason(&diagnostic),
         is_stub: false,
     };
@@ -107,7 +119,7 @@ pub(super) fn broken(source: &Arc<Source>, diagnostic: Diagnostic) -> Outcome {
         Some(id) => diagnostic.about(id),
         None => diagnostic.because("its id cannot be read, so nothing is retired in this run"),
     };
-    Outcome { unloaded, diagnostics: vec![diagnostic], ..Outcome::default() }
+    Outcome { unloaded, diagnostics: vec![diagnostic], replaces_unreadable, ..Outcome::default() }
 }
 
 /// Something else, which holds an item only if it carries its id.
@@ -120,12 +132,24 @@ fn foreign(source: &Arc<Source>, why: &str) -> Outcome {
     Outcome { diagnostics: vec![diagnostic], ..Outcome::default() }
 }
 
+/// Something without a shape of its own. An item's keys one level down (in a list, below another
+/// key) are an item that got there by accident, and it may be live.
+fn disguised(source: &Arc<Source>, why: &str) -> Outcome {
+    let ids = identity::search_within(source);
+    if ids.is_empty() && !identity::has_query_within(source) {
+        return foreign(source, why);
+    }
+    let diagnostic = shape::not_content(why, true).at(source, first_line(source), "");
+    broken_as(source, ids, diagnostic)
+}
+
 fn mapping(source: &Arc<Source>, entries: Vec<Entry>) -> Outcome {
     let mut sheet = Sheet::new(source, entries);
     let first = first_line(source);
     match shape::shape(&sheet) {
         Shape::Content => {}
         Shape::Foreign(why) => return foreign(source, why),
+        Shape::Formless(why) => return disguised(source, why),
         Shape::Exclusions(diagnostic) => {
             let diagnostic = diagnostic.at(source, sheet.place("exclusions"), "");
             let diagnostics = vec![diagnostic];
@@ -153,6 +177,7 @@ struct Draft {
     query: QuerySource,
     parameters: reference::Parameters,
     replaces: Option<Located<ContentId>>,
+    replaces_unreadable: bool,
     tags: Vec<Tag>,
 }
 
@@ -170,9 +195,11 @@ fn item(sheet: &mut Sheet) -> Result<Draft, Box<Diagnostic>> {
         sheet.report(wrong, &id.span.clone(), "");
     }
     let parameters = reference::parameters(sheet, &query);
+    let says_replaces = sheet.get("replaces").is_some();
     let replaces = reference::replaces(sheet);
+    let replaces_unreadable = says_replaces && replaces.is_none();
     let tags = tags(sheet);
-    Ok(Draft { kind, query, parameters, replaces, tags })
+    Ok(Draft { kind, query, parameters, replaces, replaces_unreadable, tags })
 }
 
 fn query_source(sheet: &mut Sheet) -> Result<QuerySource, Box<Diagnostic>> {
@@ -197,8 +224,9 @@ fn query_source(sheet: &mut Sheet) -> Result<QuerySource, Box<Diagnostic>> {
 }
 
 fn finish(sheet: Sheet, id: Located<ContentId>, draft: Draft) -> Outcome {
-    let Draft { kind, query, parameters, replaces, tags } = draft;
+    let Draft { kind, query, parameters, replaces, replaces_unreadable, tags } = draft;
     let source = Arc::clone(&sheet.source);
+    let replaces_unreadable = replaces_unreadable.then(|| source.path().to_owned());
     let (keys, diagnostics, held) = sheet.into_keys();
     let about = id.value.to_string();
     let mut diagnostics: Vec<Diagnostic> =
@@ -209,7 +237,7 @@ fn finish(sheet: Sheet, id: Located<ContentId>, draft: Draft) -> Outcome {
     if matches!(content.query, QuerySource::Own(_)) {
         diagnostics.extend(define(&mut content));
     }
-    Outcome { content: Some(content), diagnostics, ..Outcome::default() }
+    Outcome { content: Some(content), diagnostics, replaces_unreadable, ..Outcome::default() }
 }
 
 /// Asks the field table what it says to the keys; errors hold the item.
@@ -297,12 +325,14 @@ fn unfit(mut sheet: Sheet, diagnostic: Diagnostic, is_stub: bool) -> Outcome {
 fn refused(sheet: Sheet, id: Located<ContentId>, diagnostic: Diagnostic, is_stub: bool) -> Outcome {
     let about = id.value.to_string();
     let path = sheet.source.path().to_owned();
-    let replaces = identity::replaced(&sheet.source);
+    let replaces = replaced(&sheet);
+    let replaces_unreadable = replaces.unreadable.then(|| path.clone());
     let unloaded = Unloaded { path, id: Some(id), replaces, reason: reason(&diagnostic), is_stub };
     let diagnostics = sheet.diagnostics.into_iter().chain([diagnostic]);
     Outcome {
         unloaded: vec![unloaded],
         diagnostics: diagnostics.map(|diagnostic| diagnostic.about(about.clone())).collect(),
+        replaces_unreadable,
         ..Outcome::default()
     }
 }
@@ -310,11 +340,21 @@ fn refused(sheet: Sheet, id: Located<ContentId>, diagnostic: Diagnostic, is_stub
 fn unnamed(sheet: Sheet, diagnostic: Diagnostic) -> Outcome {
     let diagnostic = diagnostic.because("without an id, nothing is retired in this run");
     let path = sheet.source.path().to_owned();
-    let replaces = identity::replaced(&sheet.source);
+    let replaces = replaced(&sheet);
     let reason = reason(&diagnostic);
     let unloaded = Unloaded { path, id: None, replaces, reason, is_stub: false };
     let diagnostics = sheet.diagnostics.into_iter().chain([diagnostic]).collect();
     Outcome { unloaded: vec![unloaded], diagnostics, ..Outcome::default() }
+}
+
+/// What a mapping that cannot be content `replaces`: its key, and lines that look like it.
+fn replaced(sheet: &Sheet) -> Replaced {
+    let mut replaced = identity::replaced(&sheet.source);
+    if let Some(entry) = sheet.get("replaces") {
+        let text = entry.value.as_str().or_else(|| entry.written(&sheet.source));
+        replaced.add(text.unwrap_or_default().trim());
+    }
+    replaced
 }
 
 /// Texts among the tags; community files also have mappings there, which select nothing.
@@ -461,6 +501,10 @@ mod tests {
         check("title: x\nid: a-1\ndetection: {a: 1}\n", "broken a-1", code);
         check("destinationTable: T_CL\nbinSize: 5\nquery: T\n", "", code);
         check("- a\n- b\n", "", code);
+        check("- id: a-1\n  name: b\n  query: T\n", "broken a-1", code);
+        check("- name: b\n  id: a-1\n- id: a-2\n", "broken a-1, broken a-2", code);
+        check("rule:\n  id: a-1\n  name: b\n  query: T\n", "broken a-1", code);
+        check("- name: b\n  query: T\n", "broken -", code);
         check("just words\n", "", code);
         check("$schema: x\nresources: []\n", "", code);
         check("id: a-1\nname: b\nquery: T\nfunctionAlias: f\n", "broken a-1", code);

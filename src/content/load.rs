@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::identity::Replaced;
 use super::item::{self, Outcome, Unloaded};
 use super::sheet::reason;
 use super::walk::{self, File};
@@ -67,10 +68,17 @@ fn contents(files: Vec<File>, failures: Vec<(String, Diagnostic)>) -> (Catalog, 
         unloaded.extend(outcome.unloaded);
         diagnostics.extend(outcome.diagnostics);
         catalog.exclusions_unreadable |= outcome.exclusions;
+        catalog.replaces_unreadable = catalog.replaces_unreadable.or(outcome.replaces_unreadable);
     }
     for (path, failure) in failures {
         let reason = reason(&failure);
-        unloaded.push(Unloaded { path, id: None, replaces: None, reason, is_stub: false });
+        unloaded.push(Unloaded {
+            path,
+            id: None,
+            replaces: Replaced::default(),
+            reason,
+            is_stub: false,
+        });
         diagnostics.push(failure);
     }
     diagnostics.extend(link::link(&mut contents, &mut unloaded));
@@ -96,7 +104,8 @@ fn without_content() -> (Catalog, Diagnostics) {
         .help("run in the root of the repository, or name it with `--root`");
     let reason = reason(&diagnostic);
     let path = "content".to_owned();
-    let unloaded = Unloaded { path, id: None, replaces: None, reason, is_stub: false };
+    let unloaded =
+        Unloaded { path, id: None, replaces: Replaced::default(), reason, is_stub: false };
     let catalog = Catalog { broken: vec![unloaded.into_broken()], ..Catalog::default() };
     (catalog, Diagnostics::from_iter([diagnostic]))
 }

@@ -45,11 +45,14 @@ pub(super) fn refuse_inherit(sheet: &mut Sheet) {
 }
 
 pub(super) fn replaces(sheet: &mut Sheet) -> Option<Located<ContentId>> {
-    let entry = sheet.take("replaces")?;
-    match content_id(sheet, &entry) {
+    // An empty value is none either: somebody has begun to say what is replaced.
+    let entry = sheet.get("replaces")?;
+    let (named, span) = (content_id(sheet, entry), entry.span.clone());
+    sheet.take("replaces");
+    match named {
         Ok(id) => Some(id),
         Err(diagnostic) => {
-            sheet.report(*diagnostic, &entry.span, "");
+            sheet.report(*diagnostic, &span, "");
             None
         }
     }

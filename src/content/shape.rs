@@ -22,6 +22,8 @@ pub(super) enum Shape {
     Exclusions(Diagnostic),
     /// Not of Sentinel, or of a part of it that this tool does not deploy.
     Foreign(&'static str),
+    /// Nothing that is known.
+    Formless(&'static str),
 }
 
 /// Tells by the keys, never by the folder.
@@ -38,7 +40,7 @@ pub(super) fn shape(sheet: &Sheet) -> Shape {
         return Shape::Content;
     }
     if sheet.get("id").is_none() && !sheet.has("name") {
-        return Shape::Foreign("it has no query, no id and no name");
+        return Shape::Formless("it has no query, no id and no name");
     }
     let description = sheet.get("description").and_then(|entry| entry.value.as_str());
     let moved = description.unwrap_or("").trim_start().trim_start_matches('\'').to_lowercase();

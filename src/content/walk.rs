@@ -99,8 +99,8 @@ impl Walk<'_> {
                     }
                 }
                 Ok(_) => self.file(link),
-                Err(error) if is_yaml(&link) => self.unreadable(&link, &error),
-                Err(_) => {}
+                // It may have led to a folder: a submodule that is not checked out, for one.
+                Err(error) => self.unreadable(&link, &error),
             }
         }
     }
@@ -172,6 +172,7 @@ mod tests {
         symlink(outside.path(), folder.join("away")).unwrap();
         symlink(outside.path().join("x.yaml"), folder.join("x.yaml")).unwrap();
         symlink(folder.join("nowhere"), folder.join("gone.yaml")).unwrap();
+        symlink(folder.join("nowhere"), folder.join("shared")).unwrap();
         let found = walk(root.path(), &folder);
         assert_eq!(shown(&found), ["content/b.yaml", "content/sub/a.yaml"]);
         let mut failures: Vec<_> = found
@@ -183,6 +184,7 @@ mod tests {
         let expect = [
             ("content/away", "link-outside-root"),
             ("content/gone.yaml", "unreadable-file"),
+            ("content/shared", "unreadable-file"),
             ("content/x.yaml", "link-outside-root"),
         ];
         assert_eq!(failures, expect);

@@ -210,7 +210,7 @@ mod tests {
     fn broken(id: Option<&str>) -> Broken {
         let reason = HeldReason { code: "invalid-yaml".into(), message: String::new() };
         let id = id.map(|id| id.parse().unwrap());
-        Broken { path: "content/two.yaml".into(), id, replaces: None, reason }
+        Broken { path: "content/two.yaml".into(), id, replaces: Vec::new(), reason }
     }
 
     fn check(lines: &str, catalog: &Catalog, expect: &[&str]) {

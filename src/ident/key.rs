@@ -26,6 +26,15 @@ impl Family {
             Self::HuntingQuery => "hunting-query",
         }
     }
+
+    /// The other of the two.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::AnalyticRule => Self::HuntingQuery,
+            Self::HuntingQuery => Self::AnalyticRule,
+        }
+    }
 }
 
 impl fmt::Display for Family {

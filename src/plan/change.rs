@@ -38,7 +38,8 @@ pub struct WorkspacePlan {
     pub ring: RingName,
     /// Why it could not be read, if so: then there are no changes, and it is not green.
     pub unreadable: Option<Unreadable>,
-    /// Why nothing may be retired in this run, if so: some content file's id cannot be read.
+    /// Why nothing may be retired in this run, if so: some content file's id or `replaces` cannot be
+    /// read.
     pub retire_blocked: Option<String>,
     /// What is to be said about each item, worst news first, in-sync items too.
     pub changes: Vec<Change>,
@@ -74,6 +75,8 @@ pub struct Change {
     pub reason: String,
     /// Whether detection becomes quieter or louder by what will be done.
     pub effect: Effect,
+    /// What makes it quieter, where single fields do.
+    pub quieter_by: Vec<Quieting>,
     /// What moved, in the order of the field table.
     pub fields: Vec<FieldChange>,
     /// Observed fields whose live value is not the desired one: shown, never written.
@@ -287,12 +290,21 @@ impl fmt::Display for Action {
 /// Whether detection becomes quieter or louder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
-    /// Fewer or less visible alerts.
+    /// Fewer or less visible alerts, or nothing shows that it is not so.
     Quieter,
     /// More or more visible alerts.
     Louder,
     /// Neither, or not known.
     Neutral,
+}
+
+/// One thing that makes detection quieter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quieting {
+    /// What, as half a sentence.
+    pub what: String,
+    /// Whether it does; else nothing shows that it does not.
+    pub is_certain: bool,
 }
 
 impl Effect {

@@ -27,8 +27,10 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
         Ok(_) => found,
     };
     let written: Vec<&FieldChange> = found.fields.iter().filter(|c| found.writes(c)).collect();
+    let (effect, quieter_by) = effect(found.action, &written);
     Change {
-        effect: effect(found.action, &written),
+        effect,
+        quieter_by,
         key: sides.key.clone(),
         arm_name: sides.arm_name.clone(),
         name: sides.name.clone(),
@@ -98,6 +100,11 @@ fn decide_present(sides: &Sides, present: &Present, options: &Options) -> Findin
             let reason = format!("it belongs to the owner `{owner}`");
             Finding::refuse(Class::Foreign, reason, Vec::new())
         }
+        (BaselineSide::None | BaselineSide::Other(..), _)
+            if let Some(Clash::Kind(why)) = &sides.clash =>
+        {
+            other_family(why, Vec::new())
+        }
         (BaselineSide::None | BaselineSide::Other(..), None) => decide_new(sides, present, options),
         (BaselineSide::None | BaselineSide::Other(..), Some(live)) => {
             decide_unowned(sides, present, live, options)
@@ -122,7 +129,9 @@ fn decide_new(sides: &Sides, present: &Present, options: &Options) -> Finding {
             let reason = format!("{twin}; allow it with `allowTwin` or take the other one over");
             Finding::refuse(Class::Twin, reason, Vec::new())
         }
-        (Some(Clash::Name(why)), _) => Finding::refuse(Class::Collision, why.clone(), Vec::new()),
+        (Some(Clash::Name(why) | Clash::Kind(why)), _) => {
+            Finding::refuse(Class::Collision, why.clone(), Vec::new())
+        }
         (None, BaselineSide::Other(_, Ownership::Theirs(source))) => {
             let reason = format!("leftover metadata of `{source}` is replaced; the item is gone");
             let work = body::create(sides, present, options);
@@ -313,15 +322,19 @@ fn decide_held(sides: &Sides, reasons: &[HeldReason]) -> Finding {
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
         format!("{} [{}]{more}", reason.message, reason.code)
     });
-    let moved = match (&sides.baseline, &sides.live) {
+    Finding::new(Class::Held, Action::None, why).with(moved_while_held(sides))
+}
+
+/// What moved outside git meanwhile, as far as that can be told.
+fn moved_while_held(sides: &Sides) -> Vec<FieldChange> {
+    match (&sides.baseline, &sides.live) {
         (BaselineSide::Ours(baseline), Some(live)) => baseline
             .record
             .as_ref()
             .map(|record| moved_live(record, &live.body, &sides.observed))
             .unwrap_or_default(),
         _ => Vec::new(),
-    };
-    Finding::new(Class::Held, Action::None, why).with(moved)
+    }
 }
 
 /// Not in the files. Only items that we have a record of get here.
@@ -337,7 +350,7 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
         }
     };
     if let Some(why) = &sides.retire_blocked {
-        return Finding::new(Class::Held, Action::None, why.clone());
+        return Finding::new(Class::Held, Action::None, why.clone()).with(moved_while_held(sides));
     }
     let Some(live) = &sides.live else {
         let reason = "its content and the item itself are gone";
@@ -351,6 +364,9 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
         }
     };
     let moved = moved_live(record, &live.body, &sides.observed);
+    if let Some(Clash::Kind(why)) = &sides.clash {
+        return other_family(why, moved);
+    }
     let acknowledged = options.acknowledged.iter().any(|ack| ack == "retired-edited");
     if !moved.is_empty() && !acknowledged {
         let reason = "its content is gone, but it was changed outside git since; \
@@ -361,18 +377,22 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
 }
 
 fn retire(sides: &Sides, live: &LiveItem, record: &Record, options: &Options) -> Finding {
+    let gone = match &sides.left_out {
+        Some(path) => format!("the selectors of this workspace leave `{path}` out"),
+        None => "its content is gone".to_owned(),
+    };
     if sides.prune {
-        let reason = "its content is gone; it is deleted";
+        let reason = format!("{gone}; it is deleted");
         return Finding::new(Class::Retired, Action::Delete, reason).doing(body::delete(sides));
     }
     let stays =
         sides.key.family == Family::HuntingQuery || sides.observed.contains(&Field::Enabled);
     if stays || record.state == RecordState::Retired {
-        let reason = "its content is gone; it waits for `--prune`";
+        let reason = format!("{gone}; it waits for `--prune`");
         return Finding::new(Class::Retired, Action::None, reason);
     }
     let work = body::retire(sides, live, record, options);
-    let reason = "its content is gone; it is disabled once and waits for `--prune`";
+    let reason = format!("{gone}; it is disabled once and waits for `--prune`");
     Finding::new(Class::Retired, Action::Retire, reason).doing(work)
 }
 
@@ -383,6 +403,13 @@ fn kind_change(present: &Present, live: &LiveItem) -> Finding {
         kind_of(live)
     );
     Finding::refuse(Class::KindChange, reason, Vec::new())
+}
+
+/// Of two families under one id, neither is written: what is live would be retired for something
+/// that nobody may have meant.
+fn other_family(why: &str, moved: Vec<FieldChange>) -> Finding {
+    let reason = format!("{why}; mend the file, or use a new id with `replaces`");
+    Finding::refuse(Class::KindChange, reason, moved)
 }
 
 fn kind_of(live: &LiveItem) -> String {

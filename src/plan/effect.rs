@@ -1,75 +1,176 @@
-//! Whether a change makes detection quieter or louder.
-
-use std::collections::BTreeSet;
+//! Whether a change makes detection quieter or louder, and by what.
 
 use serde_json::Value;
 
-use super::{Action, Effect, FieldChange};
+use super::stages::{self, Difference};
+use super::{Action, Effect, FieldChange, Quieting};
+use crate::ident::Duration;
 use crate::state::{Field, canonical};
 
-/// The effect of an action that writes these fields. One quietening field makes the whole change
-/// quieter, whatever else it does: that is what a reviewer must not miss.
-pub(super) fn effect(action: Action, written: &[&FieldChange]) -> Effect {
+/// The effect of an action that writes these fields, and everything that makes it quieter. One
+/// quietening field makes the whole change quieter, whatever else it does: that is what a reviewer
+/// must not miss. What nothing shows to be harmless counts as quieter too.
+pub(super) fn effect(action: Action, written: &[&FieldChange]) -> (Effect, Vec<Quieting>) {
     match action {
-        Action::Create => Effect::Louder,
-        Action::Retire | Action::Delete => Effect::Quieter,
-        Action::Record | Action::Forget | Action::None | Action::Refuse => Effect::Neutral,
-        Action::Update | Action::Restore => {
-            let effects: BTreeSet<Effect> = written.iter().map(|change| of_field(change)).collect();
-            effects.into_iter().next().unwrap_or(Effect::Neutral)
+        Action::Create => (Effect::Louder, Vec::new()),
+        Action::Retire | Action::Delete => (Effect::Quieter, Vec::new()),
+        Action::Record | Action::Forget | Action::None | Action::Refuse => {
+            (Effect::Neutral, Vec::new())
+        }
+        Action::Update | Action::Restore => of_fields(written),
+    }
+}
+
+fn of_fields(written: &[&FieldChange]) -> (Effect, Vec<Quieting>) {
+    let mut quieter = Vec::new();
+    let mut is_louder = false;
+    for change in written {
+        match of_field(change) {
+            Move::Quieter(by) => quieter.extend(by),
+            Move::Louder => is_louder = true,
+            Move::Neither => {}
         }
     }
+    let effect = match (quieter.is_empty(), is_louder) {
+        (false, _) => Effect::Quieter,
+        (true, true) => Effect::Louder,
+        (true, false) => Effect::Neutral,
+    };
+    (effect, quieter)
 }
 
-fn of_field(change: &FieldChange) -> Effect {
+enum Move {
+    Quieter(Vec<Quieting>),
+    Louder,
+    Neither,
+}
+
+fn of_field(change: &FieldChange) -> Move {
     let before = canonical(change.field, &change.before);
     let after = canonical(change.field, &change.after);
+    let order = |rank: fn(&Value) -> Rank, what: &str| by_rank(rank(&before), rank(&after), what);
     match change.field {
-        Field::Enabled | Field::CreateIncident => by_order(flag(&before), flag(&after)),
-        Field::SuppressionEnabled => by_order(flag(&after), flag(&before)),
-        Field::Severity => by_order(severity(&before), severity(&after)),
-        // Every trigger in use is "more than the threshold"; for the others the direction is unknown.
-        Field::TriggerThreshold => by_order(after.as_i64(), before.as_i64()),
+        Field::Enabled => order(|v| Rank::of_flag(v, true), "it is disabled"),
+        Field::CreateIncident => order(|v| Rank::of_flag(v, true), "it makes no incidents"),
+        Field::SuppressionEnabled => order(|v| Rank::of_flag(v, false), "it is suppressed"),
+        Field::SuppressionDuration => {
+            order(|v| Rank::of_duration(v).reversed(), "it is suppressed for longer")
+        }
+        Field::Severity => order(severity, "severity is lower"),
+        Field::QueryFrequency => order(|v| Rank::of_duration(v).reversed(), "it runs less often"),
+        Field::QueryPeriod => order(Rank::of_duration, "it looks back less far"),
+        Field::TriggerThreshold => threshold(&before, &after),
+        Field::TriggerOperator if before != after => may("`triggerOperator` is another"),
+        Field::AggregationKind => order(aggregation, "several results make one alert"),
+        Field::GroupingEnabled => {
+            order(|v| Rank::of_flag(v, false), "alerts are grouped into one incident")
+        }
+        Field::GroupingLookback => order(
+            |v| Rank::of_duration(v).reversed(),
+            "alerts are grouped into one incident for longer",
+        ),
+        Field::GroupingMatching if before != after => may("alerts are grouped by something else"),
+        Field::AlertDetailsOverride => overridden(&before, &after),
         Field::Query => query(&before, &after),
-        _ => Effect::Neutral,
+        _ => Move::Neither,
     }
 }
 
-fn by_order<T: PartialOrd>(before: T, after: T) -> Effect {
-    if after < before {
-        Effect::Quieter
-    } else if after > before {
-        Effect::Louder
-    } else {
-        Effect::Neutral
+fn certain(what: &str) -> Move {
+    Move::Quieter(vec![Quieting { what: what.to_owned(), is_certain: true }])
+}
+
+fn may(what: &str) -> Move {
+    Move::Quieter(vec![Quieting { what: what.to_owned(), is_certain: false }])
+}
+
+/// How loud a value is; `None` where that cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rank(Option<i128>);
+
+impl Rank {
+    fn of_flag(value: &Value, loud: bool) -> Self {
+        Self(value.as_bool().map(|flag| i128::from(flag == loud)))
+    }
+
+    fn of_duration(value: &Value) -> Self {
+        let length = value.as_str().and_then(|text| text.parse::<Duration>().ok());
+        Self(length.map(|length| i128::from(length.as_seconds())))
+    }
+
+    fn reversed(self) -> Self {
+        Self(self.0.map(|rank| -rank))
     }
 }
 
-fn flag(value: &Value) -> bool {
-    value == &Value::Bool(true)
+fn by_rank(before: Rank, after: Rank, what: &str) -> Move {
+    match (before, after) {
+        (Rank(Some(before)), Rank(Some(after))) if after < before => certain(what),
+        (Rank(Some(before)), Rank(Some(after))) if after > before => Move::Louder,
+        (Rank(Some(_)), Rank(Some(_))) | (Rank(None), Rank(None)) => Move::Neither,
+        // From or to something that this version does not know.
+        _ => may(what),
+    }
 }
 
-fn severity(value: &Value) -> Option<usize> {
+fn severity(value: &Value) -> Rank {
     let order = ["informational", "low", "medium", "high"];
-    order.iter().position(|known| Some(*known) == value.as_str())
+    let place = order.iter().position(|known| Some(*known) == value.as_str());
+    Rank(place.and_then(|place| i128::try_from(place).ok()))
 }
 
-/// A query's effect is known only as far as compiled exclusions show it: one more is quieter, one
-/// less is louder. Any other edit is neither.
-fn query(before: &Value, after: &Value) -> Effect {
-    let (before, after) = (exclusions(before), exclusions(after));
-    if after.difference(&before).next().is_some() {
-        Effect::Quieter
-    } else if before.difference(&after).next().is_some() {
-        Effect::Louder
-    } else {
-        Effect::Neutral
+fn aggregation(value: &Value) -> Rank {
+    Rank(match value.as_str() {
+        Some("singlealert") => Some(0),
+        Some("alertperresult") => Some(1),
+        _ => None,
+    })
+}
+
+/// Which way is quieter depends on the operator, and nearly every rule says "more than".
+fn threshold(before: &Value, after: &Value) -> Move {
+    match (before.as_i64(), after.as_i64()) {
+        (Some(before), Some(after)) if after > before => certain("the threshold is higher"),
+        (Some(before), Some(after)) if after < before => Move::Louder,
+        (before, after) if before == after => Move::Neither,
+        _ => may("the threshold is another"),
     }
 }
 
-fn exclusions(query: &Value) -> BTreeSet<&str> {
-    let lines = query.as_str().unwrap_or_default().lines();
-    lines.filter_map(|line| line.trim_start().strip_prefix("// exclusion: ")).collect()
+/// A column of the query that sets the severity, where none did.
+fn overridden(before: &Value, after: &Value) -> Move {
+    let column = |value: &Value| value["alertSeverityColumnName"].clone();
+    match (column(before), column(after)) {
+        (before, after) if before == after || after.is_null() => Move::Neither,
+        _ => may("another column decides the severity"),
+    }
+}
+
+/// A query's effect is known only as far as compiled exclusions show it. Any other edit is neither.
+fn query(before: &Value, after: &Value) -> Move {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut quieter = Vec::new();
+    let mut is_louder = false;
+    for (id, difference) in stages::compare(&text(before), &text(after)) {
+        let (what, is_certain) = match difference {
+            Difference::Added => (format!("exclusion `{id}` is new"), true),
+            Difference::Prolonged => (format!("exclusion `{id}` ends later"), true),
+            Difference::Changed => {
+                let what = format!("exclusion `{id}` is changed, and may exclude more");
+                (what, false)
+            }
+            Difference::Shortened | Difference::Removed => {
+                is_louder = true;
+                continue;
+            }
+        };
+        quieter.push(Quieting { what, is_certain });
+    }
+    match (quieter.is_empty(), is_louder) {
+        (false, _) => Move::Quieter(quieter),
+        (true, true) => Move::Louder,
+        (true, false) => Move::Neither,
+    }
 }
 
 #[cfg(test)]
@@ -79,27 +180,80 @@ mod tests {
     use super::*;
     use crate::plan::Moved;
 
-    fn check(field: Field, before: Value, after: Value, expect: Effect) {
+    fn effect_of(field: Field, before: Value, after: Value) -> (Effect, Vec<Quieting>) {
         let change = FieldChange { field, moved: Moved::Desired, before, after, accepted: None };
-        assert_eq!(effect(Action::Update, &[&change]), expect, "{field}");
+        effect(Action::Update, &[&change])
+    }
+
+    #[track_caller]
+    fn check(field: Field, before: Value, after: Value, expect: Effect) {
+        assert_eq!(effect_of(field, before, after).0, expect, "{field}");
+    }
+
+    /// Quieter one way and louder the other.
+    #[track_caller]
+    fn check_both(field: Field, loud: Value, quiet: Value) {
+        check(field, loud.clone(), quiet.clone(), Effect::Quieter);
+        check(field, quiet, loud, Effect::Louder);
     }
 
     #[test]
     fn what_makes_fewer_alerts_is_quieter() {
-        check(Field::Enabled, json!(true), json!(false), Effect::Quieter);
-        check(Field::Enabled, json!(false), json!(true), Effect::Louder);
-        check(Field::Severity, json!("High"), json!("low"), Effect::Quieter);
-        check(Field::TriggerThreshold, json!(0), json!(5), Effect::Quieter);
-        check(Field::SuppressionEnabled, json!(false), json!(true), Effect::Quieter);
-        check(Field::CreateIncident, Value::Null, json!(false), Effect::Quieter);
+        check_both(Field::Enabled, json!(true), json!(false));
+        check_both(Field::Severity, json!("High"), json!("low"));
+        check_both(Field::TriggerThreshold, json!(0), json!(5));
+        check_both(Field::SuppressionEnabled, json!(false), json!(true));
+        check_both(Field::SuppressionDuration, json!("PT1H"), json!("PT5H"));
+        check_both(Field::QueryFrequency, json!("PT1H"), json!("P1D"));
+        check_both(Field::QueryPeriod, json!("P1D"), json!("PT60M"));
+        check_both(Field::CreateIncident, Value::Null, json!(false));
+        check_both(Field::AggregationKind, json!("AlertPerResult"), json!("SingleAlert"));
+        check_both(Field::GroupingEnabled, json!(false), json!(true));
+        check_both(Field::GroupingLookback, json!("PT5H"), json!("P1D"));
+        check(Field::QueryPeriod, json!("P1D"), json!("PT24H"), Effect::Neutral);
         check(Field::DisplayName, json!("a"), json!("b"), Effect::Neutral);
     }
 
     #[test]
+    fn what_nothing_shows_to_be_harmless_is_quieter_perhaps() {
+        let column = json!({"alertSeverityColumnName": "Level"});
+        for (field, before, after) in [
+            (Field::TriggerOperator, json!("GreaterThan"), json!("LessThan")),
+            (Field::TriggerOperator, json!("Equal"), json!("GreaterThan")),
+            (Field::GroupingMatching, json!("AllEntities"), json!("AnyAlert")),
+            (Field::AlertDetailsOverride, Value::Null, column),
+            (Field::Severity, json!("Critical"), json!("High")),
+        ] {
+            let (effect, by) = effect_of(field, before, after);
+            assert_eq!(effect, Effect::Quieter, "{field}");
+            assert!(!by[0].is_certain, "{field}");
+        }
+    }
+
+    fn with(stage: &str) -> Value {
+        json!(format!("T\n// exclusion: a\n| where not({stage})\n| summarize count()"))
+    }
+
+    #[test]
     fn one_more_exclusion_is_quieter_and_one_less_is_louder() {
-        let without = json!("T\n| summarize count()");
-        let with = json!("T\n// exclusion: a\n| where not(x)\n| summarize count()");
-        check(Field::Query, without.clone(), with.clone(), Effect::Quieter);
-        check(Field::Query, with, without, Effect::Louder);
+        check_both(Field::Query, json!("T\n| summarize count()"), with("x"));
+    }
+
+    #[test]
+    fn an_exclusion_that_is_changed_under_its_id_is_quieter_perhaps() {
+        let (effect, by) = effect_of(Field::Query, with("x == 1"), with("x == 1 or y"));
+        assert_eq!(effect, Effect::Quieter);
+        let what = "exclusion `a` is changed, and may exclude more".to_owned();
+        assert_eq!(by, [Quieting { what, is_certain: false }]);
+        check(Field::Query, with("x == 1"), with("x == 1"), Effect::Neutral);
+    }
+
+    #[test]
+    fn an_exclusion_that_ends_later_is_quieter_and_one_that_ends_sooner_is_louder() {
+        let until = |day: &str| with(&format!("now() < datetime({day}) and coalesce((x), false)"));
+        check_both(Field::Query, until("2026-12-01"), until("2027-01-01"));
+        check_both(Field::Query, until("2026-12-01"), with("coalesce((x), false)"));
+        let other = with("now() < datetime(2026-11-01) and coalesce((x or y), false)");
+        check(Field::Query, until("2026-12-01"), other, Effect::Quieter);
     }
 }

@@ -1,6 +1,6 @@
 //! The only door to an approved plan.
 
-use super::{Action, Change, Class, Plan};
+use super::{Action, BaselineSide, Change, Class, Plan};
 
 /// A plan that may be applied. Only [`guard`] makes one.
 #[derive(Debug, Clone)]
@@ -31,14 +31,42 @@ pub enum Objection {
         /// The held items, `workspace: item`.
         held: Vec<String>,
     },
-    /// A content file's id cannot be read, so whatever it holds is not known, and `--keep-going`
+    /// A content file's id or `replaces` cannot be read, so whatever it holds is not known, and `--keep-going`
     /// was not given: nothing is sent.
     #[error("{why}, and nothing is sent")]
     Nameless {
         /// Which file, and what follows.
         why: String,
     },
+    /// So much of a workspace would be retired that it may be a mistake (an empty checkout, the wrong
+    /// root): nothing is sent.
+    #[error(
+        "{retired} of {owned} items in `{workspace}` would be retired or deleted, so nothing is sent"
+    )]
+    Deletes {
+        /// `environment/workspace`.
+        workspace: String,
+        /// How many.
+        retired: usize,
+        /// Of how many of this owner.
+        owned: usize,
+    },
 }
+
+impl Objection {
+    /// Whether the files are at fault, and `--keep-going` overrules it.
+    #[must_use]
+    pub const fn is_about_files(&self) -> bool {
+        !matches!(self, Self::Deletes { .. })
+    }
+}
+
+/// More retirements and deletions than this in a workspace …
+const DELETES: usize = 5;
+/// … and more than this share of its items need an acknowledgement; where there are few items, the
+/// number alone counts.
+const DELETES_PERCENT: usize = 10;
+const FEW: usize = 10;
 
 fn items(held: &[String]) -> String {
     match held {
@@ -63,10 +91,28 @@ pub fn guard(plan: Plan) -> Result<ApprovedPlan, Vec<Objection>> {
     if !held.is_empty() {
         objections.push(Objection::Held { held });
     }
-    if !objections.is_empty() && !plan.options.keep_going {
-        return Err(objections);
+    objections.retain(|_| !plan.options.keep_going);
+    objections.extend(deletes(&plan));
+    if objections.is_empty() { Ok(ApprovedPlan { plan }) } else { Err(objections) }
+}
+
+/// Workspaces in which too much would be retired, unless that is acknowledged.
+fn deletes(plan: &Plan) -> Vec<Objection> {
+    if plan.options.acknowledged.iter().any(|ack| ack == "deletes") {
+        return Vec::new();
     }
-    Ok(ApprovedPlan { plan })
+    let mut objections = Vec::new();
+    for workspace in &plan.workspaces {
+        let count = |is: fn(&&Change) -> bool| workspace.changes.iter().filter(is).count();
+        let retired = count(|change| matches!(change.action, Action::Retire | Action::Delete));
+        let owned = count(|change| matches!(change.sides.baseline, BaselineSide::Ours(_)));
+        let is_large = owned < FEW || retired * 100 > owned * DELETES_PERCENT;
+        if retired > DELETES && is_large {
+            let workspace = workspace.key.to_string();
+            objections.push(Objection::Deletes { workspace, retired, owned });
+        }
+    }
+    objections
 }
 
 /// Whether a held item is held by its own files. An absent item that may not be retired now is held

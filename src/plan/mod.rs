@@ -13,14 +13,16 @@ mod guard;
 mod order;
 #[expect(clippy::module_inception, reason = "the entry function bears its module's name")]
 mod plan;
+mod replaced;
 mod sides;
+mod stages;
 #[cfg(test)]
 mod tests;
 mod work;
 mod workspace;
 
 pub use change::{
-    Action, Change, Class, Effect, FieldChange, Foreign, Modified, Moved, Options, Plan,
+    Action, Change, Class, Effect, FieldChange, Foreign, Modified, Moved, Options, Plan, Quieting,
     WorkspacePlan,
 };
 pub use decide::decide;

@@ -21,8 +21,8 @@ pub struct Sides {
     pub live: Option<LiveItem>,
     /// What was last applied.
     pub baseline: BaselineSide,
-    /// Why its ARM name is in doubt, if so: a look-alike under another name, an item of ours under
-    /// the same one, or `resources` that disagrees with the record.
+    /// Why it is in doubt what it is, if so: a look-alike under another name, an item of ours under
+    /// the same one, `resources` that disagrees with the record, or its id in the other family.
     pub clash: Option<Clash>,
     /// Fields that the customer chooses.
     pub observed: Vec<Field>,
@@ -30,6 +30,8 @@ pub struct Sides {
     pub prune: bool,
     /// Why it may not be retired now, if so.
     pub retire_blocked: Option<String>,
+    /// The content file of an absent item, where the workspace's selectors leave it out.
+    pub left_out: Option<String>,
     /// Marks what this repository owns.
     pub owner: Owner,
     /// The workspace.
@@ -38,13 +40,15 @@ pub struct Sides {
     pub today: Day,
 }
 
-/// Why an item's ARM name is in doubt.
+/// Why it is in doubt what an item is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Clash {
     /// A look-alike stands under another ARM name.
     Twin(String),
     /// The name belongs to something else.
     Name(String),
+    /// The id is that of an item of the other family: here one side of it, there the other.
+    Kind(String),
 }
 
 /// What the files say about an item.

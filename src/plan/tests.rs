@@ -72,6 +72,7 @@ fn sides(kind: Kind) -> Sides {
         observed: Vec::new(),
         prune: false,
         retire_blocked: None,
+        left_out: None,
         owner: "acme-soc".parse::<Owner>().unwrap(),
         workspace: WorkspaceId {
             subscription: "00000000-0000-0000-0000-000000000001".parse().unwrap(),

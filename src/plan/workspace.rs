@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, BaselineSide, Change, Clash, DesiredSide, Foreign, Options, Sides, WorkspacePlan,
-    decide, order,
+    BaselineSide, Change, Clash, DesiredSide, Foreign, Options, Sides, WorkspacePlan, decide,
+    order, replaced,
 };
-use crate::ident::{ArmName, ContentId, Day, Family, ItemKey, Owner};
+use crate::ident::{ArmName, Day, Family, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Baselines, Ownership};
 use crate::state::desired::{
-    DesiredItem, DesiredState, DesiredWorkspace, Present, UnreadableContent,
+    DesiredItem, DesiredState, DesiredWorkspace, Present, UnreadableContent, UnselectedContent,
 };
-use crate::state::{Field, LiveItem, LiveWorkspace, Observation};
+use crate::state::{Field, LiveItem, LiveWorkspace, Observation, RecordState};
 
 /// The plan of one workspace.
 pub(super) fn plan_workspace(
@@ -47,7 +47,7 @@ pub(super) fn plan_workspace(
         .collect();
     let changes: Vec<Change> =
         keys.into_iter().map(|key| decide(pairing.sides(key), options)).collect();
-    plan.changes = order::by_weight(hold_replaced(changes, desired, options));
+    plan.changes = order::by_weight(replaced::hold(changes, desired, options));
     plan.unmanaged = pairing.unmanaged(&plan.changes);
     plan.foreign = pairing.foreign();
     plan
@@ -112,6 +112,7 @@ impl<'a> Pairing<'a> {
             observed: self.desired.observed.clone(),
             prune: self.prune,
             retire_blocked: self.desired.retire_blocked.clone(),
+            left_out: self.left_out(key).map(|content| content.path.clone()),
             owner: self.owner.clone(),
             workspace: self.desired.id.clone(),
             today: self.today,
@@ -123,8 +124,20 @@ impl<'a> Pairing<'a> {
             (Some(DesiredState::Present(present)), _) => DesiredSide::Present(present.clone()),
             (Some(DesiredState::Held(reasons)), _) => DesiredSide::Held(reasons.clone()),
             (None, Some(file)) => DesiredSide::Held(vec![file.reason.clone()]),
-            (None, None) => DesiredSide::Absent,
+            // What is wrong in the file may be what its selectors look at.
+            (None, None) => match self.left_out(key) {
+                Some(content) if !content.held.is_empty() => {
+                    DesiredSide::Held(content.held.clone())
+                }
+                _ => DesiredSide::Absent,
+            },
         }
+    }
+
+    /// The content that an item would be, where the workspace's selectors leave it out.
+    fn left_out(&self, key: &ItemKey) -> Option<&UnselectedContent> {
+        let found = self.desired.unselected.iter().find(|content| content.key == *key)?;
+        (!self.desired.items.contains_key(key)).then_some(found)
     }
 
     fn baseline_side(&self, family: Family, name: &ArmName, records: &[Baseline]) -> BaselineSide {
@@ -148,6 +161,9 @@ impl<'a> Pairing<'a> {
         desired: &DesiredSide,
         live: Option<&LiveItem>,
     ) -> Option<Clash> {
+        if let Some(why) = self.other_family(key, records) {
+            return Some(Clash::Kind(why));
+        }
         if let (Some(mapped), [record, ..]) = (self.desired.resources.get(&key.id), records)
             && mapped != &record.name
         {
@@ -166,6 +182,37 @@ impl<'a> Pairing<'a> {
             return None;
         }
         self.twin(key, present)
+    }
+
+    /// Why an item is one side of a change of family, if so: under one id, the files have one family
+    /// and the workspace has an item of ours in the other.
+    fn other_family(&self, key: &ItemKey, records: &[Baseline]) -> Option<String> {
+        let other = ItemKey { family: key.family.other(), id: key.id.clone() };
+        let wanted = |key: &ItemKey| {
+            let left_out = self.desired.unselected.iter().find(|content| content.key == *key);
+            let selected = self.desired.items.get(key).map(|item| item.path.as_str());
+            selected.or_else(|| left_out.map(|content| content.path.as_str()))
+        };
+        match (wanted(key), wanted(&other)) {
+            (Some(path), _) if records.is_empty() => self.is_deployed(&other).then(|| {
+                format!("`{path}` says {}, the workspace has {other}", with_article(key.family))
+            }),
+            (None, Some(path)) if self.is_deployed(key) => Some(format!(
+                "`{path}` says {}, the workspace has {}",
+                with_article(other.family),
+                with_article(key.family)
+            )),
+            _ => None,
+        }
+    }
+
+    /// Whether an item of ours is live and was not retired.
+    fn is_deployed(&self, key: &ItemKey) -> bool {
+        let records = self.baselines.ours.get(key).map_or(&[][..], Vec::as_slice);
+        records.iter().any(|baseline| {
+            let retired = baseline.record.as_ref().is_ok_and(|r| r.state == RecordState::Retired);
+            !retired && self.live.contains_key(&(key.family, baseline.name.clone()))
+        })
     }
 
     /// A look-alike of a new item, among items that we have no record of.
@@ -255,6 +302,13 @@ fn unreadable<'a>(
     items
 }
 
+const fn with_article(family: Family) -> &'static str {
+    match family {
+        Family::AnalyticRule => "an analytic rule",
+        Family::HuntingQuery => "a hunting query",
+    }
+}
+
 /// A content id is a valid ARM name: its rule is the narrower one.
 fn name_of(key: &ItemKey) -> ArmName {
     key.id.as_str().parse().expect("invariant: every content id is a valid ARM name")
@@ -265,35 +319,4 @@ fn display_name(live: Option<&LiveItem>, key: &ItemKey) -> String {
         Some(name) if !name.is_empty() => name.to_owned(),
         _ => key.id.to_string(),
     }
-}
-
-/// An item that other content `replaces` is held where that is not there: absent, held or refused.
-/// Where it is created in this very run, the executor retires the old one after it.
-fn hold_replaced(
-    mut changes: Vec<Change>,
-    desired: &DesiredWorkspace,
-    options: &Options,
-) -> Vec<Change> {
-    let stands = |key: &ItemKey| {
-        changes.iter().any(|change| {
-            let is_there = change.sides.live.is_some() || change.action == Action::Create;
-            let is_wanted = matches!(change.sides.desired, DesiredSide::Present(_));
-            change.key == *key && is_wanted && is_there && change.action != Action::Refuse
-        })
-    };
-    let missing: BTreeMap<&ContentId, &str> = desired
-        .replaced
-        .iter()
-        .filter(|(_, successor)| !successor.key.as_ref().is_some_and(&stands))
-        .map(|(old, successor)| (old, successor.path.as_str()))
-        .collect();
-    for change in &mut changes {
-        let Some(by) = missing.get(&change.key.id) else { continue };
-        if change.sides.desired == DesiredSide::Absent {
-            let mut sides = (*change.sides).clone();
-            sides.retire_blocked = Some(format!("what replaces it, `{by}`, is not there yet"));
-            *change = decide(sides, options);
-        }
-    }
-    changes
 }

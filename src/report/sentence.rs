@@ -46,7 +46,19 @@ pub(super) fn plan(summary: &Summary) -> String {
     if let Some(quieter) = quieter(summary.quieter, "makes", "make") {
         sentence = format!("{sentence} {quieter}");
     }
-    sentence
+    with_foreign(sentence, summary.wanted_foreign)
+}
+
+/// Adds what belongs to another owner: with a mistyped owner, that is everything.
+fn with_foreign(sentence: String, number: usize) -> String {
+    if number == 0 {
+        return sentence;
+    }
+    let belong = form(number, "belongs", "belong");
+    let items = count(number, "item");
+    format!(
+        "{sentence} {items} that the files want {belong} to another owner: not compared, never touched."
+    )
 }
 
 fn quieter(number: usize, one: &'static str, more: &'static str) -> Option<String> {
@@ -65,6 +77,7 @@ pub(super) fn drift(summary: &Summary) -> String {
             let all = count(summary.workspaces, "workspace");
             return format!("Drift is unknown: none of {all} could be read.",);
         }
+        (0, _) if summary.wanted_foreign > 0 => "Drift is not known for every item.".to_owned(),
         (0, _) if summary.unreadable == 0 => {
             format!("No drift in {}.", count(read, "workspace"))
         }
@@ -80,6 +93,7 @@ pub(super) fn drift(summary: &Summary) -> String {
             count(read, "workspace")
         ),
     };
+    let found = with_foreign(found, summary.wanted_foreign);
     match summary.unreadable {
         0 => found,
         unread => {
@@ -134,6 +148,7 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
     if let Some(quieter) = quieter(tally.quieter, "made", "made") {
         sentence = format!("{sentence} {quieter}");
     }
+    sentence = with_foreign(sentence, tally.wanted_foreign);
     if outcome.interrupted {
         sentence = format!("Interrupted; what had begun was finished. {sentence}");
     }
@@ -168,6 +183,19 @@ mod tests {
         let one = summary(vec![workspace("contoso/prod", in_sync)]);
         assert_eq!(plan(&one), "Plan: nothing to do, 1 in sync.");
         assert_eq!(plan(&summary(vec![])), "Plan: nothing to do.");
+    }
+
+    #[test]
+    fn what_belongs_to_another_owner_is_said_by_every_sentence() {
+        let foreign = vec![
+            change("a", Class::Foreign, Action::Refuse),
+            change("b", Class::InSync, Action::None),
+        ];
+        let one = summary(vec![workspace("contoso/prod", foreign)]);
+        let said =
+            "1 item that the files want belongs to another owner: not compared, never touched.";
+        assert_eq!(plan(&one), format!("Plan: 1 refused, 1 in sync. {said}"));
+        assert_eq!(drift(&one), format!("Drift is not known for every item. {said}"));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Summary {
     pub unmanaged: usize,
     /// Items of other owners.
     pub foreign: usize,
+    /// Those of them that the files want: refused, and compared with nothing.
+    pub wanted_foreign: usize,
 }
 
 impl Summary {
@@ -94,19 +96,30 @@ impl Summary {
         self.drift += drift;
         self.drifted_workspaces += usize::from(drift > 0);
         self.foreign += foreign(workspace);
+        self.wanted_foreign += workspace.changes.iter().filter(|c| is_foreign(c)).count();
     }
 }
 
 /// An item of another owner may stand in the list and as a change, when this repository wants it
 /// too: it is one item.
 fn foreign(workspace: &WorkspacePlan) -> usize {
-    let wanted = |change: &&Change| change.class == Class::Foreign;
+    let wanted = |change: &&Change| is_foreign(change);
     let listed_too = |change: &&Change| {
         let item = format!("{}/{}", change.key.family, change.arm_name);
         workspace.foreign.iter().any(|foreign| foreign.item.eq_ignore_ascii_case(&item))
     };
     let not_listed = workspace.changes.iter().filter(wanted).filter(|c| !listed_too(c)).count();
     workspace.foreign.len() + not_listed
+}
+
+/// Whether the files want an item that belongs to another owner.
+pub(super) fn is_foreign(change: &Change) -> bool {
+    change.class == Class::Foreign
+}
+
+/// Whether a drift report tells of a change.
+pub(super) fn is_told_as_drift(change: &Change) -> bool {
+    is_drift(change) || is_accepted(change) || is_foreign(change) || !change.observed.is_empty()
 }
 
 /// Where a change stands in every report: what the service disabled, what waits for a decision,
@@ -161,7 +174,10 @@ pub fn is_drift(change: &Change) -> bool {
     match change.class {
         Class::Vanished | Class::Conflict | Class::RetiredEdited | Class::AutoDisabled => true,
         Class::Drifted | Class::ChangedAndDrifted => !is_accepted(change),
-        Class::Held => change.fields.iter().any(counts) || vanished_while_held(change),
+        Class::Held => {
+            change.fields.iter().any(counts) || vanished_while_held(change) || is_uncompared(change)
+        }
+        Class::KindChange => change.fields.iter().any(counts) || was_swapped(change),
         Class::New
         | Class::Twin
         | Class::Adoptable
@@ -169,7 +185,6 @@ pub fn is_drift(change: &Change) -> bool {
         | Class::InSync
         | Class::Changed
         | Class::Converged
-        | Class::KindChange
         | Class::Retired
         | Class::Gone
         | Class::Foreign
@@ -202,6 +217,26 @@ pub(super) fn vanished_while_held(change: &Change) -> bool {
     matches!(sides.desired, DesiredSide::Held(_)) && was_applied && sides.live.is_none()
 }
 
+/// Whether what was last applied to a live item of ours cannot be read: whether it moved is unknown.
+pub(super) fn is_uncompared(change: &Change) -> bool {
+    let unknown = match &change.sides.baseline {
+        BaselineSide::Ours(baseline) => baseline.record.is_err(),
+        BaselineSide::Ambiguous(_) => true,
+        BaselineSide::None | BaselineSide::Other(..) => false,
+    };
+    unknown && change.sides.live.is_some()
+}
+
+/// Whether the workspace has another kind of item than was applied there.
+fn was_swapped(change: &Change) -> bool {
+    match (&change.sides.baseline, &change.sides.live) {
+        (BaselineSide::Ours(baseline), Some(live)) => {
+            baseline.record.as_ref().is_ok_and(|record| live.kind != Some(record.kind))
+        }
+        _ => false,
+    }
+}
+
 /// The counts of an outcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -217,6 +252,8 @@ pub struct Tally {
     pub verdicts: BTreeMap<&'static str, usize>,
     /// Changes that were written and made detection quieter.
     pub quieter: usize,
+    /// Items that belong to another owner.
+    pub wanted_foreign: usize,
 }
 
 impl Tally {
@@ -233,6 +270,7 @@ impl Tally {
                 *tally.verdicts.entry(verdict_word(&item.verdict)).or_default() += 1;
                 let quieter = item.effect == Effect::Quieter && sent(&item.verdict);
                 tally.quieter += usize::from(quieter);
+                tally.wanted_foreign += usize::from(item.class == Class::Foreign);
             }
         }
         tally

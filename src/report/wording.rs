@@ -32,11 +32,24 @@ pub(super) const fn action_word(change: &Change) -> &'static str {
 }
 
 /// What a change does to detection; empty when nothing is known.
-pub(super) const fn effect_sentence(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Quieter => "makes detection quieter: fewer or less visible alerts",
-        Effect::Louder => "makes detection louder",
-        Effect::Neutral => "",
+pub(super) fn effect_sentence(change: &Change) -> String {
+    match change.effect {
+        Effect::Quieter => quieter_sentence(change),
+        Effect::Louder => "makes detection louder".to_owned(),
+        Effect::Neutral => String::new(),
+    }
+}
+
+fn quieter_sentence(change: &Change) -> String {
+    let by = &change.quieter_by;
+    let makes = match by.is_empty() || by.iter().any(|one| one.is_certain) {
+        true => "makes detection quieter",
+        false => "may make detection quieter",
+    };
+    let by: Vec<String> = by.iter().map(|one| escape::visible(&one.what)).collect();
+    match by.as_slice() {
+        [] => format!("{makes}: fewer or less visible alerts"),
+        by => format!("{makes}: {}", by.join("; ")),
     }
 }
 
@@ -83,9 +96,10 @@ pub(super) fn modified(modified: Option<&Modified>) -> Option<String> {
     }
 }
 
-/// Whether the files have a value to show: an item that is held or gone from the files has none.
+/// Whether the files have a value to show: an item that is held, gone from the files
+/// or of another kind there has none.
 pub(super) const fn has_desired(change: &Change) -> bool {
-    !matches!(change.class, Class::Held | Class::RetiredEdited)
+    !matches!(change.class, Class::Held | Class::RetiredEdited | Class::KindChange)
 }
 
 /// Whether fields are worth showing without being asked: those of an item that is about to be made
@@ -117,6 +131,14 @@ pub(super) fn new_exclusions(change: &Change) -> Vec<&str> {
     }
 }
 
+/// Where nothing can be compared.
+pub(super) const UNCOMPARED: &str =
+    "what was last applied cannot be read: whether it was changed outside git is unknown";
+
+/// The way on where items belong to another owner.
+pub(super) const FOREIGN: &str = "what another owner deployed is never touched: if `owner` in \
+     `environments/fleet.yaml` is misspelt, put it right, else leave the content out for that workspace";
+
 /// The way on that a class leaves to people, once per report; `None` when the next `apply` is it.
 pub(super) const fn way_on(change: &Change) -> Option<&'static str> {
     match (change.class, change.action) {
@@ -133,9 +155,10 @@ pub(super) const fn way_on(change: &Change) -> Option<&'static str> {
              a look-alike needs `allowTwin` in the environment's file",
         ),
         (Class::KindChange, Action::Refuse) => Some(
-            "a rule cannot change its kind: give the content a new id and name the old one in \
-             `replaces`",
+            "an item cannot change its kind: put `kind` and its schedule back as they were, or give \
+             the content a new id and name the old one in `replaces`",
         ),
+        (Class::Foreign, Action::Refuse) => Some(FOREIGN),
         (Class::Retired, Action::None) => {
             Some("retired items stay until `sentinelops apply --prune` deletes them")
         }

@@ -1,6 +1,7 @@
 //! The desired side: what the files say about every workspace.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Field, Fields, Kind};
 use crate::arm::WorkspaceId;
@@ -28,6 +29,8 @@ pub struct DesiredWorkspace {
     pub items: BTreeMap<ItemKey, DesiredItem>,
     /// Content files that did not load: the items that they may have been are held.
     pub unreadable: Vec<UnreadableContent>,
+    /// Content files that loaded and that the workspace's selectors leave out.
+    pub unselected: Vec<Arc<UnselectedContent>>,
     /// Existing ARM names that items are bound to.
     pub resources: BTreeMap<ContentId, ArmName>,
     /// New items that may stand beside a look-alike.
@@ -36,8 +39,9 @@ pub struct DesiredWorkspace {
     pub prune: bool,
     /// Items whose place other content takes, wherever it is deployed: they are not retired here
     /// while that is not here.
-    pub replaced: BTreeMap<ContentId, Successor>,
-    /// Why nothing may be retired in this run, if so: some content file's id could not be read.
+    pub replaced: BTreeMap<ContentId, Vec<Successor>>,
+    /// Why nothing may be retired in this run, if so: some content file's id or `replaces` could not
+    /// be read.
     pub retire_blocked: Option<String>,
     /// Fields that the customer chooses, whether or not an item is desired.
     pub observed: Vec<Field>,
@@ -50,6 +54,17 @@ pub struct Successor {
     pub path: String,
     /// What it becomes; `None` when the file did not load.
     pub key: Option<ItemKey>,
+}
+
+/// A content file that a workspace's selectors leave out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnselectedContent {
+    /// What it would be.
+    pub key: ItemKey,
+    /// Relative to the root.
+    pub path: String,
+    /// Why it would be held: then a selector may have misjudged it.
+    pub held: Vec<HeldReason>,
 }
 
 /// A content file that did not load. What it would have become is not known.

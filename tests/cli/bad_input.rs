@@ -87,7 +87,8 @@ fn an_exclusion_that_is_wrong_is_named_and_nothing_is_sent() {
     exclusion("id: patch-wave", "id: Patch-Wave", "bad-exclusion-id", 2);
     exclusion("expires: 2027-05-01", "expires: next year", "bad-date", 9);
     exclusion("    scope", "    scoop: x\n    scope", "unknown-key", 5);
-    exclusion("expect: kept", "expect: excluded", "exclusion-test-failed", 12);
+    exclusion("DeviceName: pc-1", "DeviceName: srv-patch-01", "exclusion-test-failed", 12);
+    exclusion("expect: kept", "expect: unreached", "exclusion-without-tests", 11);
     exclusion(
         "    scope",
         "    table: SigninLogs\n    scope",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::portal::{AlertRules, Portal, SavedSearches};
+use crate::portal::{AlertRules, Metadata, Portal, SavedSearches};
 use crate::root::Root;
 use crate::sample::{EXCLUSION, HUNT, HUNT_FILE, HUNT_NAME, RULE, RULE_FILE, RULE_NAME};
 
@@ -29,6 +29,23 @@ fn an_override_changes_the_item_here_and_only_here() {
     assert_eq!(rule(&portal, "severity"), "High");
     assert_eq!(rule(&portal, "queryPeriod"), "PT4H");
     root.run(&["plan", "--exit-code"]).exits(0);
+}
+
+#[test]
+fn an_overridden_version_reaches_the_rule_and_its_metadata() {
+    let (root, portal) = Root::empty();
+    let template = "version: 1.0.0\nalertRuleTemplateName: a-template\n";
+    root.write(RULE_FILE, &format!("{RULE}{template}"));
+    let overridden = "overrides:\n  relay-rule: { version: 2.1.0 }\n";
+    root.append(ENVIRONMENT, overridden);
+    root.run(&["apply", "--yes"]).exits(0);
+    let version =
+        || portal.get(Metadata, "analyticsrule-relay-rule")["properties"]["version"].clone();
+    assert_eq!(rule(&portal, "templateVersion"), "2.1.0");
+    assert_eq!(version(), "2.1.0");
+    root.replace(ENVIRONMENT, overridden, "");
+    root.run(&["apply", "--yes"]).exits(0);
+    assert_eq!(version(), "1.0.0");
 }
 
 #[test]

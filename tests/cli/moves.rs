@@ -176,6 +176,91 @@ fn a_kind_cannot_be_changed_under_the_same_id() {
     assert_eq!(portal.writes(), NOTHING);
 }
 
+/// The rule's file without the lines of these keys: without a kind and a schedule it is a hunt.
+fn without(keys: &[&str]) -> String {
+    let kept = crate::sample::RULE.lines().filter(|line| {
+        let key = line.split(':').next().unwrap_or_default();
+        !keys.contains(&key)
+    });
+    kept.map(|line| format!("{line}\n")).collect()
+}
+
+/// A change of family under the same id: refused on both sides, whatever flags are given.
+#[track_caller]
+fn check_other_family(root: &Root, portal: &Portal, keys: [&str; 2], code: i32) {
+    portal.forget();
+    let plan = root.run(&["plan", "--format", "json"]).exits(code).json();
+    for key in keys {
+        assert_eq!(verdict(&plan, key), ("kind-change", "refuse"), "{plan:#}");
+    }
+    root.run(&["plan"]).exits(code).says(&["kind-change", "replaces"]).hides(&["QUIETER"]);
+    for flags in [&[][..], &["--prune", "--keep-going", "--on-conflict", "desired"]] {
+        root.run(&[&["apply", "--yes"], flags].concat()).exits(code);
+        assert_eq!(portal.writes(), NOTHING);
+    }
+}
+
+const AS_HUNT: &str = "hunting-query/relay-rule";
+const SCHEDULE: [&str; 5] =
+    ["kind", "queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold"];
+
+#[test]
+fn a_rule_whose_file_loses_its_kind_is_not_retired_for_a_hunt() {
+    let (root, portal) = Root::with_rule();
+    root.write(RULE_FILE, &without(&SCHEDULE));
+    check_other_family(&root, &portal, [RULE_KEY, AS_HUNT], 21);
+    portal.edit(AlertRules, RULE_NAME, &["severity=Low"]);
+    root.run(&["drift"]).exits(20).says(&[RULE_KEY, "severity"]);
+    // A way on: the item is deleted by hand, or the file gets a new id that replaces it.
+    portal.edit(AlertRules, RULE_NAME, &["severity=Medium"]);
+    let new = without(&SCHEDULE).replace("relay-rule", "relay-hunt\nreplaces: relay-rule");
+    root.write(RULE_FILE, &new);
+    root.run(&["apply", "--yes"]).exits(0);
+    assert_eq!(live(&portal, "enabled"), false);
+}
+
+#[test]
+fn a_near_real_time_rule_whose_file_loses_its_kind_is_not_retired_for_a_hunt() {
+    let (root, portal) = Root::empty();
+    root.write(RULE_FILE, &without(&SCHEDULE).replace("severity:", "kind: NRT\nseverity:"));
+    root.run(&["apply", "--yes"]).exits(0);
+    root.write(RULE_FILE, &without(&SCHEDULE));
+    check_other_family(&root, &portal, [RULE_KEY, AS_HUNT], 21);
+    assert_eq!(live(&portal, "enabled"), true);
+    // Where the rule is gone, nothing can be made quieter.
+    portal.delete(AlertRules, RULE_NAME);
+    root.run(&["apply", "--yes"]).exits(0).says(&["create done"]);
+}
+
+#[test]
+fn a_rule_is_not_retired_where_a_selector_leaves_out_the_hunt_that_its_file_became() {
+    let (root, portal) = Root::with_rule();
+    root.append("environments/local.yaml", "content: { include: [{ kind: Scheduled }] }\n");
+    root.run(&["plan", "--exit-code"]).exits(0);
+    root.write(RULE_FILE, &without(&SCHEDULE));
+    let plan = root.run(&["plan", "--format", "json"]).exits(21).json();
+    assert_eq!(verdict(&plan, RULE_KEY), ("kind-change", "refuse"), "{plan:#}");
+    root.run(&["apply", "--yes", "--prune"]).exits(21);
+    assert_eq!(portal.writes(), NOTHING);
+}
+
+#[test]
+fn a_rule_whose_file_becomes_a_hunt_with_errors_is_not_retired() {
+    let (root, portal) = Root::with_rule();
+    root.write(RULE_FILE, &(without(&SCHEDULE) + "severty: High\n"));
+    root.run(&["apply", "--yes", "--prune", "--keep-going"]).exits(10).says(&["kind-change"]);
+    assert_eq!(portal.writes(), NOTHING);
+}
+
+#[test]
+fn a_hunt_whose_file_becomes_a_rule_is_not_retired() {
+    let (root, portal) = Root::empty();
+    root.write(RULE_FILE, &without(&SCHEDULE));
+    root.run(&["apply", "--yes"]).exits(0);
+    root.write(RULE_FILE, crate::sample::RULE);
+    check_other_family(&root, &portal, [RULE_KEY, AS_HUNT], 21);
+}
+
 #[test]
 fn drift_report_leaves_what_was_changed_outside_git() {
     let (root, portal) = Root::with_rule();

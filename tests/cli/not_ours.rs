@@ -81,9 +81,51 @@ fn an_item_of_another_owner_is_refused_even_by_force() {
     root.write(RULE_FILE, RULE);
     for force in [&["--prune"][..], &["--on-conflict", "desired", "--re-enable"]] {
         let args = [&["apply", "--yes"], force].concat();
-        root.run(&args).says(&["foreign", "other-soc"]);
+        root.run(&args).exits(21).says(&["foreign", "other-soc"]);
     }
     assert_eq!(everything(&portal), before);
+}
+
+/// A mistyped owner makes everything that this repository deployed look like somebody else's.
+#[test]
+fn with_a_mistyped_owner_nothing_is_green() {
+    let (root, portal) = Root::with_rule();
+    root.write(HUNT_FILE, HUNT);
+    root.run(&["apply", "--yes"]).exits(0);
+    root.replace("environments/fleet.yaml", "owner: acme-soc", "owner: acme-sok");
+    let before = everything(&portal);
+    let said = ["2 items that the files want belong to another owner", "acme-soc", "`owner`"];
+    for command in [
+        &["plan"][..],
+        &["plan", "--exit-code"],
+        &["plan", "--format", "markdown"],
+        &["drift"],
+        &["drift", "--format", "markdown"],
+        &["apply", "--yes"],
+        &["apply", "--yes", "--prune", "--keep-going"],
+    ] {
+        root.run(command).exits(21).says(&said).hides(&["No drift", "Nothing to change"]);
+    }
+    for command in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
+        let document = root.run(&[command, &["--format", "json"]].concat()).exits(21).json();
+        assert_eq!(document["summary"]["wantedForeign"], 2, "{document:#}");
+        assert_eq!(change(&document, RULE_KEY)["class"], "foreign");
+    }
+    assert_eq!(everything(&portal), before);
+}
+
+#[test]
+fn a_rule_that_was_swapped_for_one_of_another_kind_is_drift() {
+    let (root, portal) = Root::with_rule();
+    let mut rule = portal.get(AlertRules, RULE_NAME);
+    portal.delete(AlertRules, RULE_NAME);
+    rule["kind"] = json!("NRT");
+    for key in ["queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold"] {
+        rule["properties"].as_object_mut().unwrap().remove(key);
+    }
+    rule["etag"] = Value::Null;
+    portal.put(AlertRules, RULE_NAME, &rule);
+    root.run(&["drift"]).exits(20).says(&["kind-change", RULE_KEY]).hides(&["No drift"]);
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::portal::{AlertRules, Portal};
-use crate::root::Root;
-use crate::sample::{HUNT, HUNT_FILE, RULE_FILE, RULE_NAME};
+use crate::root::{Root, change};
+use crate::sample::{EXCLUSION, HUNT, HUNT_FILE, RULE, RULE_FILE, RULE_KEY, RULE_NAME};
 
 /// A louder change, a quieter one, and drift.
 fn changed() -> (Root, Portal) {
@@ -74,6 +74,39 @@ fn documents_have_their_documented_keys() {
     root.replace(RULE_FILE, "severity: Low", "severity: Loud");
     let diagnostics = root.run(&["check", "--format", "json"]).exits(10).json();
     assert_eq!(diagnostics["format"], "sentinelops.diagnostics/v1");
+}
+
+#[test]
+fn a_plan_says_by_what_detection_becomes_quieter() {
+    let (root, _portal) = Root::empty();
+    root.write(RULE_FILE, RULE);
+    root.write("content/exclusions/relay.yaml", EXCLUSION);
+    root.run(&["apply", "--yes"]).exits(0);
+    // The exclusion keeps its id and takes more.
+    root.replace(
+        "content/exclusions/relay.yaml",
+        "DeviceName =~ 'srv-patch-01'",
+        "DeviceName startswith 'srv-patch-'",
+    );
+    root.run(&["plan"]).exits(0).says(&[
+        "QUIETER",
+        "may make detection quieter: exclusion `patch-wave` is changed, and may exclude more",
+    ]);
+    root.run(&["plan", "--format", "markdown"])
+        .says(&["QUIETER", "is changed, and may exclude more"]);
+    let plan = root.plan();
+    let by = json!([{
+        "what": "exclusion `patch-wave` is changed, and may exclude more",
+        "certain": false,
+    }]);
+    assert_eq!(change(&plan, RULE_KEY)["quieterBy"], by);
+    assert_eq!(change(&plan, RULE_KEY)["effect"], "quieter");
+    root.run(&["apply", "--yes"]).exits(0);
+    root.replace("content/exclusions/relay.yaml", "expires: 2027-05-01", "expires: 2027-08-01");
+    root.replace(RULE_FILE, "queryFrequency: 1h", "queryFrequency: 30m");
+    root.replace(RULE_FILE, "queryPeriod: 1h", "queryPeriod: 30m");
+    let ends = "exclusion `patch-wave` ends later";
+    root.run(&["plan"]).says(&["makes detection quieter", ends, "it looks back less far"]);
 }
 
 #[test]

@@ -42,6 +42,7 @@ impl Bench {
             id: workspace(),
             items: BTreeMap::new(),
             unreadable: Vec::new(),
+            unselected: Vec::new(),
             resources: BTreeMap::new(),
             allow_twin: Vec::new(),
             prune: false,

@@ -12,7 +12,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::live::Clients;
-use crate::plan::{ApprovedPlan, Class, Mismatch, Objection, Options, Plan, SavedPlan, guard};
+use crate::plan::{ApprovedPlan, Mismatch, Objection, Options, Plan, SavedPlan, guard};
 use crate::report;
 
 pub(super) async fn run(args: &Apply, context: &Context, ui: &Ui) -> Result<Exit, Error> {
@@ -154,17 +154,24 @@ fn stale(mismatches: &[Mismatch]) -> Error {
 
 fn refused(objections: &[Objection]) -> Error {
     let list: Vec<String> = objections.iter().map(ToString::to_string).collect();
-    let mut error = Error::new(Exit::Invalid, list.join("; "));
+    let of_files = objections.iter().any(Objection::is_about_files);
+    let exit = if of_files { Exit::Invalid } else { Exit::Refused };
+    let mut error = Error::new(exit, list.join("; "));
     for objection in objections {
         let items = match objection {
             Objection::Held { held } => held.as_slice(),
-            Objection::Nameless { .. } => &[],
+            Objection::Nameless { .. } | Objection::Deletes { .. } => &[],
         };
         for item in items {
             error.message += &format!("\n  {item}");
         }
     }
-    error.hint("mend the files, or apply the rest with `--keep-going`")
+    match of_files {
+        true => error.hint("mend the files, or apply the rest with `--keep-going`"),
+        false => error.hint(
+            "look whether content is missing by accident; if it is gone on purpose, add `--ack deletes`",
+        ),
+    }
 }
 
 fn exits_of(outcome: &Outcome) -> Vec<Exit> {
@@ -175,8 +182,6 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
     for item in outcome.workspaces.iter().flat_map(|workspace| &workspace.items) {
         match &item.verdict {
             Verdict::Failed(_) | Verdict::Overtaken(_) => exits.push(Exit::Failed),
-            // Other owners' items are listed, and change no exit code.
-            Verdict::Refused(_) if item.class == Class::Foreign => {}
             Verdict::Refused(_) => exits.push(Exit::Refused),
             // What the files hold, the plan has said.
             Verdict::Done

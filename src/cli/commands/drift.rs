@@ -21,12 +21,13 @@ pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit
         Format::Markdown => report::markdown::drift(&plan),
     };
     ui.result(&text, &args.output)?;
-    // Held items and new collisions are the files' side of the story; conflicts are both sides'.
+    // Held items and new collisions are the files' side of the story; conflicts are both sides', and
+    // of an item that belongs to another owner nothing is known.
     let mut exit: Vec<Exit> = exits(&plan)
         .into_iter()
         .filter(|exit| !matches!(exit, Exit::Invalid | Exit::Refused))
         .collect();
-    if plan.changes().any(|(_, change)| change.class == Class::Conflict) {
+    if plan.changes().any(|(_, c)| matches!(c.class, Class::Conflict | Class::Foreign)) {
         exit.push(Exit::Refused);
     }
     if has_drift(&plan) {

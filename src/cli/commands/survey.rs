@@ -134,12 +134,10 @@ fn filter(plan: &mut Plan, selection: &Selection, loaded: &Loaded, ui: &Ui) -> R
         ui.message(&report::text::diagnostics(&unknown, ui.messages()));
         return Err(Error::new(Exit::Invalid, "the selection names what is not there"));
     }
-    for workspace in &mut plan.workspaces {
-        workspace.changes.retain(|change| {
-            let (path, tags) = facts(&change.key);
-            selection.selects(&change.key, path, tags)
-        });
-    }
+    plan.keep(|change| {
+        let (path, tags) = facts(&change.key);
+        selection.selects(&change.key, path, tags)
+    });
     Ok(())
 }
 
@@ -164,6 +162,7 @@ pub(super) fn exits(plan: &Plan) -> Vec<Exit> {
             | Class::Collision
             | Class::Twin
             | Class::KindChange
+            | Class::Foreign
             | Class::RetiredEdited => exits.push(Exit::Refused),
             Class::Held if matches!(change.sides.desired, plan::DesiredSide::Held(_)) => {
                 exits.push(Exit::Invalid);

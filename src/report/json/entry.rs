@@ -6,8 +6,9 @@ use crate::ident::WorkspaceKey;
 use crate::plan::{Change, FieldChange, WorkspacePlan};
 use crate::state::Unreadable;
 
-/// One change: `{environment, workspace, key, name, class, action, reason, effect, fields, observed}`
-/// and `modified` where the service says who changed the live item.
+/// One change: `{environment, workspace, key, name, class, action, reason, effect, fields, observed}`;
+/// `quieterBy` where single fields make it quieter, each `certain` or not; `modified` where the service
+/// says who changed the live item.
 pub(super) fn change(workspace: &WorkspacePlan, change: &Change) -> Value {
     let mut entry = json!({
         "environment": workspace.key.environment.as_str(),
@@ -21,6 +22,11 @@ pub(super) fn change(workspace: &WorkspacePlan, change: &Change) -> Value {
         "fields": change.fields.iter().map(field).collect::<Vec<_>>(),
         "observed": change.observed.iter().map(field).collect::<Vec<_>>(),
     });
+    if !change.quieter_by.is_empty() {
+        let by = change.quieter_by.iter();
+        let by = by.map(|one| json!({"what": one.what, "certain": one.is_certain}));
+        entry["quieterBy"] = by.collect();
+    }
     if let Some(modified) = &change.modified {
         entry["modified"] = json!({"by": modified.by, "at": modified.at});
     }

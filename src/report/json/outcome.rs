@@ -71,6 +71,7 @@ fn counts(tally: &Tally) -> Value {
         "verdicts": verdicts,
         "inSync": tally.in_sync,
         "quieter": tally.quieter,
+        "wantedForeign": tally.wanted_foreign,
         "workspaces": {
             "read": tally.workspaces - tally.unreadable,
             "unreadable": tally.unreadable,

@@ -16,9 +16,7 @@ pub fn plan(plan: &Plan) -> Value {
 /// observed differences. `summary.drift` counts only the first.
 #[must_use]
 pub fn drift(plan: &Plan) -> Value {
-    document("sentinelops.drift/v1", plan, |change| {
-        summary::is_drift(change) || summary::is_accepted(change) || !change.observed.is_empty()
-    })
+    document("sentinelops.drift/v1", plan, summary::is_told_as_drift)
 }
 
 fn document(format: &str, plan: &Plan, shown: impl Fn(&Change) -> bool) -> Value {
@@ -52,6 +50,7 @@ fn counts(summary: &Summary) -> Value {
         "drift": summary.drift,
         "accepted": summary.accepted,
         "observed": summary.observed,
+        "wantedForeign": summary.wanted_foreign,
         "workspaces": {
             "read": summary.workspaces - summary.unreadable,
             "unreadable": summary.unreadable,

@@ -122,10 +122,13 @@ fn notes(change: &Change, from: Side) -> Vec<String> {
     if from == Side::Files && wording::is_gone(change) {
         notes.push("no longer in the workspace: deleted outside git".to_owned());
     }
-    let effect = wording::effect_sentence(change.effect);
+    if from == Side::Files && change.fields.is_empty() && summary::is_uncompared(change) {
+        notes.push(wording::UNCOMPARED.to_owned());
+    }
+    let effect = wording::effect_sentence(change);
     if !effect.is_empty() {
         notes.push(match from {
-            Side::Workspace => effect.to_owned(),
+            Side::Workspace => effect,
             Side::Files => format!("the next apply ({}) {effect}", change.action),
         });
     }

@@ -77,9 +77,6 @@ pub fn drift(plan: &Plan) -> String {
         row.cells = classes.iter().map(of_class).collect();
         row.cells.extend([counts.accepted, counts.observed]);
     }
-    let told = |change: &Change| {
-        summary::is_drift(change) || summary::is_accepted(change) || !change.observed.is_empty()
-    };
     let page = Page {
         title: "Drift",
         sentence: sentence::drift(&summary),
@@ -87,8 +84,8 @@ pub fn drift(plan: &Plan) -> String {
         quieter: Vec::new(),
         columns,
         rows,
-        details: details(plan, Side::Files, told),
-        hints: hints(plan, summary::is_drift),
+        details: details(plan, Side::Files, summary::is_told_as_drift),
+        hints: hints(plan, |change| summary::is_drift(change) || summary::is_foreign(change)),
         legend: "`-` is what the files say and `+` is what the workspace has.",
         command: "sentinelops drift",
     };

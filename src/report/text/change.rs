@@ -20,7 +20,7 @@ pub(super) fn change(page: &mut Page, change: &Change) {
     let head = format!("{} {word}{quieter}:", wording::sign(change.action));
     page.sentence(ITEM, paint(change), &head, &about(page, change));
     if change.effect == Effect::Quieter {
-        page.sentence(FIELD, Paint::Care, wording::effect_sentence(change.effect), "");
+        page.sentence(FIELD, Paint::Care, &wording::effect_sentence(change), "");
     }
     let exclusions = wording::new_exclusions(change);
     if !exclusions.is_empty() {

@@ -18,7 +18,8 @@ pub fn drift(plan: &Plan, style: Style) -> String {
     }
     page.gap();
     let drifted = summary::all_ordered(plan).into_iter().map(|(_, change)| change);
-    for hint in wording::ways_on(drifted.filter(|change| summary::is_drift(change))) {
+    for hint in wording::ways_on(drifted.filter(|c| summary::is_drift(c) || summary::is_foreign(c)))
+    {
         page.hint(hint);
     }
     page.closing(Paint::Strong, &sentence::drift(&Summary::of(plan)));
@@ -27,10 +28,8 @@ pub fn drift(plan: &Plan, style: Style) -> String {
 
 fn workspace(page: &mut Page, workspace: &WorkspacePlan) {
     let changes = summary::ordered(workspace);
-    let says_something = |change: &&Change| {
-        summary::is_drift(change) || summary::is_accepted(change) || !change.observed.is_empty()
-    };
-    let told: Vec<&Change> = changes.into_iter().filter(says_something).collect();
+    let told: Vec<&Change> =
+        changes.into_iter().filter(|change| summary::is_told_as_drift(change)).collect();
     if told.is_empty() && workspace.unreadable.is_none() {
         return;
     }
@@ -42,20 +41,23 @@ fn workspace(page: &mut Page, workspace: &WorkspacePlan) {
 }
 
 fn item(page: &mut Page, change: &Change) {
-    let (paint, word) = match (summary::is_drift(change), summary::is_accepted(change)) {
+    let is_bad = summary::is_drift(change) || summary::is_foreign(change);
+    let (paint, word) = match (is_bad, summary::is_accepted(change)) {
         (true, _) => (Paint::Bad, change.class.as_str()),
         (false, true) => (Paint::Quiet, "accepted drift"),
         (false, false) => (Paint::Quiet, "for information"),
     };
     let (name, key) = (page.name(&change.name), escape::visible(&change.key.to_string()));
-    let head = format!("{} {word}:", if summary::is_drift(change) { '!' } else { '.' });
-    let reason = match summary::is_drift(change) {
+    let head = format!("{} {word}:", if is_bad { '!' } else { '.' });
+    let reason = match is_bad {
         true => format!(": {}", escape::visible(&change.reason)),
         false => String::new(),
     };
     page.sentence(ITEM, paint, &head, &format!("{name} ({key}){reason}"));
     if wording::is_gone(change) {
         page.line(FIELD, "it is no longer in the workspace: deleted outside git");
+    } else if change.fields.is_empty() && summary::is_uncompared(change) {
+        page.line(FIELD, wording::UNCOMPARED);
     } else {
         for field in change.fields.iter().filter(|field| summary::moved_live(field)) {
             change::unwritten_field(page, change, field);
@@ -65,7 +67,7 @@ fn item(page: &mut Page, change: &Change) {
     change::modified(page, change);
     let words = match (summary::is_drift(change), change.effect) {
         (false, _) | (_, Effect::Neutral) => return,
-        (true, effect) => wording::effect_sentence(effect),
+        (true, _) => wording::effect_sentence(change),
     };
     let text = format!("the next apply ({}) {words}", change.action);
     page.line(FIELD, &text);

@@ -105,6 +105,7 @@ fn ways_on(outcome: &Outcome) -> Vec<&'static str> {
             "overtaken",
             "somebody else writes there too: `sentinelops drift` shows what they wrote",
         ),
+        (tally.wanted_foreign > 0).then_some(wording::FOREIGN),
         way("refused", "`sentinelops plan` shows the sides of what was refused"),
         way("held", "`sentinelops check` says what holds an item"),
         way("deferred", "what was deferred is tried again by the next `sentinelops apply`"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::reader::Reader;
-use super::{Problem, alert, attack, describe, entity, incident, schedule};
+use super::{Problem, alert, attack, describe, entity, hunt, incident, schedule};
 use crate::state::{Fields, Kind};
 
 /// Turns content keys into wire values.
@@ -21,7 +21,9 @@ pub fn define(kind: Kind, keys: &BTreeMap<String, Value>) -> (Fields, Vec<Proble
     let mut reader = Reader::new(kind, keys);
     describe::define(&mut reader);
     attack::define(&mut reader);
-    if kind != Kind::Hunt {
+    if kind == Kind::Hunt {
+        hunt::define(&mut reader);
+    } else {
         schedule::define(&mut reader);
         entity::define(&mut reader);
         alert::define(&mut reader);
@@ -73,7 +75,13 @@ pub(super) mod tests {
         expect: impl Into<Option<Value>>,
         problems: &[&str],
     ) {
-        let (fields, found) = define(kind, &rule(keys.clone()));
+        let mut all = rule(keys.clone());
+        if kind == Kind::Hunt {
+            all.retain(|key, _| {
+                !key.starts_with("trigger") && !key.starts_with("query") && key != "severity"
+            });
+        }
+        let (fields, found) = define(kind, &all);
         assert_eq!(fields.get(&field).cloned(), expect.into(), "{field} of {keys}");
         let codes: Vec<&str> = found.iter().map(|problem| problem.code.as_str()).collect();
         assert_eq!(codes, problems, "{keys}: {found:?}");

@@ -10,6 +10,7 @@ mod attack;
 mod describe;
 mod entity;
 mod fields;
+mod hunt;
 mod incident;
 mod problem;
 mod reader;
