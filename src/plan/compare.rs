@@ -36,6 +36,11 @@ pub(super) fn compare(
     today: Day,
 ) -> Comparison {
     let last = record.map(|record| last_applied(record, present.kind, live)).unwrap_or_default();
+    // Nobody's value is lost when the files begin to name the template of a rule that has none.
+    let is_free = record.is_some()
+        && Field::of(present.kind)
+            .filter(|field| field.is_optional())
+            .all(|field| field.read(present.kind, live).is_null());
     let mut comparison = Comparison::default();
     for (&field, desired) in &present.fields {
         let now = field.read(present.kind, live);
@@ -57,6 +62,9 @@ pub(super) fn compare(
             continue;
         }
         match moved(field, desired, &now, last.get(&field).copied()) {
+            Some(Moved::Unknown) if is_free && field.is_optional() => {
+                comparison.changes.push(change(Moved::Desired));
+            }
             Some(moved) => {
                 let mut change = change(moved);
                 change.accepted = accepted(present, field, moved, today);

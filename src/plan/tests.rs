@@ -519,6 +519,18 @@ fn a_field_without_a_hash_is_left_out_of_the_write_until_the_files_may_win() {
 }
 
 #[test]
+fn files_that_begin_to_name_a_template_change_the_rule() {
+    let mut sides = deployed(Kind::Scheduled);
+    set(&mut sides, Field::TemplateName, json!("template-1"));
+    set(&mut sides, Field::TemplateVersion, json!("1.0.0"));
+    let change = check(&sides, Class::Changed, Action::Update);
+    assert!(change.fields.iter().all(|field| field.moved == Moved::Desired));
+    check(&carry_out(&change), Class::InSync, Action::None);
+    edit(&mut sides, Field::TemplateName, json!("somebody's"));
+    check(&sides, Class::Conflict, Action::Refuse);
+}
+
+#[test]
 fn what_the_service_answered_otherwise_is_no_drift() {
     let mut sides = deployed(Kind::Scheduled);
     let sent = sides.live.as_ref().unwrap().body.clone();

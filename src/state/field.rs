@@ -191,6 +191,12 @@ impl Field {
         }
     }
 
+    /// Whether files that do not name the field do not own it: the template that a rule was made from.
+    #[must_use]
+    pub const fn is_optional(self) -> bool {
+        matches!(self, F::TemplateName | F::TemplateVersion)
+    }
+
     /// Whether the field has no meaning given the other fields' values, so that it is neither
     /// compared nor changed: suppression's length while suppression is off, the grouping's details
     /// while grouping is off.
