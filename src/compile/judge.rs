@@ -62,8 +62,10 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
         let predicates: Vec<Predicate> =
             here.iter().map(|ready| ready.resolved.predicate.clone()).collect();
         for site in case.sites(table) {
-            let question = reason::Case::new(site.leading, predicates.clone());
-            prove(case, &question, &here, &mut judged);
+            for known in site.place.ways(case.query, Schema::builtin()) {
+                let question = reason::Case::new(known, predicates.clone());
+                prove(case, &question, &here, &mut judged);
+            }
         }
     }
     judged

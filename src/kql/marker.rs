@@ -81,6 +81,7 @@ fn place(query: &Query<'_>, token: Token, table: String) -> Option<Place> {
         source,
         pipe,
         index,
+        ways: Vec::new(),
     })
 }
 

@@ -22,6 +22,7 @@ mod event;
 mod inject;
 mod lexer;
 mod marker;
+mod meaning;
 pub mod parameter;
 pub mod predicate;
 mod query;
@@ -35,6 +36,7 @@ mod trial;
 mod truth;
 pub mod value;
 mod walk;
+mod way;
 
 pub use evaluate::{Assumptions, evaluate, evaluate_assuming};
 pub use event::{Event, EventError};

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::Span;
 
 use super::predicate::{Context, filter};
+use super::way::Way;
 use super::{Predicate, Query, Reach, Refusal, Schema, marker, refusal, walk};
 
 /// A conjunct of a leading `where`: every row that reaches the place satisfies it.
@@ -62,6 +63,8 @@ pub struct Place {
     pub(super) pipe: std::ops::Range<usize>,
     /// How many of the pipe's stages stand before the new ones.
     pub(super) index: usize,
+    /// The ways on which its rows come to the result; none if that is not known.
+    pub(super) ways: Vec<Way>,
 }
 
 impl Place {
@@ -102,8 +105,8 @@ pub fn spine(query: &Query<'_>) -> Spine {
         let refusal = refusal.help("mend the query");
         return Spine { places: Vec::new(), refusals: vec![refusal] };
     }
-    let mut spine = walk::walk(query);
-    let marked = marker::markers(query);
+    let mut marked = marker::markers(query);
+    let mut spine = walk::walk(query, &mut marked.places);
     spine.places.extend(marked.places);
     spine.refusals.extend(marked.refusals);
     spine

@@ -458,13 +458,15 @@ impl Expression {
         }
     }
 
-    /// The functions that it calls.
-    pub(super) fn calls(&self) -> Vec<&str> {
+    /// The functions that it calls, with their arguments.
+    pub(super) fn calls(&self) -> Vec<(&str, &[Self])> {
         match &self.shape {
             Shape::Name(_) | Shape::Value(_) => Vec::new(),
-            Shape::Call { name, arguments } => std::iter::once(name.as_str())
-                .chain(arguments.iter().flat_map(Self::calls))
-                .collect(),
+            Shape::Call { name, arguments } => {
+                std::iter::once((name.as_str(), arguments.as_slice()))
+                    .chain(arguments.iter().flat_map(Self::calls))
+                    .collect()
+            }
             Shape::Arithmetic { operands: parts, .. }
             | Shape::Logic { parts, .. }
             | Shape::List(parts)

@@ -6,9 +6,10 @@
 //! stay free, and no assignment is left. If neither is found, the answer is *undecided*. Work is
 //! counted in steps, never in time, so that answers do not depend on the machine.
 //!
-//! What is not understood in a leading filter is assumed to be satisfiable if it shares no column
-//! with an exclusion, nor with another leading filter over a column of one; the witness says so.
+//! What is not understood in a filter of the query is assumed to be satisfiable if nothing connects
+//! it with a column of an exclusion; the witness says so.
 
+mod assume;
 mod atom;
 mod candidate;
 mod formula;
@@ -124,7 +125,7 @@ impl Case {
     /// Prepares the questions.
     #[must_use]
     pub fn new(leading: Vec<Predicate>, exclusions: Vec<Predicate>) -> Self {
-        let assumable = assumable(&leading, &exclusions);
+        let assumable = assume::assumable(&leading, &exclusions);
         let mut atoms = Atoms::default();
         // Exclusions first: their atoms are compared with all others, leading ones need not be.
         let exclusions = parts(exclusions, &mut atoms);
@@ -239,24 +240,6 @@ fn parts(predicates: Vec<Predicate>, atoms: &mut Atoms) -> Vec<Part> {
         predicate,
     };
     predicates.into_iter().map(read).collect()
-}
-
-/// The opaque parts of leading filters that may be taken as satisfiable.
-fn assumable(leading: &[Predicate], exclusions: &[Predicate]) -> BTreeSet<Opaque> {
-    let read: BTreeSet<&str> = exclusions.iter().flat_map(Predicate::columns).collect();
-    let mut near = read.clone();
-    for predicate in leading {
-        for columns in predicate.leaf_columns() {
-            // A part over an exclusion's column brings its other columns near, but an opaque part
-            // does not come near itself.
-            if columns.iter().any(|column| read.contains(column)) {
-                near.extend(columns);
-            }
-        }
-    }
-    let opaque = leading.iter().flat_map(Predicate::opaque);
-    let far = |opaque: &&Opaque| opaque.columns.iter().all(|c| !near.contains(c.as_str()));
-    opaque.filter(far).cloned().collect()
 }
 
 impl fmt::Display for Witness {

@@ -109,6 +109,47 @@ fn what_is_opaque_and_far_is_assumed_and_what_is_near_is_undecided() {
 }
 
 #[test]
+fn a_filter_that_may_read_any_column_decides_nothing() {
+    for filter in [
+        "column_ifexists('RemoteUrl', '') has 'a'",
+        "column_ifexists(strcat('Remote', 'Url'), '') has 'a'",
+        "pack_all().RemoteUrl has 'a'",
+        "tostring(pack_all()) has 'a'",
+        "bag_keys(bag_pack('x', 1, *)) has 'a'",
+        "* has 'a'",
+        "unknown_function() has 'a'",
+        "f(DeviceName, pack_all()) == 1",
+    ] {
+        let query = format!("DeviceNetworkEvents | where {filter}");
+        assert_eq!(word(&case(&query, &["RemoteUrl has 'a'"]).survives()), "undecided", "{filter}");
+        // What it means is undecided, that the exclusion is always true is not.
+        let blinding = case(&query, &["RemoteUrl has 'a' or not(RemoteUrl has 'a')"]);
+        assert_eq!(word(&blinding.survives()), "refuted", "{filter}");
+    }
+    for filter in [
+        "column_ifexists('DeviceName', '') has 'a'",
+        "rand() < 0.5",
+        "toscalar(U | count) > 5",
+        "ingestion_time() > ago(1h)",
+    ] {
+        let query = format!("DeviceNetworkEvents | where {filter}");
+        assert_eq!(word(&case(&query, &["RemoteUrl has 'a'"]).survives()), "witness", "{filter}");
+    }
+    let parameter = "let f = (Url: string) { 1 }; Made_CL | where g(Url) == 1";
+    assert_eq!(word(&case(parameter, &["Url has 'a'"]).survives()), "undecided");
+}
+
+#[test]
+fn an_opaque_filter_tied_to_an_exclusion_by_an_alternative_is_not_assumed() {
+    let tied = "DeviceNetworkEvents
+        | where (RemoteUrl has 'a' and DeviceName == 'x') or (RemoteUrl has 'b' and DeviceName == 'y')
+        | where f(DeviceName) == 1";
+    assert_eq!(word(&case(tied, &["RemoteUrl has 'b'"]).survives()), "undecided");
+    let apart = "DeviceNetworkEvents | where RemoteUrl has 'a' or f(DeviceName) == 1";
+    assert_eq!(word(&case(apart, &["RemoteUrl has 'a'"]).survives()), "witness");
+}
+
+#[test]
 fn one_exclusion_can_shadow_another() {
     let case = case(SEED, &["RemotePort < 100", "RemotePort < 50", "LocalPort == 5"]);
     let own: Vec<&str> = (0..3).map(|index| word(&case.has_own_effect(index))).collect();
