@@ -7,8 +7,10 @@ use super::tests_of_exclusions::{Trial, try_all};
 use super::verdict::prove;
 use crate::content::Content;
 use crate::diag::Diagnostic;
-use crate::ident::Day;
-use crate::kql::{EcsMap, Place, Predicate, Query, Schema, Spine, reason};
+use crate::ident::{Day, Duration};
+use crate::kql::reason::{Clock, Dated, Question};
+use crate::kql::value::{SECOND, ticks_of};
+use crate::kql::{ColumnType, EcsMap, Place, Predicate, Query, Schema, Spine};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub(super) struct Case<'a> {
     /// Parameter values for people.
     pub(super) parameters: &'a str,
     pub(super) today: Day,
+    /// How far back the service lets the query look.
+    pub(super) period: Option<Duration>,
 }
 
 /// One place of a table and what its rows satisfy there.
@@ -51,6 +55,31 @@ impl<'a> Case<'a> {
         };
         places.into_iter().map(site).collect()
     }
+
+    /// Noon of today.
+    pub(super) fn now(&self) -> i64 {
+        ticks_of(self.today.date().at(12, 0, 0, 0))
+    }
+
+    fn clock(&self, place: &Place) -> Clock {
+        let period = self.period.and_then(|period| {
+            i64::try_from(period.as_seconds()).ok().and_then(|seconds| seconds.checked_mul(SECOND))
+        });
+        let timestamp = match Schema::builtin().columns(&place.table) {
+            Some(columns) => columns.get("Timestamp") == Some(&ColumnType::Datetime),
+            None => place.table.is_empty(),
+        };
+        Clock { now: self.now(), period, timestamp }
+    }
+}
+
+/// An exclusion ends with its last day, as it is compiled.
+fn dated(ready: &Ready<'_>) -> Dated {
+    let last = ready.exclusion.expires.as_ref().map(|day| day.value);
+    Dated {
+        predicate: ready.resolved.predicate.clone(),
+        until: last.map(|last| ticks_of(last.next().date().at(0, 0, 0, 0))),
+    }
 }
 
 /// Judges the exclusions of one query, all of those in force in a workspace together.
@@ -59,11 +88,11 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
     let tables: BTreeSet<&str> = case.ready.iter().map(|ready| ready.table.as_str()).collect();
     for table in tables {
         let here: Vec<&Ready<'_>> = case.ready.iter().filter(|r| r.table == table).collect();
-        let predicates: Vec<Predicate> =
-            here.iter().map(|ready| ready.resolved.predicate.clone()).collect();
+        let exclusions: Vec<Dated> = here.iter().map(|ready| dated(ready)).collect();
         for site in case.sites(table) {
             for known in site.place.ways(case.query, Schema::builtin()) {
-                let question = reason::Case::new(known, predicates.clone());
+                let clock = case.clock(site.place);
+                let question = Question::new(known, exclusions.clone(), clock);
                 prove(case, &question, &here, &mut judged);
             }
         }

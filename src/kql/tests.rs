@@ -96,7 +96,7 @@ fn the_leading_filters_of_real_queries_admit_something() {
                 continue;
             }
             let leading = place.filters(&query, Schema::builtin());
-            let word = match Case::new(leading, Vec::new()).admits() {
+            let word = match Case::new(leading, Vec::new(), 0).admits() {
                 Answer::Witness(_) => "witness",
                 Answer::Refuted => {
                     refuted.push(format!("{path} {}", place.table));
@@ -145,7 +145,7 @@ fn one_excluded_name_is_decided_on_most_real_queries() {
             };
             let exclusion = filter(&format!("{subject} =~ 'zq-maintenance-1'"), context);
             for known in place.ways(&query, Schema::builtin()) {
-                let case = Case::new(known, vec![exclusion.clone()]);
+                let case = Case::new(known, vec![exclusion.clone()], 0);
                 let word = match case.survives() {
                     Answer::Witness(_) => "witness",
                     Answer::Refuted => "refuted",

@@ -15,7 +15,7 @@ fn survives(text: &str, table: &str, exclusion: &str) -> &'static str {
     for place in places {
         let context = Context { columns: schema.columns(&place.table), constants: &constants };
         for known in place.ways(&query, schema) {
-            words.insert(match Case::new(known, vec![filter(exclusion, context)]).survives() {
+            words.insert(match Case::new(known, vec![filter(exclusion, context)], 0).survives() {
                 Answer::Witness(_) => "witness",
                 Answer::Refuted => "refuted",
                 Answer::Undecided => "undecided",
