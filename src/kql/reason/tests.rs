@@ -331,6 +331,25 @@ fn the_runbook_filters_of_the_seed_are_not_deployable_as_they_stand() {
 }
 
 #[test]
+fn the_least_number_is_a_number_like_any_other() {
+    let least = "long(-9223372036854775808)";
+    for exclusion in [
+        format!("RemotePort == -{least}"),
+        format!("RemotePort < {least}"),
+        format!("strlen(RemoteUrl) <= {least}"),
+        format!("strlen(RemoteUrl) > {least} and RemoteUrl has 'a'"),
+        "Timestamp < ago(-922337203685477580800ms)".to_owned(),
+        "Timestamp > now() - 922337203685477ms".to_owned(),
+        "Timestamp > ago(timespan(-10675199.02:48:05))".to_owned(),
+        "Timestamp > ago(-tick(-9223372036854775808))".to_owned(),
+    ] {
+        let case = case("DeviceNetworkEvents | where RemotePort == 1", &[&exclusion]);
+        let _ = judge(&case);
+        let _ = format!("{:?}", case.exclusions().map(ToString::to_string).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn what_is_too_long_is_undecided_within_its_steps() {
     let list = |prefix: &str| -> String {
         (0..5000).map(|n| format!("'{prefix}{n}'")).collect::<Vec<_>>().join(", ")
