@@ -148,7 +148,7 @@ impl Names {
         let tokens = query.behind_operator(stage);
         let step = Step { names: self, query, known };
         match stage.operator.as_str() {
-            "extend" => step.extend(tokens),
+            "extend" | "serialize" => step.extend(tokens),
             "project" | "distinct" => step.project(tokens),
             "project-keep" => step.keep(tokens),
             "project-away" => step.away(tokens),
@@ -160,8 +160,8 @@ impl Names {
             "right-join" => step.right_joined(tokens),
             "union" => Self { united: true, ..self.clone() },
             "evaluate" => step.added(tokens),
-            "where" | "filter" | "sort" | "order" | "serialize" | "top" | "take" | "limit"
-            | "sample" | "as" | "render" | "consume" | "project-reorder" | "" => self.clone(),
+            "where" | "filter" | "sort" | "order" | "top" | "take" | "limit" | "sample" | "as"
+            | "render" | "consume" | "project-reorder" | "" => self.clone(),
             "count" => Self { others: Some(Reads::default()), ..Self::default() },
             _ => Self { others: Some(Reads::anything()), ..Self::default() },
         }

@@ -69,18 +69,19 @@ impl Reader<'_> {
         if way.filtering_source {
             found.push(self.unread("the source", Reads::anything()));
         }
+        let before = way.mark.unwrap_or(0).min(way.stages.len());
         let mut names = Names::default();
-        for (index, stage) in way.stages.iter().enumerate() {
-            if way.mark == Some(index) {
-                found = found.into_iter().map(|known| self.at_marker(known, &names)).collect();
-                names = Names::default();
-            }
+        for stage in &way.stages[..before] {
             found.extend(self.drops(stage, &names));
             names = names.behind(self.query, stage, self.columns);
         }
-        if way.mark == Some(way.stages.len()) {
-            found = found.into_iter().map(|known| self.at_marker(known, &names)).collect();
+        found = found.into_iter().map(|known| self.at_marker(known, &names)).collect();
+        let at_mark = std::mem::take(&mut names);
+        for stage in &way.stages[before..] {
+            found.extend(self.drops(stage, &names));
+            names = names.behind(self.query, stage, self.columns);
         }
+        found.extend(self.ties(&at_mark, &found));
         let mut once: Vec<Predicate> = Vec::new();
         for condition in found {
             if !once.contains(&condition) {
@@ -158,9 +159,11 @@ impl Reader<'_> {
         for column in leaf.columns() {
             let meaning = names.meaning(column, self.columns);
             unchanged &= meaning == Meaning::Own(column.to_owned());
-            reads.extend(meaning.reads());
-            if names.is_foreign(column, self.columns) {
-                // Null in these rows: then it rests with the rest of the condition.
+            let made = meaning.reads();
+            let fixed = made.is_nothing();
+            reads.extend(made);
+            if fixed || names.is_foreign(column, self.columns) {
+                // A constant, or null in these rows: then it rests with the rest of the condition.
                 let all = beside.iter().map(|name| names.meaning(name, self.columns).reads());
                 all.for_each(|more| reads.extend(more));
             }
@@ -190,6 +193,29 @@ impl Reader<'_> {
 
     fn elsewhere(&self, elsewhere: bool) -> Option<Arc<str>> {
         elsewhere.then(|| Arc::clone(&self.text))
+    }
+
+    /// Columns at a marker that were made of others say something about these, and the other way
+    /// round: where a condition reads the one, an exclusion of the other is not decided.
+    fn ties(&self, at_mark: &Names, known: &[Predicate]) -> Vec<Predicate> {
+        let read: BTreeSet<&str> = known.iter().flat_map(Predicate::columns).collect();
+        let any = known.iter().flat_map(Predicate::opaque).any(|opaque| opaque.any_column);
+        let mut ties = Vec::new();
+        for (name, meaning) in at_mark.changed() {
+            let mut reads = meaning.clone().reads();
+            let of_read = reads.columns.iter().any(|column| read.contains(column.as_str()));
+            let is_read = read.contains(name.as_str());
+            if !(any || is_read || of_read || reads.anything) {
+                continue;
+            }
+            if !is_read {
+                reads = Reads::default();
+            }
+            reads.columns.insert(name.clone());
+            reads.elsewhere = false;
+            ties.push(self.unread(&format!("what `{name}` is made of"), reads));
+        }
+        ties
     }
 
     /// A condition from before a marker over the columns that there are at the marker.

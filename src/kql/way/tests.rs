@@ -208,3 +208,79 @@ fn a_column_hides_the_let_of_its_name() {
     check("let x = 'b'; T | extend y = 1 | where RemoteUrl has x", B, "refuted");
     check("let x = 'b'; T | extend x = DeviceName | where RemoteUrl has x", B, "undecided");
 }
+
+#[test]
+fn columns_made_before_a_marker_are_tied_to_what_they_are_made_of() {
+    for (text, exclusion, expect) in [
+        (
+            "T | extend x = RemoteUrl | where RemoteUrl has 'a'\n// @exclusions\n| count",
+            "x has 'a'",
+            "undecided",
+        ),
+        (
+            "T | extend x = RemoteUrl\n// @exclusions\n| where RemoteUrl has 'a'",
+            "x has 'a'",
+            "undecided",
+        ),
+        ("T | extend x = RemoteUrl\n// @exclusions\n| where x has 'a'", A, "undecided"),
+        ("T | extend x = RemoteUrl\n// @exclusions\n| where x has 'a'", "x has 'a'", "undecided"),
+        (
+            "T | extend x = RemoteUrl | where RemoteUrl has 'a'\n// @exclusions\n| count",
+            B,
+            "witness",
+        ),
+        ("T | extend x = RemotePort\n// @exclusions\n| where x == 1", B, "witness"),
+        (
+            "let f = () { T | extend x=1\n// @exclusions\n| take 6 }; f() | where RemoteUrl has 'a'",
+            A,
+            "refuted",
+        ),
+        ("union isfuzzy=true T, U\n// @exclusions T\n| where RemoteUrl has 'a'", A, "refuted"),
+    ] {
+        check(text, exclusion, expect);
+    }
+}
+
+#[test]
+fn what_looks_like_another_column_is_followed_or_left_open() {
+    for (text, expect) in [
+        ("T | serialize x = RemoteUrl | where x has 'a'", "refuted"),
+        ("T | serialize x = prev(RemoteUrl) | where x has 'a'", "undecided"),
+        ("T | extend u = RemoteUrl | extend RemoteUrl = 'q' | where u has 'a'", "refuted"),
+        ("T | extend u = (RemoteUrl) | project-away RemoteUrl | where u has 'a'", "refuted"),
+        (
+            "T | project-away Remote* | join (U) on DeviceName | where RemoteUrl has 'a'",
+            "undecided",
+        ),
+        ("T | project-keep Remote* | join (U) on RemoteIP | where RemoteUrl has 'a'", "undecided"),
+        ("T | summarize any(*) by DeviceName | where RemoteUrl has 'a'", "refuted"),
+        (
+            "T | summarize (x, y) = arg_max(Timestamp, RemoteUrl) by DeviceName | where y has 'a'",
+            "undecided",
+        ),
+        ("T | summarize count() by DeviceName, RemoteUrl has 'a' | where Column1", "undecided"),
+        (
+            "T | extend ok = iff(RemoteUrl has 'a', 1, 0) | extend so = ok | where so == 1",
+            "undecided",
+        ),
+        ("T | extend x = 1 | where x == 2 or RemoteUrl has 'a'", "undecided"),
+        ("let p = 'a'; T | extend p2 = p | where RemoteUrl has p2", "undecided"),
+        ("let L = dynamic(['a']); T | extend x=1 | where RemoteUrl has_any (L)", "refuted"),
+        ("let f = () { let Y = T | extend x = 1; Y | where RemoteUrl has 'a' }; f()", "refuted"),
+        (
+            "let A = T | extend x=1; let B = union A, A; let C = union B, B; C | where RemoteUrl has 'a'",
+            "refuted",
+        ),
+        ("T | search RemoteUrl has 'a'", "undecided"),
+        ("T | fork (where RemoteUrl has 'a')", "undecided"),
+        ("T | lookup kind=inner (U) on RemoteUrl", "undecided"),
+    ] {
+        check(text, A, expect);
+    }
+    // More ways than are followed.
+    let mut lets = "let X0 = T;".to_owned();
+    for n in 0..7 {
+        lets += &format!("let X{} = union X{n}, X{n};", n + 1);
+    }
+    check(&format!("{lets} X7 | where RemoteUrl has 'a'"), A, "undecided");
+}
