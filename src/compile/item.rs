@@ -13,9 +13,10 @@ use super::tests_of_exclusions::Trial;
 use crate::content::{Content, QuerySource};
 use crate::diag::{Diagnostic, Located, Severity};
 use crate::environment::Workspace;
+use crate::ident::Duration;
 use crate::state::define::{Problem, define};
 use crate::state::desired::{Accepted, DesiredState, HeldReason, Present};
-use crate::state::{Field, Fields};
+use crate::state::{Field, Fields, Kind};
 
 /// What a content file comes to.
 #[derive(Debug, Default)]
@@ -52,7 +53,7 @@ pub(super) fn compile_content(content: &Content, index: &Index<'_>) -> Outcome {
         let definition = own.as_ref().unwrap_or(&plain);
         let mut diagnostics = definition.diagnostics.clone();
         diagnostics.extend(unoffered(content, index, workspace));
-        let query = compiler.compile(at);
+        let query = compiler.compile(at, period(content.kind, &definition.fields));
         diagnostics.extend(query.diagnostics.iter().cloned());
         if !seen.contains(&Arc::as_ptr(&query)) {
             seen.push(Arc::as_ptr(&query));
@@ -64,6 +65,18 @@ pub(super) fn compile_content(content: &Content, index: &Index<'_>) -> Outcome {
         outcome.diagnostics.extend(diagnostics);
     }
     outcome
+}
+
+/// An NRT rule looks at what came in within the last minutes; what is a day late is not expected.
+const NRT_PERIOD: Duration = Duration::from_seconds(86_400);
+
+/// How far back the service lets a rule look; a hunt's time is chosen by who runs it.
+fn period(kind: Kind, fields: &Fields) -> Option<Duration> {
+    match kind {
+        Kind::Hunt => None,
+        Kind::Nrt => Some(NRT_PERIOD),
+        Kind::Scheduled => fields.get(&Field::QueryPeriod)?.as_str()?.parse().ok(),
+    }
 }
 
 fn item(

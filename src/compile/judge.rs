@@ -7,8 +7,10 @@ use super::tests_of_exclusions::{Trial, try_all};
 use super::verdict::prove;
 use crate::content::Content;
 use crate::diag::Diagnostic;
-use crate::ident::Day;
-use crate::kql::{EcsMap, Judgement, Place, Predicate, Query, Schema, Spine, reason};
+use crate::ident::{Day, Duration};
+use crate::kql::reason::{self, Clock, Dated, Question};
+use crate::kql::value::{SECOND, ticks_of};
+use crate::kql::{ColumnType, EcsMap, Judgement, Place, Predicate, Query, Schema, Spine};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub(super) struct Case<'a> {
     /// Parameter values for people.
     pub(super) parameters: &'a str,
     pub(super) today: Day,
+    /// How far back the service lets the query look.
+    pub(super) period: Option<Duration>,
 }
 
 /// One place of a table and what its rows satisfy there.
@@ -51,6 +55,36 @@ impl<'a> Case<'a> {
         };
         places.into_iter().map(site).collect()
     }
+
+    /// Noon of today.
+    pub(super) fn now(&self) -> i64 {
+        noon(self.today)
+    }
+
+    fn clock(&self, place: &Place) -> Clock {
+        let period = self.period.and_then(|period| {
+            i64::try_from(period.as_seconds()).ok().and_then(|seconds| seconds.checked_mul(SECOND))
+        });
+        let timestamp = match Schema::builtin().columns(&place.table) {
+            Some(columns) => columns.get("Timestamp") == Some(&ColumnType::Datetime),
+            None => place.table.is_empty(),
+        };
+        Clock { now: self.now(), period, timestamp }
+    }
+}
+
+/// Noon of a day in UTC, in ticks: what `now()` is where a query is judged.
+pub(super) fn noon(day: Day) -> i64 {
+    ticks_of(day.date().at(12, 0, 0, 0))
+}
+
+/// An exclusion ends with its last day, as it is compiled.
+fn dated(ready: &Ready<'_>) -> Dated {
+    let last = ready.exclusion.expires.as_ref().map(|day| day.value);
+    Dated {
+        predicate: ready.resolved.predicate.clone(),
+        until: last.map(|last| ticks_of(last.next().date().at(0, 0, 0, 0))),
+    }
 }
 
 /// Judges the exclusions of one query, all of those in force in a workspace together.
@@ -59,12 +93,15 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
     let tables: BTreeSet<&str> = case.ready.iter().map(|ready| ready.table.as_str()).collect();
     for table in tables {
         let here: Vec<&Ready<'_>> = case.ready.iter().filter(|r| r.table == table).collect();
-        let predicates: Vec<Predicate> =
-            here.iter().map(|ready| ready.resolved.predicate.clone()).collect();
-        let questions = case.sites(table).into_iter();
-        let questions: Vec<reason::Case> =
-            questions.map(|site| reason::Case::new(site.leading, predicates.clone())).collect();
-        let judgements: Vec<Judgement> = questions.iter().map(reason::judge).collect();
+        let exclusions: Vec<Dated> = here.iter().map(|ready| dated(ready)).collect();
+        let mut questions: Vec<Question> = Vec::new();
+        for site in case.sites(table) {
+            let clock = case.clock(site.place);
+            for known in site.place.ways(case.query, Schema::builtin()) {
+                questions.push(Question::new(known, exclusions.clone(), clock));
+            }
+        }
+        let judgements: Vec<Judgement> = questions.iter().map(Question::judge).collect();
         let effective = effective(&judgements, here.len());
         for (question, judgement) in questions.iter().zip(&judgements) {
             prove(case, (question, judgement), (&here, &effective), &mut judged);

@@ -14,7 +14,7 @@ use super::tests_of_exclusions::Trial;
 use crate::content::{Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic, Located};
 use crate::environment::Workspace;
-use crate::ident::ExclusionId;
+use crate::ident::{Duration, ExclusionId};
 use crate::kql::{self, EcsMap, Query};
 use crate::state::Kind;
 
@@ -48,6 +48,7 @@ pub(super) struct Variant {
     parameters: String,
     exclusions: Vec<usize>,
     ecs: String,
+    period: Option<Duration>,
 }
 
 /// Compiles one content's query for many workspaces, each variant once.
@@ -64,8 +65,8 @@ impl<'a, 'i> Compiler<'a, 'i> {
         Self { content, index, about, done: BTreeMap::new() }
     }
 
-    /// The query in the workspace at this place of the index.
-    pub(super) fn compile(&mut self, at: usize) -> Arc<Outcome> {
+    /// The query in the workspace at this place of the index; `period` is how far back it may look.
+    pub(super) fn compile(&mut self, at: usize, period: Option<Duration>) -> Arc<Outcome> {
         let (environment, workspace) = self.index.workspaces[at];
         let in_force: Vec<(usize, &'a Exclusion)> = self
             .about
@@ -78,6 +79,7 @@ impl<'a, 'i> Compiler<'a, 'i> {
             parameters: shown(&parameters),
             exclusions: in_force.iter().map(|(place, _)| *place).collect(),
             ecs: format!("{:?}", workspace.settings.ecs),
+            period,
         };
         if let Some(known) = self.done.get(&variant) {
             return Arc::clone(known);
@@ -85,7 +87,8 @@ impl<'a, 'i> Compiler<'a, 'i> {
         let exclusions: Vec<&Exclusion> =
             in_force.iter().map(|(_, exclusion)| *exclusion).collect();
         let ecs = &self.index.ecs[at];
-        let outcome = Arc::new(one(self.content, self.index, &parameters, &exclusions, ecs));
+        let applied = Applied { exclusions: &exclusions, ecs, period };
+        let outcome = Arc::new(one(self.content, self.index, &parameters, &applied));
         self.done.insert(variant, Arc::clone(&outcome));
         outcome
     }
@@ -106,12 +109,18 @@ fn source<'a>(content: &'a Content, index: &Index<'a>) -> Option<&'a Located<Str
     }
 }
 
+/// What is applied to a query in a workspace.
+struct Applied<'e> {
+    exclusions: &'e [&'e Exclusion],
+    ecs: &'e EcsMap,
+    period: Option<Duration>,
+}
+
 fn one(
     content: &Content,
     index: &Index<'_>,
     parameters: &BTreeMap<&str, Located<Value>>,
-    exclusions: &[&Exclusion],
-    ecs: &EcsMap,
+    applied: &Applied<'_>,
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let Some(source) = source(content, index) else {
@@ -127,7 +136,7 @@ fn one(
         outcome.diagnostics.extend(missing);
         return outcome;
     }
-    let silent = silence::check(content, &source.value, parameters);
+    let silent = silence::check(content, &source.value, parameters, judge::noon(index.today));
     if !silent.is_empty() {
         outcome.diagnostics.extend(silent);
         return outcome;
@@ -140,7 +149,7 @@ fn one(
         }
     };
     let shown = shown(parameters);
-    place_exclusions(content, (source, &text), exclusions, ecs, (index, &shown), &mut outcome);
+    place_exclusions(content, (source, &text), applied, (index, &shown), &mut outcome);
     if let Some(query) = &outcome.query {
         let length = query.text.chars().count();
         if content.kind != Kind::Hunt && length > LONGEST_RULE_QUERY {
@@ -162,11 +171,11 @@ fn one(
 fn place_exclusions(
     content: &Content,
     (source, text): (&Located<String>, &str),
-    exclusions: &[&Exclusion],
-    ecs: &EcsMap,
+    applied: &Applied<'_>,
     (index, parameters): (&Index<'_>, &str),
     outcome: &mut Outcome,
 ) {
+    let Applied { exclusions, ecs, period } = *applied;
     if exclusions.is_empty() {
         outcome.query = Some(CompiledQuery { text: text.to_owned(), exclusions: Vec::new() });
         return;
@@ -196,6 +205,7 @@ fn place_exclusions(
             ecs,
             parameters,
             today: index.today,
+            period,
         });
         outcome.trials = judged.trials;
         errors = judged.errors;

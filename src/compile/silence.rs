@@ -1,7 +1,8 @@
 //! Parameter values that silence a query: an empty list of hosts to look for, a window of no length.
 //!
 //! A value needs no reason, so one that takes all rows away must not pass. What is judged are the
-//! leading filters, as for exclusions; a threshold behind a `summarize` is a number like any other.
+//! filters on the way to the result, as for exclusions; a threshold behind a `summarize` is a number
+//! like any other.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +17,20 @@ const SILENCES: Code = Code::new("parameter-silences-query");
 /// Values by parameter.
 type Values<'v> = BTreeMap<&'v str, Located<Value>>;
 
-/// Errors for the values that silence `text` when they are set in it, at the values.
-pub(super) fn check(content: &Content, text: &str, values: &Values<'_>) -> Vec<Diagnostic> {
+/// Errors for the values that silence `text` when they are set in it, at the values. `now` is in ticks.
+pub(super) fn check(
+    content: &Content,
+    text: &str,
+    values: &Values<'_>,
+    now: i64,
+) -> Vec<Diagnostic> {
     let set = changed(text, values);
     if set == text {
         return Vec::new();
     }
     let windows = empty_windows(text, &set);
     let (blamed, effect) = if windows.is_empty() {
-        (silencing(text, values, &set), "filters admit no event")
+        (silencing(text, values, &set, now), "filters admit no event")
     } else {
         (windows, "window has no length")
     };
@@ -54,10 +60,10 @@ fn changed(text: &str, values: &Values<'_>) -> String {
 
 /// The parameters without which no place is silent that was not silent before; all of them where no
 /// single one decides.
-fn silencing(text: &str, values: &Values<'_>, set: &str) -> Vec<String> {
-    let before = silent_places(text);
+fn silencing(text: &str, values: &Values<'_>, set: &str, now: i64) -> Vec<String> {
+    let before = silent_places(text, now);
     let silenced = |text: &str| {
-        let after = silent_places(text);
+        let after = silent_places(text, now);
         after.iter().zip(&before).any(|(after, before)| *after && !*before)
     };
     if !silenced(set) {
@@ -73,12 +79,13 @@ fn silencing(text: &str, values: &Values<'_>, set: &str) -> Vec<String> {
     if deciding.is_empty() { all().collect() } else { deciding }
 }
 
-/// For each place of the query's spine, whether its leading filters are proven to admit no event.
-fn silent_places(text: &str) -> Vec<bool> {
+/// For each place of the query's spine, whether the filters on its way to the result are proven to
+/// admit no event.
+fn silent_places(text: &str, now: i64) -> Vec<bool> {
     let query = Query::parse(text);
     let admits_nothing = |place: &kql::Place| {
-        let filters = place.filters(&query, Schema::builtin());
-        reason::Case::new(filters, Vec::new()).admits().is_refuted()
+        let ways = place.ways(&query, Schema::builtin());
+        ways.into_iter().all(|way| reason::Case::new(way, Vec::new(), now).admits().is_refuted())
     };
     spine(&query).places.iter().map(admits_nothing).collect()
 }

@@ -177,7 +177,7 @@ fn what_blinds_the_hunt_or_does_nothing_is_held() {
         "exclusion-excludes-everything",
     );
     held(r#"    when: RemoteUrl has """#, "exclusion-too-broad");
-    held(r"    when: strange_function(DeviceName) == 1", "exclusion-undecided");
+    held(r"    when: strange_function(DeviceName) == 1", "exclusion-may-blind-query");
 }
 
 #[test]
@@ -187,10 +187,93 @@ fn what_is_undecided_may_be_acknowledged_and_blindness_may_not() {
             "    when: {when}\n    acknowledge: [{{ code: {code}, reason: looked at it }}]"
         ))
     };
-    let (codes, held) = acknowledged("strange_function(DeviceName) == 1", "exclusion-undecided");
+    let (codes, held) =
+        acknowledged("strange_function(DeviceName) == 1", "exclusion-may-blind-query");
     assert!(codes.is_empty() && !held, "{codes:?}");
     let (codes, held) = acknowledged("RemotePort >= 0 or true", "exclusion-excludes-everything");
     assert!(codes.contains(&"exclusion-excludes-everything") && held, "{codes:?}");
+}
+
+/// Codes of errors, and whether the rule is held: a rule of its own with one exclusion.
+fn verdict_on(schedule: &str, query: &str, exclusion: &str) -> (Vec<&'static str>, bool) {
+    let root = tempfile::TempDir::new().unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let write = |path: &str, text: &str| {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let local = fs::read_to_string(shipped.join("environments/local.yaml")).unwrap();
+    write("environments/local.yaml", &local);
+    write(
+        "environments/fleet.yaml",
+        "owner: acme-soc\nrings: [canary]\npolicy: { exclusionsNeed: [] }\n",
+    );
+    write(
+        "content/analytics/tried.yaml",
+        &format!(
+            "id: 0b1d2f4e-7a54-4f64-9a3f-3a1f0c5b7d01\nname: Tried\ndescription: Tried\n\
+             severity: Low\ntactics: [Execution]\n{schedule}query: |\n  {query}\n"
+        ),
+    );
+    write(
+        "content/exclusions/tried.yaml",
+        &format!(
+            "exclusions:\n  - id: tried\n    scenario: Tried\n    \
+             appliesTo: {{ content: [0b1d2f4e-7a54-4f64-9a3f-3a1f0c5b7d01] }}\n    scope: all\n    \
+             {exclusion}\n"
+        ),
+    );
+    let compiled = compiled(root.path());
+    let errors = compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    let codes = errors.map(|d| d.code.as_str()).collect();
+    let mut items = compiled.desired.workspaces[0].items.values();
+    (codes, items.all(|item| matches!(item.state, DesiredState::Held(_))))
+}
+
+const DAILY: &str = "kind: Scheduled\nqueryFrequency: 1d\nqueryPeriod: 1d\ntriggerOperator: gt\n\
+                     triggerThreshold: 0\n";
+
+#[test]
+fn a_filter_behind_other_stages_does_not_hide_that_an_exclusion_blinds_the_rule() {
+    for query in [
+        r#"DeviceNetworkEvents | extend x=1 | where RemoteUrl has "a""#,
+        r#"DeviceNetworkEvents | project RemoteUrl | sort by RemoteUrl | where RemoteUrl has "a""#,
+        r#"union DeviceNetworkEvents, DeviceEvents | where RemoteUrl has "a""#,
+    ] {
+        let when = r#"when: RemoteUrl has "a"
+    table: DeviceNetworkEvents"#;
+        let (codes, held) = verdict_on(DAILY, query, when);
+        assert!(held && codes == ["exclusion-blinds-query"], "{query}: {codes:?}");
+        let (codes, held) = verdict_on(DAILY, query, &when.replace("\"a\"", "\"b\""));
+        assert!(!held && codes.is_empty(), "{query}: {codes:?}");
+    }
+}
+
+#[test]
+fn an_exclusion_of_all_that_a_rule_looks_back_to_blinds_it() {
+    let query = r#"DeviceNetworkEvents | where RemoteUrl has "a""#;
+    let blinds = (vec!["exclusion-blinds-query"], true);
+    for when in
+        ["Timestamp > ago(14d)", "isnotnull(TimeGenerated)", "Timestamp < datetime(2030-01-01)"]
+    {
+        assert_eq!(verdict_on(DAILY, query, &format!("when: {when}")), blinds, "{when}");
+    }
+    // A rule that looks back further still finds something, and so does who chooses the time.
+    let longer = DAILY.replace("queryPeriod: 1d", "queryPeriod: 14d");
+    let when = "when: Timestamp > ago(2d)";
+    assert_eq!(verdict_on(DAILY, query, when), blinds);
+    assert_eq!(verdict_on(&longer, query, when), (vec![], false));
+    assert_eq!(verdict_on("", query, when), (vec![], false));
+    assert_eq!(verdict_on("kind: NRT\n", query, when), blinds);
+    // A window in the future may be acknowledged, with the day before one's eyes.
+    let window = "when: Timestamp between (datetime(2027-01-10) .. datetime(2027-01-12))\n    \
+                  expires: 2027-02-01";
+    assert_eq!(verdict_on(DAILY, query, window), blinds);
+    let known = format!(
+        "{window}\n    acknowledge: [{{ code: exclusion-blinds-query, reason: we move house }}]"
+    );
+    assert_eq!(verdict_on(DAILY, query, &known), (vec![], false));
 }
 
 #[test]

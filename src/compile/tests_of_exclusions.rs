@@ -8,7 +8,6 @@ use super::test_report::{Judgement, TestResult, TestVerdict};
 use crate::content::{Exclusion, ExclusionTest, Expectation};
 use crate::diag::{Code, Diagnostic, Located};
 use crate::ident::ExclusionId;
-use crate::kql::value::datetime;
 use crate::kql::{Event, Schema, Verdict, try_event};
 
 const FAILED: Code = Code::new("exclusion-test-failed");
@@ -79,9 +78,7 @@ fn verdict(
             return (TestVerdict::Unjudged(why.join("; ")), Vec::new());
         }
     };
-    let noon = datetime(&format!("{}T12:00:00Z", case.today))
-        .expect("invariant: a day at noon is a datetime");
-    let trial = try_event(&site.leading, &[&ready.resolved.predicate], &event, noon);
+    let trial = try_event(&site.leading, &[&ready.resolved.predicate], &event, case.now());
     let verdict = match trial.verdict {
         Verdict::NotReached { filter } => {
             let text = site.place.leading.get(filter).map(|filter| filter.text.trim().to_owned());

@@ -12,10 +12,10 @@ use crate::content::Exclusion;
 use crate::diag::{Code, Diagnostic};
 use crate::ident::ContentId;
 use crate::kql::reason::{
-    ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
-    HAS_NO_EFFECT, SHADOWED, TOO_BROAD,
+    BLINDS_ALTERNATIVE, BLINDS_QUERY, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING, HAS_NO_EFFECT,
+    MAY_EXCLUDE_NOTHING, Question, SHADOWED, TOO_BROAD,
 };
-use crate::kql::{Case as Question, Finding, Judgement, judge};
+use crate::kql::{Finding, Judgement};
 
 /// Shows what an exclusion takes out and what it leaves. Notes of this code are for reviewers.
 pub(super) const WITNESS: Code = Code::new("exclusion-witness");
@@ -27,11 +27,12 @@ pub(super) fn prove(
     (here, effective): (&[&Ready<'_>], &BTreeSet<usize>),
     judged: &mut Judged,
 ) {
+    let mut rest: Vec<Option<Judgement>> = vec![None; here.len()];
     let mut warnings = Vec::new();
     for finding in &judgement.findings {
         let concerned: Vec<&Exclusion> = match finding.exclusion {
             Some(at) => vec![here[at].exclusion],
-            None => deciding(question, here, finding),
+            None => deciding(question, here, finding, &mut rest),
         };
         if is_acknowledged(case, finding, &concerned) {
             continue;
@@ -69,21 +70,34 @@ fn weight(case: &Case<'_>, finding: &Finding, concerned: &[&Exclusion]) -> Weigh
         exclusion.applies_to.content.iter().any(|id| is_named(case, &id.value))
     };
     match finding.code {
-        SHADOWED | ADMITS_NOTHING => Weight::Warns,
+        SHADOWED | MAY_EXCLUDE_NOTHING => Weight::Warns,
         // An exclusion for a tag or a table meets queries on which it has nothing to do.
         HAS_NO_EFFECT if !concerned.iter().any(named) => Weight::Nothing,
         _ => Weight::Holds,
     }
 }
 
+/// More exclusions than this are not taken away one by one to see which of them decide.
+const TAKEN_AWAY: usize = 16;
+
 /// The exclusions whose removal makes the finding go away; all of them if no single one's does.
-fn deciding<'e>(question: &Question, here: &[&Ready<'e>], finding: &Finding) -> Vec<&'e Exclusion> {
-    let goes_without = |at: usize| {
-        let rest = judge(&question.without(at));
-        !rest.findings.iter().any(|f| f.code == finding.code && f.message == finding.message)
-    };
-    let found: Vec<&Exclusion> =
-        (0..here.len()).filter(|at| goes_without(*at)).map(|at| here[at].exclusion).collect();
+/// `rest` keeps the judgements without each of them.
+fn deciding<'e>(
+    question: &Question,
+    here: &[&Ready<'e>],
+    finding: &Finding,
+    rest: &mut [Option<Judgement>],
+) -> Vec<&'e Exclusion> {
+    let mut found = Vec::new();
+    if here.len() > 1 && here.len() <= TAKEN_AWAY {
+        for (at, ready) in here.iter().enumerate() {
+            let without = rest[at].get_or_insert_with(|| question.without(at).judge());
+            let stays = |f: &Finding| f.code == finding.code && f.message == finding.message;
+            if !without.findings.iter().any(stays) {
+                found.push(ready.exclusion);
+            }
+        }
+    }
     if found.is_empty() { here.iter().map(|ready| ready.exclusion).collect() } else { found }
 }
 

@@ -26,8 +26,27 @@ pub fn evaluate_assuming(
     match predicate {
         Predicate::Always(value) => Truth::of(*value),
         Predicate::Not(inner) => part(inner).negated(),
-        Predicate::All(parts) => parts.iter().map(part).fold(Truth::TRUE, Truth::and),
-        Predicate::Any(parts) => parts.iter().map(part).fold(Truth::FALSE, Truth::or),
+        // What is certainly false decides an `and`, what is certainly true an `or`.
+        Predicate::All(parts) => {
+            let mut outcome = Truth::TRUE;
+            for part in parts.iter().map(part) {
+                outcome = outcome.and(part);
+                if outcome.is_false() {
+                    break;
+                }
+            }
+            outcome
+        }
+        Predicate::Any(parts) => {
+            let mut outcome = Truth::FALSE;
+            for part in parts.iter().map(part) {
+                outcome = outcome.or(part);
+                if outcome.is_true() {
+                    break;
+                }
+            }
+            outcome
+        }
         Predicate::Test(test) => evaluate_test(test, event, now),
         Predicate::Opaque(opaque) => {
             assumed.get(opaque).map_or(Truth::UNKNOWN, |value| Truth::of(*value))

@@ -96,7 +96,7 @@ fn typed(json: &serde_json::Value, kind: Option<ColumnType>) -> Option<Value> {
         Some(ColumnType::Real | ColumnType::Decimal) => Value::Real(text.parse().ok()?),
         Some(ColumnType::Datetime) => Value::Datetime(datetime(&text)?),
         Some(ColumnType::Timespan) => Value::Timespan(super::value::timespan(&text)?),
-        Some(ColumnType::Guid) => Value::Guid(text.to_ascii_lowercase()),
+        Some(ColumnType::Guid) => Value::Guid(super::value::guid(&text)?),
         Some(ColumnType::Dynamic) => Value::Dynamic(json.clone()),
     })
 }

@@ -12,9 +12,8 @@ use super::{Place, Query, Reach, Refusal, Rows, Spine, Step, Token, TokenKind, r
 const SHAPE: &str =
     "a marker is `// @exclusions` or `// @exclusions TABLE`, alone on a line before a `|`";
 
-/// Finds the markers. One that cannot be read, does not stand between two stages, or stands where the
-/// rows of its table do not pass is refused: it must not take an exclusion to where it does nothing.
-pub(super) fn markers(query: &Query<'_>, spine: &Spine) -> Spine {
+/// Finds the markers. One that cannot be read, or does not stand between two stages, is refused.
+pub(super) fn markers(query: &Query<'_>) -> Spine {
     let mut found = Spine::default();
     for (index, token) in query.all_tokens().iter().enumerate() {
         if !matches!(token.kind, TokenKind::Comment | TokenKind::Directive) {
@@ -25,15 +24,30 @@ pub(super) fn markers(query: &Query<'_>, spine: &Spine) -> Spine {
             Mark::Table(table) => Ok(table),
             Mark::Unreadable(why) => Err(why.to_owned()),
         };
-        match table.and_then(|table| at(query, *token, table, spine)) {
+        let beside = || "this marker does not stand between two stages".to_owned();
+        match table.and_then(|table| place(query, *token, table).ok_or_else(beside)) {
             Ok(place) => found.places.push(place),
-            Err(message) => {
-                let refusal = Refusal::new(refusal::MARKER, message, token.span(), Reach::Anything);
-                found.refusals.push(refusal.help(SHAPE));
-            }
+            Err(message) => found.refusals.push(refused(message, token.span())),
         }
     }
     found
+}
+
+/// The markers that stand where rows of their table pass on their way to the result. Any other is
+/// refused: it must not take an exclusion to where it does nothing.
+pub(super) fn driving(query: &Query<'_>, marked: Spine, spine: &Spine) -> Spine {
+    let mut found = Spine { refusals: marked.refusals, ..Spine::default() };
+    for place in marked.places {
+        match fault(query, &place, spine) {
+            None => found.places.push(place),
+            Some(message) => found.refusals.push(refused(message, place.source)),
+        }
+    }
+    found
+}
+
+fn refused(message: String, span: Span) -> Refusal {
+    Refusal::new(refusal::MARKER, message, span, Reach::Anything).help(SHAPE)
 }
 
 /// What a comment is.
@@ -87,22 +101,17 @@ fn table(text: &str) -> Option<String> {
     }
 }
 
-/// The place at a marker.
-fn at(query: &Query<'_>, token: Token, table: String, spine: &Spine) -> Result<Place, String> {
-    let Some(place) = place(query, token, table) else {
-        return Err("this marker does not stand between two stages".to_owned());
-    };
-    if !spine.drives(&place) {
-        return Err(
-            "this marker stands beside what drives the query: an exclusion here would change \
-                    what the query compares with, and not what it finds"
-                .to_owned(),
-        );
+/// Why an exclusion must not go to this marker.
+fn fault(query: &Query<'_>, place: &Place, spine: &Spine) -> Option<String> {
+    if !spine.drives(place) {
+        let message = "this marker stands beside what drives the query: an exclusion here would \
+                       change what the query compares with, and not what it finds";
+        return Some(message.to_owned());
     }
-    if !place.table.is_empty() && !Rows::at(query, &place).may_be_of(&place.table) {
-        return Err(format!("no rows of `{}` pass this marker", place.table));
+    if !place.table.is_empty() && !Rows::at(query, place).may_be_of(&place.table) {
+        return Some(format!("no rows of `{}` pass this marker", place.table));
     }
-    Ok(place)
+    None
 }
 
 fn place(query: &Query<'_>, token: Token, table: String) -> Option<Place> {
@@ -138,5 +147,6 @@ fn place(query: &Query<'_>, token: Token, table: String) -> Option<Place> {
         source,
         pipe,
         index,
+        ways: Vec::new(),
     })
 }

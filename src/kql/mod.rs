@@ -23,6 +23,7 @@ mod event;
 mod inject;
 mod lexer;
 mod marker;
+mod meaning;
 mod operator;
 pub mod parameter;
 pub mod predicate;
@@ -38,6 +39,7 @@ mod trial;
 mod truth;
 pub mod value;
 mod walk;
+mod way;
 
 pub use evaluate::{Assumptions, evaluate, evaluate_assuming};
 pub use event::{Event, EventError};

@@ -315,6 +315,19 @@ impl<'a> Query<'a> {
         Stage { operator, bar: bar.start, span, tokens }
     }
 
+    /// A stage's tokens behind its operator.
+    pub(super) fn behind_operator(&self, stage: &Stage) -> Range<usize> {
+        let Range { start, end } = stage.tokens;
+        let hyphens = self.operator(start).matches('-').count();
+        (start + 1 + 2 * hyphens).min(end)..end
+    }
+
+    /// Tokens taken as a stage of this operator.
+    pub(super) fn stage_of(&self, tokens: Range<usize>, operator: &str) -> Stage {
+        let span = self.span(&tokens);
+        Stage { operator: operator.to_owned(), bar: span.start, span, tokens }
+    }
+
     fn statement(&self, tokens: Range<usize>) -> Statement {
         let start = tokens.start;
         let next = self.word(start + 1);

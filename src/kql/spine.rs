@@ -12,6 +12,7 @@ use crate::diag::Span;
 
 use super::predicate::{Context, filter};
 use super::value::unquote;
+use super::way::Way;
 use super::{Predicate, Query, Reach, Refusal, Schema, TokenKind, marker, refusal, walk};
 
 /// A conjunct of a leading `where`: every row that reaches the place satisfies it.
@@ -63,6 +64,8 @@ pub struct Place {
     pub(super) pipe: std::ops::Range<usize>,
     /// How many of the pipe's stages stand before the new ones.
     pub(super) index: usize,
+    /// The ways on which its rows come to the result; none if that is not known.
+    pub(super) ways: Vec<Way>,
 }
 
 impl Place {
@@ -106,8 +109,9 @@ pub fn spine(query: &Query<'_>) -> Spine {
         let refusal = refusal.help("mend the query");
         return Spine { refusals: vec![refusal], ..Spine::default() };
     }
-    let mut spine = walk::walk(query);
-    let marked = marker::markers(query, &spine);
+    let mut marked = marker::markers(query);
+    let mut spine = walk::walk(query, &mut marked.places);
+    let marked = marker::driving(query, marked, &spine);
     spine.places.extend(marked.places);
     spine.refusals.extend(marked.refusals);
     spine

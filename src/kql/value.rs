@@ -230,8 +230,10 @@ pub fn number(word: &str) -> Option<Value> {
     if let Some(digits) = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
         return i64::from_str_radix(digits, 16).ok().map(Value::Long);
     }
-    if word.len() == 36 && word.bytes().filter(|byte| *byte == b'-').count() == 4 {
-        return Some(Value::Guid(word.to_ascii_lowercase()));
+    if word.len() == 36
+        && let Some(guid) = guid(word)
+    {
+        return Some(Value::Guid(guid));
     }
     if let Some(ticks) = timespan(word) {
         return Some(Value::Timespan(ticks));
@@ -286,9 +288,35 @@ pub fn typed_literal(word: &str) -> Option<Value> {
             let inner = inner.trim_matches(['"', '\'']);
             timespan(inner).or_else(|| clock(inner)).map(Value::Timespan)
         }
-        ColumnType::Guid => Some(Value::Guid(inner.trim_matches(['"', '\'']).to_ascii_lowercase())),
+        ColumnType::Guid => guid(inner.trim_matches(['"', '\''])).map(Value::Guid),
         ColumnType::Dynamic | ColumnType::String => None,
     }
+}
+
+/// A GUID in one spelling, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` in lower case; it may be written
+/// without dashes, in braces or in parentheses.
+#[must_use]
+pub fn guid(text: &str) -> Option<String> {
+    let text = text.trim();
+    let braced = [('{', '}'), ('(', ')')]
+        .into_iter()
+        .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close));
+    let bare = braced.unwrap_or(text);
+    let digits: String = match bare.len() {
+        32 => bare.to_ascii_lowercase(),
+        36 => {
+            let dashes = [8, 13, 18, 23].into_iter().all(|at| bare.as_bytes()[at] == b'-');
+            if !dashes {
+                return None;
+            }
+            bare.replace('-', "").to_ascii_lowercase()
+        }
+        _ => return None,
+    };
+    let valid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or("");
+    let parts = [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)];
+    valid.then(|| parts.join("-"))
 }
 
 /// A point in time in ISO form, with a blank or `T` between day and time, in UTC.
@@ -375,6 +403,26 @@ mod tests {
         typed("timespan(2d)", Some(Value::Timespan(2 * DAY)));
         typed("int(null)", Some(Value::Null));
         typed("datetime(last week)", None);
+        typed("long(-9223372036854775808)", Some(Value::Long(i64::MIN)));
+    }
+
+    #[test]
+    fn a_guid_is_the_same_in_all_its_spellings() {
+        let same = Some(Value::Guid("74be27de-1e4e-49d9-b579-fe0b331d3642".to_owned()));
+        for word in [
+            "guid(74be27de-1e4e-49d9-b579-fe0b331d3642)",
+            "guid(74BE27DE-1E4E-49D9-B579-FE0B331D3642)",
+            "guid(74be27de1e4e49d9b579fe0b331d3642)",
+            "guid({74be27de-1e4e-49d9-b579-fe0b331d3642})",
+            "guid(\"(74be27de-1e4e-49d9-b579-fe0b331d3642)\")",
+            "uuid('74be27de1e4e49d9b579fe0b331d3642')",
+        ] {
+            assert_eq!(typed_literal(word), same, "{word}");
+        }
+        assert_eq!(number("74BE27DE-1e4e-49d9-b579-fe0b331d3642"), same);
+        for word in ["guid(74be27de)", "guid(zzbe27de-1e4e-49d9-b579-fe0b331d3642)", "guid()"] {
+            assert_eq!(typed_literal(word), None, "{word}");
+        }
     }
 
     proptest! {

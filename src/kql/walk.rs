@@ -12,14 +12,15 @@ use std::ops::Range;
 use super::operator::{kind, settings};
 use super::spine::{conjuncts, uses};
 use super::value::unquote;
+use super::way::Way;
 use super::{Pipeline, Place, Query, Reach, Refusal, Spine, Stage, StatementKind, Step};
 use super::{TokenKind, refusal};
 
 /// Deeper nesting than any real query has; keeps lets that refer to each other from looping.
 const DEPTH: usize = 40;
 
-/// Walks the main expression.
-pub(super) fn walk(query: &Query<'_>) -> Spine {
+/// Walks the main expression. The markers that it passes get their ways.
+pub(super) fn walk(query: &Query<'_>, markers: &mut [Place]) -> Spine {
     let mains: Vec<&Range<usize>> = query
         .statements()
         .iter()
@@ -50,6 +51,9 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
         depth: 0,
         visited: 0,
         pipes: Vec::new(),
+        markers: markers.iter().map(|marker| (marker.pipe.clone(), marker.index)).collect(),
+        opened: BTreeMap::new(),
+        lost: false,
         found: Spine::default(),
     };
     walk.expression(main.clone(), &scope, &[], false);
@@ -57,11 +61,27 @@ pub(super) fn walk(query: &Query<'_>) -> Spine {
     walk.visited = 0;
     walk.entered.clear();
     walk.named.clear();
+    walk.opened.clear();
+    walk.lost = false;
     walk.found = Spine::default();
     walk.pipes.clear();
-    walk.expression(main, &scope, &[], false);
-    Spine { pipes: walk.pipes, ..walk.found }
+    let open = walk.expression(main, &scope, &[], false);
+    let lost = walk.lost;
+    let mut found = Spine { pipes: walk.pipes, ..walk.found };
+    for passage in open.into_iter().filter(|_| !lost) {
+        let place = match passage.target {
+            Target::Place(place) => found.places.get_mut(place),
+            Target::Marker(marker) => markers.get_mut(marker),
+        };
+        if let Some(place) = place.filter(|place| !place.ways.contains(&passage.way)) {
+            place.ways.push(passage.way);
+        }
+    }
+    found
 }
+
+/// More ways to the result than any real query has; lets that each use another twice make many.
+const WAYS: usize = 64;
 
 /// More expressions than any real query has on its spine; lets that each use another twice would
 /// take for ever.
@@ -154,19 +174,64 @@ struct Walk<'q> {
     depth: usize,
     visited: usize,
     pipes: Vec<(usize, usize)>,
+    /// Of each marker: the pipe that it stands in, and behind how many of its stages.
+    markers: Vec<(Range<usize>, usize)>,
+    /// By the token at which a let begins: what came out of it when it was entered.
+    opened: BTreeMap<usize, Open>,
+    /// There were too many ways to follow each of them.
+    lost: bool,
     found: Spine,
 }
 
-/// Places whose rows come out of an expression one by one.
+/// Places whose rows come out of an expression.
 type Open = Vec<Passage>;
 
 /// How the rows of a place come out of an expression.
+#[derive(Clone)]
 struct Passage {
-    place: usize,
+    target: Target,
     /// Columns that are no longer the table's own.
     hidden: BTreeSet<String>,
     /// Nothing but filters was on the way.
     filtered_only: bool,
+    /// They still come out one by one and by this way only, so that they can be filtered here.
+    single: bool,
+    /// Every stage that they passed.
+    way: Way,
+}
+
+#[derive(Clone, Copy)]
+enum Target {
+    Place(usize),
+    Marker(usize),
+}
+
+impl Passage {
+    /// The place whose rows can be filtered here too.
+    fn place(&self) -> Option<usize> {
+        match self.target {
+            Target::Place(place) if self.single => Some(place),
+            Target::Place(_) | Target::Marker(_) => None,
+        }
+    }
+
+    /// Behind a stage that is no leading filter.
+    fn behind(&mut self, query: &Query<'_>, stage: &Stage) {
+        let names = stage.tokens.clone().skip(1).filter(|index| query.is_name(*index));
+        let hidden: Vec<usize> = match stage.operator.as_str() {
+            "where" | "filter" | "serialize" | "sort" | "order" | "as" => Vec::new(),
+            "extend" => names.filter(|index| query.is(index + 1, "=")).collect(),
+            // These name what they write among what they read.
+            "parse" | "parse-where" | "parse-kv" | "mv-expand" | "mvexpand" | "mv-apply"
+            | "mvapply" => names.collect(),
+            _ => {
+                self.single = false;
+                Vec::new()
+            }
+        };
+        self.filtered_only = false;
+        self.hidden.extend(hidden.iter().map(|name| query.word(*name).to_owned()));
+    }
 }
 
 impl Walk<'_> {
@@ -179,43 +244,65 @@ impl Walk<'_> {
         }
         self.depth += 1;
         let pipe = self.query.pipeline(range.clone());
-        if let Some(open) = self.right_join(&pipe, scope, via) {
+        if let Some(open) = self.right_join(&pipe, &range, scope, via) {
             self.depth -= 1;
             return open;
         }
         let leading = leading(&pipe.stages);
         let mut context = Context { pipe: &pipe, range: &range, scope, via, arm };
         context.arm &= pipe.stages.is_empty();
-        let open = self.source(&context);
-        for stage in &pipe.stages[..leading] {
-            let filters = conjuncts(self.query, stage.tokens.start + 1..stage.tokens.end);
-            for passage in open.iter().filter(|passage| passage.filtered_only) {
-                self.found.places[passage.place].leading.extend(filters.iter().cloned());
+        let mut open = self.source(&context);
+        self.mark(&mut open, &range, 0, &pipe);
+        for (index, stage) in pipe.stages.iter().enumerate() {
+            let mut more = Open::new();
+            if index < leading {
+                let filters = conjuncts(self.query, stage.tokens.start + 1..stage.tokens.end);
+                let first = open.iter().filter(|passage| passage.filtered_only);
+                for place in first.filter_map(Passage::place) {
+                    self.found.places[place].leading.extend(filters.iter().cloned());
+                }
+            } else {
+                more = self.stage(stage, scope, via);
+                open.iter_mut().for_each(|passage| passage.behind(self.query, stage));
             }
-        }
-        for stage in &pipe.stages[leading..] {
-            self.stage(stage, scope, via);
+            open.iter_mut().for_each(|passage| passage.way.pass(stage.clone()));
+            open.append(&mut more);
+            self.mark(&mut open, &range, index + 1, &pipe);
         }
         self.depth -= 1;
-        self.passed(open, &pipe.stages[leading..])
+        self.bounded(open)
     }
 
-    /// What is left of the open places behind stages other than the leading filters.
-    fn passed(&self, mut open: Open, stages: &[Stage]) -> Open {
-        for stage in stages {
-            let names = stage.tokens.clone().skip(1).filter(|index| self.query.is_name(*index));
-            let hidden: Vec<usize> = match stage.operator.as_str() {
-                "where" | "filter" | "serialize" | "sort" | "order" | "as" => Vec::new(),
-                "extend" => names.filter(|index| self.query.is(index + 1, "=")).collect(),
-                // These name what they write among what they read.
-                "parse" | "parse-where" | "parse-kv" | "mv-expand" | "mvexpand" | "mv-apply"
-                | "mvapply" => names.collect(),
-                _ => return Open::new(),
-            };
-            for passage in &mut open {
-                passage.filtered_only = false;
-                passage.hidden.extend(hidden.iter().map(|name| self.query.word(*name).to_owned()));
+    /// Where a marker stands, what comes this far is the marker's too.
+    fn mark(&self, open: &mut Open, range: &Range<usize>, index: usize, pipe: &Pipeline) {
+        let here = |(pipe, at): &(Range<usize>, usize)| pipe == range && *at == index;
+        for (marker, _) in self.markers.iter().enumerate().filter(|(_, place)| here(place)) {
+            let target = Target::Marker(marker);
+            let places = |passage: &&Passage| matches!(passage.target, Target::Place(_));
+            let mut marked: Open = open.iter().filter(places).cloned().collect();
+            if marked.is_empty() {
+                let word = self.query.word(pipe.source.start);
+                let way = Way::from_source(matches!(word, "search" | "find" | "evaluate"));
+                let hidden = BTreeSet::new();
+                marked.push(Passage { target, hidden, filtered_only: false, single: false, way });
+                for stage in &pipe.stages[..index] {
+                    marked[0].way.pass(stage.clone());
+                }
             }
+            for passage in &mut marked {
+                passage.target = target;
+                passage.single = false;
+                passage.way.mark();
+            }
+            open.append(&mut marked);
+        }
+    }
+
+    /// What comes out of an expression, if it is not too much.
+    fn bounded(&mut self, mut open: Open) -> Open {
+        if open.len() > WAYS {
+            self.lost = true;
+            open.truncate(WAYS);
         }
         open
     }
@@ -236,10 +323,7 @@ impl Walk<'_> {
         let word = query.word(start);
         if end > start + 1 || word == "search" {
             match word {
-                "union" => {
-                    self.union(start..end, context.scope, context.via);
-                    return Open::new();
-                }
+                "union" => return self.union(start..end, context.scope, context.via),
                 "search" | "find" | "evaluate" | "macro" => {
                     let message = format!("`{word}` reads tables that it does not name one by one");
                     self.refuse(refusal::SEARCH, message, span, Reach::Anything);
@@ -363,12 +447,16 @@ impl Walk<'_> {
             return self.shared(context, name, body, &scope, step);
         }
         if !self.entered.insert(*token) {
-            return Open::new();
+            return self.opened.get(token).cloned().unwrap_or_default();
         }
         let via = context.further(step);
-        let open = self.expression(body, &scope, &via, false);
-        // What filters one use says nothing about the rows of the others.
-        if uses > 1 { Open::new() } else { open }
+        let mut open = self.expression(body, &scope, &via, false);
+        if uses > 1 {
+            // What filters one use says nothing about the rows of the others.
+            open.iter_mut().for_each(|passage| passage.single = false);
+            self.opened.insert(*token, open.clone());
+        }
+        open
     }
 
     /// The text that the call at hand gives for the parameter of this name.
@@ -406,15 +494,18 @@ impl Walk<'_> {
     ) -> Open {
         let kept = std::mem::take(&mut self.found);
         let entered = self.entered.clone();
-        let open = self.expression(body, scope, &context.further(step), false);
+        let opened = std::mem::take(&mut self.opened);
+        let mut open = self.expression(body, scope, &context.further(step), false);
         let inner = std::mem::replace(&mut self.found, kept);
         self.entered = entered;
+        self.opened = opened;
+        open.retain(|passage| passage.place().is_some());
         if let ([passage], [place], []) =
             (open.as_slice(), inner.places.as_slice(), inner.refusals.as_slice())
         {
             let mut place = place.clone();
             place.hidden.extend(passage.hidden.iter().cloned());
-            return self.place(context, place, passage.filtered_only);
+            return self.place(context, place, passage.filtered_only, passage.way.clone());
         }
         let span = self.query.span(&context.pipe.source);
         let tables: BTreeSet<String> = inner.places.into_iter().map(|place| place.table).collect();
@@ -429,29 +520,50 @@ impl Walk<'_> {
         Open::new()
     }
 
-    fn union(&mut self, tokens: Range<usize>, scope: &Scope, via: &[Step]) {
+    fn union(&mut self, tokens: Range<usize>, scope: &Scope, via: &[Step]) -> Open {
         let (start, with_source) = self.parameters(tokens.start + 1, tokens.end);
+        let mut all = Open::new();
         for arm in self.query.split(start..tokens.end, ",") {
             let first = self.found.places.len();
             let via: Vec<Step> = via.iter().cloned().chain([Step::UnionArm]).collect();
-            self.expression(arm, scope, &via, true);
-            if !with_source {
+            let mut open = self.expression(arm, scope, &via, true);
+            if with_source {
+                self.bare_arms_refused(first, &mut open);
+            }
+            all.append(&mut open);
+        }
+        let stage = self.query.stage_of(tokens, "union");
+        for passage in &mut all {
+            passage.single = false;
+            passage.way.pass(stage.clone());
+        }
+        self.bounded(all)
+    }
+
+    /// Behind `withsource`, a bare arm cannot get parentheses: its place becomes a refusal.
+    fn bare_arms_refused(&mut self, first: usize, open: &mut Open) {
+        let mut left: BTreeMap<usize, usize> = BTreeMap::new();
+        for (index, place) in self.found.places.split_off(first).into_iter().enumerate() {
+            if place.wrap.is_none() {
+                left.insert(first + index, self.found.places.len());
+                self.found.places.push(place);
                 continue;
             }
-            let added = self.found.places.split_off(first);
-            for place in added {
-                if place.wrap.is_none() {
-                    self.found.places.push(place);
-                    continue;
-                }
-                let message = format!(
-                    "parentheses around `{}` might change what `withsource` reports",
-                    place.table
-                );
-                let reach = Reach::Table(place.table);
-                self.refuse(refusal::WITH_SOURCE, message, place.source, reach);
-            }
+            let message = format!(
+                "parentheses around `{}` might change what `withsource` reports",
+                place.table
+            );
+            let reach = Reach::Table(place.table);
+            self.refuse(refusal::WITH_SOURCE, message, place.source, reach);
         }
+        open.retain_mut(|passage| match passage.target {
+            Target::Place(place) if place >= first => {
+                let moved = left.get(&place).copied();
+                passage.target = Target::Place(moved.unwrap_or(place));
+                moved.is_some()
+            }
+            Target::Place(_) | Target::Marker(_) => true,
+        });
     }
 
     /// Skips the settings behind an operator; says whether one is `withsource`.
@@ -461,11 +573,12 @@ impl Walk<'_> {
         (at, names("withsource") || names("with_source"))
     }
 
-    /// A stage behind the leading ones.
-    fn stage(&mut self, stage: &Stage, scope: &Scope, via: &[Step]) {
+    /// A stage behind the leading ones; what it adds to the rows.
+    fn stage(&mut self, stage: &Stage, scope: &Scope, via: &[Step]) -> Open {
         let Range { start, end } = stage.tokens;
         match stage.operator.as_str() {
-            "union" => self.union(start..end, scope, via),
+            "union" => return self.union(start..end, scope, via),
+            // Where the rows of these go is not followed: their places have no way.
             "invoke" => self.invoke(start + 1..end, scope, via),
             "partition" | "mv-apply" | "mvapply" | "fork" | "facet" => {
                 self.inside(start + 1..end, scope, via);
@@ -476,11 +589,18 @@ impl Walk<'_> {
             }
             _ => {}
         }
+        Open::new()
     }
 
     /// `rightanti`, `rightsemi` and `rightouter` give the rows of the right side: it drives, and what
     /// stands before is what it is compared with.
-    fn right_join(&mut self, pipe: &Pipeline, scope: &Scope, via: &[Step]) -> Option<Open> {
+    fn right_join(
+        &mut self,
+        pipe: &Pipeline,
+        range: &Range<usize>,
+        scope: &Scope,
+        via: &[Step],
+    ) -> Option<Open> {
         let query = self.query;
         let turns = |stage: &Stage| {
             let (settings, _) = settings(query, stage.tokens.start + 1, stage.tokens.end);
@@ -498,11 +618,18 @@ impl Walk<'_> {
                 .unwrap_or(stage.tokens.end),
         };
         let via: Vec<Step> = via.iter().cloned().chain([Step::RightSide]).collect();
-        self.expression(start..end, scope, &via, true);
-        for stage in &pipe.stages[at + 1..] {
-            self.stage(stage, scope, &via);
+        let mut open = self.expression(start..end, scope, &via, true);
+        let joined = query.stage_of(stage.tokens.clone(), "right-join");
+        open.iter_mut().for_each(|passage| passage.way.pass(joined.clone()));
+        self.mark(&mut open, range, at + 1, pipe);
+        for (index, stage) in pipe.stages.iter().enumerate().skip(at + 1) {
+            let mut more = self.stage(stage, scope, &via);
+            open.iter_mut().for_each(|passage| passage.way.pass(stage.clone()));
+            open.append(&mut more);
+            self.mark(&mut open, range, index + 1, pipe);
         }
-        Some(Open::new())
+        open.iter_mut().for_each(|passage| passage.single = false);
+        Some(self.bounded(open))
     }
 
     fn table(&mut self, context: &Context<'_>, table: String) -> Open {
@@ -516,12 +643,19 @@ impl Walk<'_> {
             source: 0..0,
             pipe: 0..0,
             index: 0,
+            ways: Vec::new(),
         };
-        self.place(context, place, true)
+        self.place(context, place, true, Way::default())
     }
 
     /// Puts a place behind the leading filters of the expression at hand.
-    fn place(&mut self, context: &Context<'_>, place: Place, filtered_only: bool) -> Open {
+    fn place(
+        &mut self,
+        context: &Context<'_>,
+        place: Place,
+        filtered_only: bool,
+        way: Way,
+    ) -> Open {
         let query = self.query;
         let index = leading(&context.pipe.stages);
         let end = match index {
@@ -538,7 +672,8 @@ impl Walk<'_> {
             index,
             ..place
         });
-        vec![Passage { place: self.found.places.len() - 1, hidden, filtered_only }]
+        let target = Target::Place(self.found.places.len() - 1);
+        vec![Passage { target, hidden, filtered_only, single: true, way }]
     }
 
     fn refuse(

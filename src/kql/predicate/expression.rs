@@ -304,11 +304,15 @@ impl<'q> Parser<'q> {
         let operand = self.signed()?;
         self.depth -= 1;
         let tokens = start..operand.tokens.end;
-        let shape = match (&operand.shape, operator.as_str()) {
-            (Shape::Value(Value::Long(value)), "-") => Shape::Value(Value::Long(-value)),
-            (Shape::Value(Value::Real(value)), "-") => Shape::Value(Value::Real(-value)),
-            (Shape::Value(Value::Timespan(value)), "-") => Shape::Value(Value::Timespan(-value)),
-            _ => Shape::Arithmetic { operator, operands: vec![operand] },
+        let negated = match &operand.shape {
+            Shape::Value(Value::Long(value)) => value.checked_neg().map(Value::Long),
+            Shape::Value(Value::Real(value)) => Some(Value::Real(-value)),
+            Shape::Value(Value::Timespan(value)) => value.checked_neg().map(Value::Timespan),
+            _ => None,
+        };
+        let shape = match negated.filter(|_| operator == "-") {
+            Some(value) => Shape::Value(value),
+            None => Shape::Arithmetic { operator, operands: vec![operand] },
         };
         Ok(Expression { shape, tokens })
     }
@@ -466,13 +470,15 @@ impl Expression {
         }
     }
 
-    /// The functions that it calls.
-    pub(super) fn calls(&self) -> Vec<&str> {
+    /// The functions that it calls, with their arguments.
+    pub(super) fn calls(&self) -> Vec<(&str, &[Self])> {
         match &self.shape {
             Shape::Name(_) | Shape::Value(_) => Vec::new(),
-            Shape::Call { name, arguments } => std::iter::once(name.as_str())
-                .chain(arguments.iter().flat_map(Self::calls))
-                .collect(),
+            Shape::Call { name, arguments } => {
+                std::iter::once((name.as_str(), arguments.as_slice()))
+                    .chain(arguments.iter().flat_map(Self::calls))
+                    .collect()
+            }
             Shape::Arithmetic { operands: parts, .. }
             | Shape::Logic { parts, .. }
             | Shape::List(parts)

@@ -28,7 +28,9 @@ pub(super) fn opaque_text(query: &Query<'_>, context: Context<'_>) -> Opaque {
     let names = query.names().into_iter();
     let columns = names.filter(|name| may_be_column(name, context)).collect();
     let words: Vec<&str> = (0..query.tokens().len()).map(|index| query.word(index)).collect();
-    Opaque { text: words.join(" "), columns, time_only: false }
+    // What cannot be read may read anything: `* has "x"` is such a text.
+    let text = words.join(" ");
+    Opaque { text, columns, time_only: false, any_column: true, elsewhere: None }
 }
 
 /// The value of a literal, or of a let that binds one.
@@ -142,9 +144,41 @@ fn constant<'a>(name: &str, context: Context<'a>) -> Option<&'a Constant> {
 fn may_be_column(name: &str, context: Context<'_>) -> bool {
     match context.columns {
         Some(columns) => columns.contains_key(name) || !context.constants.contains_key(name),
-        None => !context.constants.contains_key(name),
+        // What is bound to something unknown may also be a function's parameter, elsewhere.
+        None => matches!(context.constants.get(name), None | Some(Constant::Unknown)),
     }
 }
+
+/// Functions that know nothing of the row but their arguments. One that is not here, and has no
+/// column among its arguments, may read any.
+const ROWLESS: [&str; 26] = [
+    "ago",
+    "array_length",
+    "bin",
+    "bool",
+    "coalesce",
+    "datetime",
+    "datetime_add",
+    "dynamic",
+    "endofday",
+    "iff",
+    "iif",
+    "int",
+    "isempty",
+    "isnotempty",
+    "isnotnull",
+    "isnull",
+    "long",
+    "not",
+    "now",
+    "rand",
+    "real",
+    "startofday",
+    "startofhour",
+    "strcat",
+    "tostring",
+    "toscalar",
+];
 
 struct Lowering<'l> {
     query: &'l Query<'l>,
@@ -469,16 +503,22 @@ impl Lowering<'_> {
             let head = name.split('.').next().unwrap_or(name);
             if whole { name } else { head }
         });
-        let columns: BTreeSet<String> =
+        let mut columns: BTreeSet<String> =
             names.filter(|name| may_be_column(name, self.context)).map(str::to_owned).collect();
         let is_time = |column: &String| match self.context.columns {
             Some(known) => known.get(column) == Some(&ColumnType::Datetime),
             None => matches!(column.as_str(), "TimeGenerated" | "Timestamp"),
         };
+        let calls = expression.calls();
         let clock = ["ago", "now", "startofday", "endofday", "datetime_add", "bin", "startofhour"];
-        let time_only = !columns.is_empty()
-            && columns.iter().all(is_time)
-            && expression.calls().iter().all(|call| clock.contains(call));
+        let bound = |column: &&String| {
+            self.context.columns.is_none() && self.context.constants.contains_key(*column)
+        };
+        let mut unbound = columns.iter().filter(|column| !bound(column)).peekable();
+        let time_only = unbound.peek().is_some()
+            && unbound.all(is_time)
+            && calls.iter().all(|(call, _)| clock.contains(call));
+        let any_column = self.reads_unnamed(expression, &calls, &mut columns);
         let mut tokens = expression.tokens.clone();
         while self.query.is(tokens.start, "(")
             && self.query.closing(tokens.start) == Some(tokens.end - 1)
@@ -486,8 +526,44 @@ impl Lowering<'_> {
             tokens = tokens.start + 1..tokens.end - 1;
         }
         let words = tokens.map(|index| self.query.word(index));
-        let words: Vec<&str> = words.collect();
-        Predicate::Opaque(Opaque { text: words.join(" "), columns, time_only })
+        let text = words.collect::<Vec<&str>>().join(" ");
+        Predicate::Opaque(Opaque { text, columns, time_only, any_column, elsewhere: None })
+    }
+
+    /// Adds the columns that functions read without having them as arguments; whether that may be
+    /// any column.
+    fn reads_unnamed(
+        &self,
+        expression: &Expression,
+        calls: &[(&str, &[Expression])],
+        columns: &mut BTreeSet<String>,
+    ) -> bool {
+        let inside = expression.tokens.start + 1..expression.tokens.end;
+        let star = |index: usize| {
+            let opened = self.query.is(index - 1, "(") || self.query.is(index - 1, ",");
+            self.query.is(index, "*") && opened
+        };
+        let mut any = inside.clone().any(star);
+        for (call, arguments) in calls {
+            match (*call, *arguments) {
+                ("column_ifexists" | "columnifexists", [first, ..]) => {
+                    match scalar(first, self.context) {
+                        Some(Value::Text(name)) => {
+                            columns.insert(name);
+                        }
+                        _ => any = true,
+                    }
+                }
+                ("ingestion_time", _) => {
+                    columns.extend(["TimeGenerated", "Timestamp"].map(str::to_owned));
+                }
+                ("pack_all" | "column_ifexists" | "columnifexists", _) => any = true,
+                _ => {}
+            }
+        }
+        let reads_no_row =
+            |call: &str| ROWLESS.contains(&call) || self.context.constants.contains_key(call);
+        any || (columns.is_empty() && !calls.iter().all(|(call, _)| reads_no_row(call)))
     }
 
     fn mistake(&mut self, expression: &Expression, message: String) -> Predicate {

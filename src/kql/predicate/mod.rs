@@ -22,6 +22,7 @@ pub use pattern::Pattern;
 pub use resolve::{Polarity, Resolved, resolve};
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{ColumnType, Columns, Query, Value};
 
@@ -145,6 +146,11 @@ pub struct Opaque {
     pub columns: BTreeSet<String>,
     /// Whether all that it reads are columns of time and the clock.
     pub time_only: bool,
+    /// Whether it may read columns that it does not name, such as `pack_all()` does.
+    pub any_column: bool,
+    /// If it only asks whether another table has, or has not, a row with the values of its columns:
+    /// everything that may say which values those are, in lower case and without backslashes.
+    pub elsewhere: Option<Arc<str>>,
 }
 
 /// What is known where a predicate stands.
@@ -221,12 +227,26 @@ impl Predicate {
         found
     }
 
-    /// The columns of each test and opaque part.
-    pub(super) fn leaf_columns(&self) -> Vec<BTreeSet<&str>> {
+    /// The same with every test and opaque part put through a function.
+    pub(super) fn map_leaves(self, change: &mut dyn FnMut(Self) -> Self) -> Self {
+        let mut each = |parts: Vec<Self>| -> Vec<Self> {
+            parts.into_iter().map(|part| part.map_leaves(change)).collect()
+        };
+        match self {
+            Self::All(parts) => Self::All(each(parts)),
+            Self::Any(parts) => Self::Any(each(parts)),
+            Self::Not(part) => Self::Not(Box::new(part.map_leaves(change))),
+            Self::Always(value) => Self::Always(value),
+            leaf @ (Self::Test(_) | Self::Opaque(_)) => change(leaf),
+        }
+    }
+
+    /// Its tests and opaque parts, in order.
+    pub(super) fn leaves(&self) -> Vec<&Self> {
         let mut found = Vec::new();
         self.visit(&mut |leaf| {
             if matches!(leaf, Self::Test(_) | Self::Opaque(_)) {
-                found.push(leaf.columns());
+                found.push(leaf);
             }
         });
         found

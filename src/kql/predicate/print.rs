@@ -47,7 +47,9 @@ impl fmt::Display for Test {
                 let bound = match bound {
                     Bound::Value(value) => literal(value),
                     Bound::Now(0) => "now()".to_owned(),
-                    Bound::Now(ticks) if *ticks < 0 => format!("ago({})", span(-ticks)),
+                    Bound::Now(ticks) if *ticks < 0 => {
+                        format!("ago({})", span(ticks.saturating_neg()))
+                    }
                     Bound::Now(ticks) => format!("now({})", span(*ticks)),
                 };
                 write!(formatter, "{subject} {operator} {bound}")

@@ -117,7 +117,7 @@ fn edits(
             }
         }
     }
-    for function in expression.calls() {
+    for (function, _) in expression.calls() {
         if let Some(what) = scope.rows.bound(function) {
             let message = format!("the function `{function}` is {what} here");
             let span = query.span(&expression.tokens);

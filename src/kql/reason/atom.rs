@@ -68,12 +68,11 @@ pub(super) enum Shape {
     Free,
 }
 
-/// Positions are compared only within a family: the clock's distance to a date is not known.
+/// Positions are compared only within a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Family {
     Number,
     Time,
-    Clock,
     Length,
 }
 
@@ -86,14 +85,24 @@ pub(super) enum Position {
 }
 
 /// All atoms of a case, each once.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Atoms {
+    /// The clock, in ticks.
+    now: i64,
     list: Vec<Atom>,
     index: BTreeMap<String, usize>,
     of_exclusions: usize,
 }
 
 impl Atoms {
+    pub(super) fn new(now: i64) -> Self {
+        Self { now, list: Vec::new(), index: BTreeMap::new(), of_exclusions: 0 }
+    }
+
+    pub(super) fn now(&self) -> i64 {
+        self.now
+    }
+
     pub(super) fn list(&self) -> &[Atom] {
         &self.list
     }
@@ -146,7 +155,8 @@ impl Atoms {
                 };
                 settled(is, want)
             }
-            Check::Equal(value) => match position(subject, &Bound::Value(value.clone()), true) {
+            Check::Equal(value) => match self.position(subject, &Bound::Value(value.clone()), true)
+            {
                 Some((family, _)) => {
                     let within = self.cut(subject, &Bound::Value(value.clone()), true, family);
                     let below = self.cut(subject, &Bound::Value(value.clone()), false, family);
@@ -158,7 +168,7 @@ impl Atoms {
                     settled(literal(self.leaf(test, shape), true), want)
                 }
             },
-            Check::Below { bound, inclusive } => match position(subject, bound, *inclusive) {
+            Check::Below { bound, inclusive } => match self.position(subject, bound, *inclusive) {
                 Some((family, _)) => {
                     let cut = self.cut(subject, bound, *inclusive, family);
                     self.nullable(cut, subject, want)
@@ -277,7 +287,7 @@ impl Atoms {
     fn cut(&mut self, subject: &Subject, bound: &Bound, inclusive: bool, family: Family) -> usize {
         let check = Check::Below { bound: bound.clone(), inclusive };
         let leaf = Predicate::Test(Test { subject: subject.clone(), check });
-        let Some((_, position)) = position(subject, bound, inclusive) else {
+        let Some((_, position)) = self.position(subject, bound, inclusive) else {
             let atom = Atom { leaf, side: true, column: None, shape: Shape::Free };
             return self.add("cut without position".to_owned(), atom);
         };
@@ -286,6 +296,21 @@ impl Atoms {
         let shape = Shape::Cut { subject: name, family, position };
         let column = Some(subject.column.clone());
         self.add(key, Atom { leaf, side: true, column, shape })
+    }
+
+    fn position(
+        &self,
+        subject: &Subject,
+        bound: &Bound,
+        inclusive: bool,
+    ) -> Option<(Family, Position)> {
+        match bound {
+            Bound::Now(ticks) => {
+                let at = i128::from(self.now) + i128::from(*ticks) + i128::from(inclusive);
+                Some((Family::Time, Position::Whole(at)))
+            }
+            Bound::Value(value) => position(subject, value, inclusive),
+        }
     }
 
     fn leaf(&mut self, test: &Test, shape: Shape) -> usize {
@@ -326,12 +351,8 @@ fn name(subject: &Subject) -> String {
 }
 
 /// Where a comparison cuts the order of its subject; nothing for values without order.
-fn position(subject: &Subject, bound: &Bound, inclusive: bool) -> Option<(Family, Position)> {
+fn position(subject: &Subject, value: &Value, inclusive: bool) -> Option<(Family, Position)> {
     let whole = |ticks: i64| Position::Whole(i128::from(ticks) + i128::from(inclusive));
-    let value = match bound {
-        Bound::Now(ticks) => return Some((Family::Clock, whole(*ticks))),
-        Bound::Value(value) => value,
-    };
     let integral = matches!(subject.kind, ColumnType::Int | ColumnType::Long);
     let length = subject.functions.last() == Some(&Function::Length);
     let family = if length { Family::Length } else { Family::Number };

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::REFERENCE_NOW;
 use super::atom::Atom;
 use super::sample::sample;
+use super::search::EVALUATION;
 use crate::kql::predicate::{Bound, Check, Function, Test, TextOperator};
 use crate::kql::{ColumnType, Event, Predicate, Value, evaluate};
 
@@ -15,8 +15,13 @@ use crate::kql::{ColumnType, Event, Predicate, Value, evaluate};
 const GUESSES: usize = 3000;
 
 /// A value for which each atom holds, or does not, as required.
-pub(super) fn value(column: &str, required: &[(&Atom, bool)], steps: &mut u64) -> Option<Value> {
-    let guesses = guesses(required);
+pub(super) fn value(
+    column: &str,
+    required: &[(&Atom, bool)],
+    now: i64,
+    steps: &mut u64,
+) -> Option<Value> {
+    let guesses = guesses(required, now);
     // What is plainly true or false keeps to its outcome under any `not`; null may not.
     for plain in [true, false] {
         for guess in guesses.iter().take(GUESSES) {
@@ -25,8 +30,8 @@ pub(super) fn value(column: &str, required: &[(&Atom, bool)], steps: &mut u64) -
             }
             let event = Event { values: BTreeMap::from([(column.to_owned(), guess.clone())]) };
             let mut meets = |(atom, wanted): &(&Atom, bool)| {
-                *steps = steps.saturating_sub(4);
-                holds(atom, *wanted, plain, &event)
+                *steps = steps.saturating_sub(EVALUATION);
+                *steps > 0 && holds(atom, *wanted, plain, &event, now)
             };
             if required.iter().all(&mut meets) {
                 return Some(guess.clone());
@@ -36,8 +41,8 @@ pub(super) fn value(column: &str, required: &[(&Atom, bool)], steps: &mut u64) -
     None
 }
 
-fn holds(atom: &Atom, wanted: bool, plain: bool, event: &Event) -> bool {
-    let outcome = evaluate(&atom.leaf, event, REFERENCE_NOW);
+fn holds(atom: &Atom, wanted: bool, plain: bool, event: &Event, now: i64) -> bool {
+    let outcome = evaluate(&atom.leaf, event, now);
     match (atom.side, wanted) {
         (true, true) => outcome.is_true(),
         (true, false) => !outcome.may_be_true() && (!plain || outcome.is_false()),
@@ -46,7 +51,7 @@ fn holds(atom: &Atom, wanted: bool, plain: bool, event: &Event) -> bool {
     }
 }
 
-fn guesses(required: &[(&Atom, bool)]) -> Vec<Value> {
+fn guesses(required: &[(&Atom, bool)], now: i64) -> Vec<Value> {
     let tests: Vec<(&Test, bool)> = required
         .iter()
         .filter_map(|(atom, wanted)| match &atom.leaf {
@@ -73,17 +78,17 @@ fn guesses(required: &[(&Atom, bool)]) -> Vec<Value> {
             let fresh = Value::Guid("5e471e15-0000-4000-8000-000000000001".to_owned());
             constants.chain([fresh, Value::Null]).collect()
         }
-        _ => ordered(&tests, kind),
+        _ => ordered(&tests, kind, now),
     }
 }
 
 /// Values at and beside every bound.
-fn ordered(tests: &[(&Test, bool)], kind: ColumnType) -> Vec<Value> {
+fn ordered(tests: &[(&Test, bool)], kind: ColumnType, now: i64) -> Vec<Value> {
     let mut guesses = Vec::new();
     for (test, _) in tests {
         let value = match &test.check {
             Check::Below { bound: Bound::Now(ticks), .. } => {
-                Value::Datetime(REFERENCE_NOW.saturating_add(*ticks))
+                Value::Datetime(now.saturating_add(*ticks))
             }
             Check::Below { bound: Bound::Value(value), .. } | Check::Equal(value) => value.clone(),
             _ => continue,
@@ -125,7 +130,7 @@ fn ordered(tests: &[(&Test, bool)], kind: ColumnType) -> Vec<Value> {
         guesses.extend(reals.iter().take(20).map(|right| Value::Real((left + right) / 2.0)));
     }
     guesses.push(match kind {
-        ColumnType::Datetime => Value::Datetime(REFERENCE_NOW),
+        ColumnType::Datetime => Value::Datetime(now),
         ColumnType::Timespan => Value::Timespan(0),
         ColumnType::Int | ColumnType::Long => Value::Long(1),
         _ => Value::Real(1.0),
@@ -133,6 +138,9 @@ fn ordered(tests: &[(&Test, bool)], kind: ColumnType) -> Vec<Value> {
     guesses.push(Value::Null);
     guesses
 }
+
+/// More needles than this are not put together in one text.
+const NEEDLES: usize = 100;
 
 /// Letters that no published detection looks for.
 const FRESH: &str = "qzj";
@@ -153,7 +161,7 @@ fn texts(tests: &[(&Test, bool)]) -> Vec<String> {
             Check::Below { bound: Bound::Value(Value::Long(length)), .. }
                 if test.subject.functions.contains(&Function::Length) =>
             {
-                lengths.extend([*length, length - 1, length + 1]);
+                lengths.extend([*length, length.saturating_sub(1), length.saturating_add(1)]);
             }
             _ => {}
         }
@@ -162,7 +170,7 @@ fn texts(tests: &[(&Test, bool)]) -> Vec<String> {
         let fits = |(_, operator, wanted): &&(&str, TextOperator, bool)| {
             *wanted && operators.contains(operator)
         };
-        needles.iter().filter(fits).map(|(needle, _, _)| *needle).collect()
+        needles.iter().filter(fits).map(|(needle, _, _)| *needle).take(NEEDLES).collect()
     };
     let longest = |needles: Vec<&'_ str>| {
         needles.into_iter().max_by_key(|needle| needle.len()).unwrap_or("").to_owned()
@@ -197,14 +205,17 @@ fn texts(tests: &[(&Test, bool)]) -> Vec<String> {
         guesses.push(format!("{FRESH}{needle}{FRESH}"));
     }
     guesses.extend([FRESH.to_owned(), String::new(), "203.0.113.7".to_owned()]);
+    let bases = guesses.clone();
     for length in lengths.into_iter().filter(|length| (0..10_000).contains(length)) {
         let length = usize::try_from(length).unwrap_or(0);
-        for base in guesses.clone() {
-            if base.len() < length {
-                guesses.push(format!("{base}{}", "q".repeat(length - base.len())));
+        for base in bases.iter().filter(|base| base.len() < length) {
+            if guesses.len() >= GUESSES {
+                break;
             }
+            guesses.push(format!("{base}{}", "q".repeat(length - base.len())));
         }
     }
+    guesses.truncate(GUESSES);
     let upper = guesses.clone().into_iter();
     guesses
         .extend(upper.flat_map(|guess| [guess.to_ascii_uppercase(), guess.to_ascii_lowercase()]));

@@ -23,6 +23,14 @@ impl Formula {
         }
     }
 
+    /// How many literals it has.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Always(_) | Self::Literal { .. } => 1,
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::size).sum(),
+        }
+    }
+
     /// Clauses that have a model if and only if the formula does. New variables begin at `next`.
     pub(super) fn clauses(&self, next: &mut usize) -> Vec<Clause> {
         let mut clauses = Vec::new();

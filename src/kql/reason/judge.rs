@@ -19,9 +19,13 @@ pub const HAS_NO_EFFECT: Code = Code::new("exclusion-has-no-effect");
 pub const SHADOWED: Code = Code::new("exclusion-shadowed");
 /// A part of it is met by every text or address.
 pub const TOO_BROAD: Code = Code::new("exclusion-too-broad");
-/// A question has no answer.
-pub const UNDECIDED: Code = Code::new("exclusion-undecided");
-/// The query's own leading filters contradict each other.
+/// It is not known whether it is ever true.
+pub const MAY_EXCLUDE_NOTHING: Code = Code::new("exclusion-may-exclude-nothing");
+/// It is not known whether any event that the query admits survives.
+pub const MAY_BLIND_QUERY: Code = Code::new("exclusion-may-blind-query");
+/// It is not known whether any event that one alternative of a filter admits survives.
+pub const MAY_BLIND_ALTERNATIVE: Code = Code::new("exclusion-may-blind-alternative");
+/// The query's own filters contradict each other.
 pub const ADMITS_NOTHING: Code = Code::new("query-admits-nothing");
 
 /// Something about exclusions that must not go unsaid.
@@ -53,7 +57,7 @@ pub struct Judgement {
 pub fn judge(case: &Case) -> Judgement {
     let mut judgement = Judgement { findings: Vec::new(), survivor: None, excluded: Vec::new() };
     if case.admits().is_refuted() {
-        let message = "the query's own leading filters contradict each other";
+        let message = "the query's own filters contradict each other";
         judgement.add(ADMITS_NOTHING, None, message.to_owned(), true);
     }
     for exclusion in 0..case.exclusions().len() {
@@ -74,7 +78,7 @@ pub fn judge(case: &Case) -> Judgement {
         }
         Answer::Undecided => {
             let message = "it is not known whether any event survives the exclusions".to_owned();
-            judgement.add(UNDECIDED, None, message, true);
+            judgement.add(MAY_BLIND_QUERY, None, message + &why(case), true);
         }
     }
     for alternative in case.alternatives() {
@@ -87,7 +91,7 @@ pub fn judge(case: &Case) -> Judgement {
             }
             Answer::Undecided => {
                 let message = format!("it is not known whether an event with `{text}` survives");
-                judgement.add(UNDECIDED, None, message, true);
+                judgement.add(MAY_BLIND_ALTERNATIVE, None, message + &why(case), true);
             }
         }
     }
@@ -108,7 +112,7 @@ fn judge_one(case: &Case, exclusion: usize, judgement: &mut Judgement) -> Option
         }
         Answer::Undecided => {
             let message = "it is not known whether it can be true".to_owned();
-            judgement.add(UNDECIDED, about, message, true);
+            judgement.add(MAY_EXCLUDE_NOTHING, about, message, true);
         }
         Answer::Witness(_) => {}
     }
@@ -118,11 +122,8 @@ fn judge_one(case: &Case, exclusion: usize, judgement: &mut Judgement) -> Option
             judgement.add(EXCLUDES_EVERYTHING, about, message, false);
             return None;
         }
-        Answer::Undecided => {
-            let message = "it is not known whether it spares anything".to_owned();
-            judgement.add(UNDECIDED, about, message, true);
-        }
-        Answer::Witness(_) => {}
+        // Then it is not known either whether anything survives, which is what matters.
+        Answer::Undecided | Answer::Witness(_) => {}
     }
     match case.has_effect(exclusion) {
         Answer::Refuted => {
@@ -142,19 +143,44 @@ fn judge_one(case: &Case, exclusion: usize, judgement: &mut Judgement) -> Option
     }
 }
 
-/// Parts that test for an empty text or for every network.
+/// What keeps an answer from being found.
+fn why(case: &Case) -> String {
+    if case.is_exhausted() {
+        return ": there are too many values to look at".to_owned();
+    }
+    let open = case.open_parts();
+    match open.as_slice() {
+        [] => String::new(),
+        [first, ..] => {
+            let shown: String = first.chars().take(60).collect();
+            format!(": `{shown}` is not understood")
+        }
+    }
+}
+
+/// Parts that test for an empty text, for a pattern that everything fits, or for every network.
 fn broad_parts(case: &Case, exclusion: usize) -> Vec<String> {
     let tests = case.exclusions().nth(exclusion).into_iter().flat_map(Predicate::tests);
     let broad = tests.filter(|test| match &test.check {
         Check::Text { operator, needle, .. } => needle.is_empty() && *operator != TextOperator::Is,
         Check::Ipv4InRange(range) => range.ends_with("/0"),
+        Check::Regex(pattern) => {
+            let odd = ["", "q", "Z9", " ", "-", "\u{1}~"];
+            odd.iter().all(|text| pattern.matches(text).is_true())
+        }
         _ => false,
     });
     broad.map(ToString::to_string).collect()
 }
 
 impl Judgement {
-    fn add(&mut self, code: Code, about: Option<usize>, message: String, acknowledgeable: bool) {
+    pub(super) fn add(
+        &mut self,
+        code: Code,
+        about: Option<usize>,
+        message: String,
+        acknowledgeable: bool,
+    ) {
         self.findings.push(Finding { code, exclusion: about, message, acknowledgeable });
     }
 }

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::REFERENCE_NOW;
 use super::atom::{Atom, Atoms, Family, Position, Shape};
 use super::formula::{Clause, signed};
 use crate::kql::predicate::TextOperator;
 use crate::kql::term::{Relation, relation};
 use crate::kql::{Event, Value, evaluate};
 
-/// In groups larger than this, leading filters are compared with exclusions only: a list of a
+/// In groups larger than this, the query's filters are compared with exclusions only: a list of a
 /// thousand domains has half a million pairs, and almost none of them says anything.
 const LARGE: usize = 64;
+
+/// Comparisons of two atoms for one case. Facts that are not looked for are only missed: what is
+/// proven without them stays proven.
+const COMPARISONS: usize = 20_000;
 
 /// Facts about all atoms of a case.
 pub(super) fn lemmas(atoms: &Atoms) -> Vec<Clause> {
@@ -43,8 +46,9 @@ pub(super) fn lemmas(atoms: &Atoms) -> Vec<Clause> {
             Shape::Null | Shape::Free => {}
         }
     }
+    let mut comparisons = COMPARISONS;
     for group in texts.values() {
-        compare_texts(atoms, group, &mut clauses);
+        compare_texts(atoms, group, &mut comparisons, &mut clauses);
     }
     for group in cuts.values_mut() {
         group.sort_unstable();
@@ -53,54 +57,79 @@ pub(super) fn lemmas(atoms: &Atoms) -> Vec<Clause> {
         }
     }
     for group in constants.values() {
-        for (at, first) in group.iter().enumerate() {
-            for second in &group[at + 1..] {
-                clauses.push(vec![signed(*first, false), signed(*second, false)]);
+        for (first, second) in pairs(atoms, group) {
+            if first < second && spend(&mut comparisons) {
+                clauses.push(vec![signed(first, false), signed(second, false)]);
             }
         }
     }
     for group in columns.values() {
-        nulls(atoms, group, &mut clauses);
-        exact_texts(atoms, group, &mut clauses);
+        nulls(atoms, group, &mut comparisons, &mut clauses);
+        exact_texts(atoms, group, &mut comparisons, &mut clauses);
     }
     clauses
 }
 
-fn compare_texts(atoms: &Atoms, group: &[usize], clauses: &mut Vec<Clause>) {
+fn spend(comparisons: &mut usize) -> bool {
+    let enough = *comparisons > 0;
+    *comparisons = comparisons.saturating_sub(1);
+    enough
+}
+
+/// Atoms that are worth comparing, in both orders.
+fn pairs<'p>(
+    atoms: &'p Atoms,
+    group: &'p [usize],
+) -> Box<dyn Iterator<Item = (usize, usize)> + 'p> {
+    if group.len() <= LARGE {
+        let each = move |first: &'p usize| group.iter().map(|second| (*first, *second));
+        return Box::new(group.iter().flat_map(each).filter(|(first, second)| first != second));
+    }
+    let (exclusions, filters): (Vec<usize>, Vec<usize>) =
+        group.iter().copied().partition(|atom| atoms.is_of_exclusion(*atom));
+    let each = move |exclusion: usize| {
+        let filters = filters.clone().into_iter();
+        filters.flat_map(move |filter| [(exclusion, filter), (filter, exclusion)])
+    };
+    Box::new(exclusions.into_iter().flat_map(each))
+}
+
+fn compare_texts(
+    atoms: &Atoms,
+    group: &[usize],
+    comparisons: &mut usize,
+    clauses: &mut Vec<Clause>,
+) {
     let comparison = |index: usize| match &atoms.list()[index].shape {
         Shape::Text { operator, needle, cased, .. } => Some((*operator, needle.as_str(), *cased)),
         _ => None,
     };
-    for first in group {
-        for second in group {
-            let near = atoms.is_of_exclusion(*first) || atoms.is_of_exclusion(*second);
-            if first == second || !(near || group.len() <= LARGE) {
-                continue;
-            }
-            let (Some(left), Some(right)) = (comparison(*first), comparison(*second)) else {
-                continue;
-            };
-            match relation(left, right) {
-                Relation::Implies => {
-                    clauses.push(vec![signed(*first, false), signed(*second, true)]);
-                }
-                Relation::Excludes => {
-                    clauses.push(vec![signed(*first, false), signed(*second, false)]);
-                }
-                Relation::None => {}
-            }
+    for (first, second) in pairs(atoms, group) {
+        if !spend(comparisons) {
+            return;
+        }
+        let (Some(left), Some(right)) = (comparison(first), comparison(second)) else {
+            continue;
+        };
+        match relation(left, right) {
+            Relation::Implies => clauses.push(vec![signed(first, false), signed(second, true)]),
+            Relation::Excludes => clauses.push(vec![signed(first, false), signed(second, false)]),
+            Relation::None => {}
         }
     }
 }
 
 /// A null column is not below anything, equals nothing, and is no true flag.
-fn nulls(atoms: &Atoms, group: &[usize], clauses: &mut Vec<Clause>) {
+fn nulls(atoms: &Atoms, group: &[usize], comparisons: &mut usize, clauses: &mut Vec<Clause>) {
     let is_null = |index: &&usize| atoms.list()[**index].shape == Shape::Null;
     for null in group.iter().filter(is_null) {
         for other in group {
+            if !spend(comparisons) {
+                return;
+            }
             let atom = &atoms.list()[*other];
             let event = Event::default();
-            let outcome = evaluate(&atom.leaf, &event, REFERENCE_NOW);
+            let outcome = evaluate(&atom.leaf, &event, atoms.now());
             let impossible = atom.side && !outcome.may_be_true();
             if other != null && impossible && reads_bare_column(atom) {
                 clauses.push(vec![signed(*null, false), signed(*other, false)]);
@@ -119,7 +148,15 @@ fn reads_bare_column(atom: &Atom) -> bool {
 }
 
 /// A column that equals a text, case included, decides everything else about that column.
-fn exact_texts(atoms: &Atoms, group: &[usize], clauses: &mut Vec<Clause>) {
+fn exact_texts(atoms: &Atoms, group: &[usize], comparisons: &mut usize, clauses: &mut Vec<Clause>) {
+    // Comparisons of the bare column with texts are known from `compare_texts`.
+    let is_bare = |index: &usize| match &atoms.list()[*index].leaf {
+        crate::kql::Predicate::Test(test) => test.subject.functions.is_empty(),
+        _ => false,
+    };
+    let is_text = |index: &usize| matches!(atoms.list()[*index].shape, Shape::Text { .. });
+    let others: Vec<usize> =
+        group.iter().copied().filter(|index| !(is_text(index) && is_bare(index))).collect();
     for exact in group {
         let atom = &atoms.list()[*exact];
         let (Shape::Text { operator: TextOperator::Is, needle, cased: true, .. }, Some(column)) =
@@ -134,14 +171,12 @@ fn exact_texts(atoms: &Atoms, group: &[usize], clauses: &mut Vec<Clause>) {
         }
         let values = BTreeMap::from([(column.clone(), Value::Text(needle.clone()))]);
         let event = Event { values };
-        for other in group {
-            let about = &atoms.list()[*other];
-            let same_subject = matches!((&atom.shape, &about.shape),
-                (Shape::Text { subject, .. }, Shape::Text { subject: other, .. }) if subject == other);
-            if other == exact || same_subject {
-                continue;
+        for other in &others {
+            if !spend(comparisons) {
+                return;
             }
-            let outcome = evaluate(&about.leaf, &event, REFERENCE_NOW);
+            let about = &atoms.list()[*other];
+            let outcome = evaluate(&about.leaf, &event, atoms.now());
             let (certain, possible) = match about.side {
                 true => (outcome.is_true(), outcome.may_be_true()),
                 false => (outcome.is_false(), outcome.may_be_false()),

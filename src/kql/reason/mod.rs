@@ -6,23 +6,29 @@
 //! stay free, and no assignment is left. If neither is found, the answer is *undecided*. Work is
 //! counted in steps, never in time, so that answers do not depend on the machine.
 //!
-//! What is not understood in a leading filter is assumed to be satisfiable if it shares no column
-//! with an exclusion, nor with another leading filter over a column of one; the witness says so.
+//! What is not understood in a filter of the query is assumed to be satisfiable if nothing connects
+//! it with a column of an exclusion; the witness says so.
 
+mod assume;
 mod atom;
 mod candidate;
 mod formula;
 mod judge;
 mod lemma;
+mod moment;
 mod sample;
 mod search;
 mod solver;
 
 pub use judge::{
     ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
-    Finding, HAS_NO_EFFECT, Judgement, SHADOWED, TOO_BROAD, UNDECIDED, judge,
+    Finding, HAS_NO_EFFECT, Judgement, MAY_BLIND_ALTERNATIVE, MAY_BLIND_QUERY, MAY_EXCLUDE_NOTHING,
+    SHADOWED, TOO_BROAD, judge,
 };
 
+pub use moment::{Clock, Dated, Question};
+
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -31,11 +37,12 @@ use self::formula::{Clause, Formula};
 use super::predicate::Opaque;
 use super::{Event, Predicate};
 
-/// The clock of witnesses, in ticks: noon of 2026-01-01, UTC. Fixed, so that answers are.
-pub const REFERENCE_NOW: i64 = 17_672_688_000_000_000;
+/// Steps that one question may take.
+const STEPS: u64 = 1_000_000;
 
-/// Steps that one question may take: about 200 milliseconds on a slow machine.
-const STEPS: u64 = 400_000;
+/// Steps that all questions about one place may take: well below a second. Whatever is asked beyond
+/// them is not decided.
+const ALL_STEPS: u64 = 8_000_000;
 
 /// An event that proves an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +91,8 @@ pub struct Case {
     atoms: Atoms,
     lemmas: Vec<Clause>,
     assumable: BTreeSet<Opaque>,
+    /// What is left of the steps.
+    steps: Cell<u64>,
 }
 
 /// A predicate, and what it means in atoms when it is true and when it is not.
@@ -121,26 +130,37 @@ impl<'c> Wish<'c> {
 }
 
 impl Case {
-    /// Prepares the questions.
+    /// Prepares the questions, for one moment: `now` is in ticks. The filters are conjuncts.
     #[must_use]
-    pub fn new(leading: Vec<Predicate>, exclusions: Vec<Predicate>) -> Self {
-        let assumable = assumable(&leading, &exclusions);
-        let mut atoms = Atoms::default();
+    pub fn new(leading: Vec<Predicate>, exclusions: Vec<Predicate>, now: i64) -> Self {
+        let assumable = assume::assumable(&leading, &exclusions);
+        let mut atoms = Atoms::new(now);
         // Exclusions first: their atoms are compared with all others, leading ones need not be.
         let exclusions = parts(exclusions, &mut atoms);
         atoms.mark_exclusions();
         let leading = parts(leading, &mut atoms);
         let lemmas = lemma::lemmas(&atoms);
-        Self { leading, exclusions, atoms, lemmas, assumable }
+        Self { leading, exclusions, atoms, lemmas, assumable, steps: Cell::new(ALL_STEPS) }
     }
 
-    /// The same questions without one of the exclusions.
+    /// The same with a part of the steps.
     #[must_use]
-    pub fn without(&self, exclusion: usize) -> Self {
-        let predicate = |part: &Part| part.predicate.clone();
-        let mut exclusions: Vec<Predicate> = self.exclusions.iter().map(predicate).collect();
-        exclusions.remove(exclusion);
-        Self::new(self.leading.iter().map(predicate).collect(), exclusions)
+    pub(crate) fn with_share(self, parts: u64) -> Self {
+        self.steps.set(ALL_STEPS / parts.max(1));
+        self
+    }
+
+    /// Opaque parts of the query's filters that may decide about what the exclusions read.
+    pub(crate) fn open_parts(&self) -> Vec<&str> {
+        let parts = self.leading.iter().chain(&self.exclusions);
+        let opaque = parts.flat_map(|part| part.predicate.opaque());
+        let open = opaque.filter(|part| !self.assumable.contains(part));
+        open.map(|part| part.text.as_str()).collect()
+    }
+
+    /// Whether there are no steps left, so that nothing more can be decided.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.steps.get() == 0
     }
 
     /// Does the query admit an event at all?
@@ -204,6 +224,11 @@ impl Case {
                     wish.formulas.push(formula.clone());
                     wish
                 };
+                if self.is_exhausted() {
+                    let text = "one of its further alternatives".to_owned();
+                    found.push(Alternative { filter, text, answer: Answer::Undecided });
+                    return found;
+                }
                 let answer = self.ask(through().without(&self.exclusions));
                 let own_fault = answer.is_refuted() && self.ask(through()).is_refuted();
                 if !own_fault {
@@ -228,7 +253,11 @@ impl Case {
             formula: Formula::All(wish.formulas),
             assumable: &self.assumable,
         };
-        search::search(&question, &self.lemmas, STEPS)
+        let allowed = self.steps.get().min(STEPS);
+        let mut left = allowed;
+        let answer = search::search(&question, &self.lemmas, &mut left);
+        self.steps.set(self.steps.get() - (allowed - left));
+        answer
     }
 }
 
@@ -239,24 +268,6 @@ fn parts(predicates: Vec<Predicate>, atoms: &mut Atoms) -> Vec<Part> {
         predicate,
     };
     predicates.into_iter().map(read).collect()
-}
-
-/// The opaque parts of leading filters that may be taken as satisfiable.
-fn assumable(leading: &[Predicate], exclusions: &[Predicate]) -> BTreeSet<Opaque> {
-    let read: BTreeSet<&str> = exclusions.iter().flat_map(Predicate::columns).collect();
-    let mut near = read.clone();
-    for predicate in leading {
-        for columns in predicate.leaf_columns() {
-            // A part over an exclusion's column brings its other columns near, but an opaque part
-            // does not come near itself.
-            if columns.iter().any(|column| read.contains(column)) {
-                near.extend(columns);
-            }
-        }
-    }
-    let opaque = leading.iter().flat_map(Predicate::opaque);
-    let far = |opaque: &&Opaque| opaque.columns.iter().all(|c| !near.contains(c.as_str()));
-    opaque.filter(far).cloned().collect()
 }
 
 impl fmt::Display for Witness {

@@ -9,6 +9,9 @@ pub(super) fn sample(pattern: &str) -> Option<String> {
     (sampler.at == sampler.rest.len()).then_some(text)
 }
 
+/// Bytes of a longer sample, which nested repetitions can make as long as they like, are not made.
+const LENGTH: usize = 5_000;
+
 /// Groups within groups within groups.
 const DEPTH: usize = 50;
 
@@ -45,6 +48,9 @@ impl Sampler {
             }
             let piece = self.piece(depth)?;
             let count = self.repetition()?;
+            if text.len() + piece.len().saturating_mul(count) > LENGTH {
+                return None;
+            }
             for _ in 0..count {
                 text += &piece;
             }
@@ -170,7 +176,7 @@ mod tests {
             let text = sample(pattern).expect(pattern);
             assert!(regex::Regex::new(pattern).unwrap().is_match(&text), "{pattern} {text}");
         }
-        for pattern in ["(", "a**", r"\p{Greek}", "[a", "a{x}"] {
+        for pattern in ["(((a{200}){200}){200}){200}", "(", "a**", r"\p{Greek}", "[a", "a{x}"] {
             assert_eq!(sample(pattern), None, "{pattern}");
         }
     }

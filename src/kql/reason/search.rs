@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::atom::Atoms;
 use super::formula::{Clause, Formula};
 use super::solver::{Outcome, solve};
-use super::{Answer, REFERENCE_NOW, Witness, candidate};
+use super::{Answer, Witness, candidate};
 use crate::kql::predicate::Opaque;
 use crate::kql::trial::survives;
 use crate::kql::{Assumptions, Event, Predicate};
@@ -20,18 +20,33 @@ pub(super) struct Question<'q> {
     pub(super) assumable: &'q BTreeSet<Opaque>,
 }
 
+/// Evaluating one test costs about as much as this many steps of the solver.
+pub(super) const EVALUATION: u64 = 50;
+
+/// The same for one of many tests, most of which need not be evaluated.
+const SHARE: u64 = 10;
+
 /// Searches within a number of steps.
-pub(super) fn search(question: &Question<'_>, lemmas: &[Clause], mut steps: u64) -> Answer {
+pub(super) fn search(question: &Question<'_>, lemmas: &[Clause], steps: &mut u64) -> Answer {
+    let size = question.formula.size();
+    if !pay(steps, size) {
+        return Answer::Undecided;
+    }
     let mut variables = question.atoms.list().len();
     let mut clauses = question.formula.clauses(&mut variables);
     // Clauses are only proofs as long as none of them merely says "no event was found for this".
     let mut proven = true;
     loop {
+        // Every round sets the clauses up and reads the model anew.
+        let literals: usize = lemmas.iter().chain(&clauses).map(Vec::len).sum();
+        if !pay(steps, size + variables + literals) {
+            return Answer::Undecided;
+        }
         let all: Vec<&Clause> = clauses.iter().chain(lemmas).collect();
-        match solve(&all, variables, &mut steps) {
+        match solve(&all, variables, steps) {
             Outcome::None if proven => return Answer::Refuted,
             Outcome::None | Outcome::OutOfSteps => return Answer::Undecided,
-            Outcome::Model(model) => match realise(question, &model, &mut steps) {
+            Outcome::Model(model) => match realise(question, &model, steps) {
                 Ok(witness) => return Answer::Witness(witness),
                 Err(failed) => {
                     proven = false;
@@ -40,6 +55,14 @@ pub(super) fn search(question: &Question<'_>, lemmas: &[Clause], mut steps: u64)
             },
         }
     }
+}
+
+/// Takes steps; false if there are not so many left.
+fn pay(steps: &mut u64, count: usize) -> bool {
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    let enough = *steps >= count;
+    *steps = steps.saturating_sub(count);
+    enough
 }
 
 /// An event for a model, or the literals for which none was found.
@@ -73,14 +96,20 @@ fn realise(question: &Question<'_>, model: &[bool], steps: &mut u64) -> Result<W
             .iter()
             .map(|(atom, wants)| (&question.atoms.list()[*atom], *wants))
             .collect();
-        match candidate::value(column, &atoms, steps) {
+        match candidate::value(column, &atoms, question.atoms.now(), steps) {
             Some(value) => {
                 event.values.insert((*column).to_owned(), value);
             }
             None => return Err(requirements.iter().map(signed).collect()),
         }
     }
-    if !survives(question.wanted, question.unwanted, &event, REFERENCE_NOW, &assumed) {
+    let leaves = |predicates: &[&Predicate]| -> usize {
+        predicates.iter().map(|predicate| predicate.leaves().len()).sum()
+    };
+    let tests = u64::try_from(leaves(question.wanted) + leaves(question.unwanted));
+    *steps = steps.saturating_sub(tests.unwrap_or(u64::MAX).saturating_mul(SHARE));
+    let now = question.atoms.now();
+    if !survives(question.wanted, question.unwanted, &event, now, &assumed) {
         return Err(support);
     }
     let assuming = assumed.into_iter().map(|(part, value)| {

@@ -129,7 +129,7 @@ impl Search<'_> {
             let mut consistent = true;
             for (at, clause) in watching.iter().enumerate() {
                 *steps = steps.saturating_sub(1);
-                if self.rewatch(*clause, falsified) {
+                if self.rewatch(*clause, falsified, steps) {
                     continue;
                 }
                 kept.push(*clause);
@@ -151,17 +151,20 @@ impl Search<'_> {
     }
 
     /// Lets a clause watch another literal than a false one; false if there is no other.
-    fn rewatch(&mut self, clause: usize, falsified: i32) -> bool {
+    fn rewatch(&mut self, clause: usize, falsified: i32, steps: &mut u64) -> bool {
         let literals = self.clauses[clause];
         let [first, second] = self.watches[clause];
         let side = usize::from(literals[first] != falsified);
-        let taken = [first, second];
-        for (position, literal) in literals.iter().enumerate() {
-            if !taken.contains(&position) && self.value(*literal) != Some(false) {
+        let (here, other) = if side == 0 { (first, second) } else { (second, first) };
+        // On from here: what lies before was false when the watch went past it.
+        for position in (here + 1..literals.len()).chain(0..here) {
+            let literal = literals[position];
+            if position != other && self.value(literal) != Some(false) {
                 self.watches[clause][side] = position;
-                self.watched[slot(*literal)].push(clause);
+                self.watched[slot(literal)].push(clause);
                 return true;
             }
+            *steps = steps.saturating_sub(1);
         }
         false
     }

@@ -1,0 +1,505 @@
+//! What names mean behind the stages of a pipe, in terms of the table's own columns.
+//!
+//! Where that is not certain, a name is *made of* every column that it may depend on: too many
+//! rather than too few.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::{Columns, Query, Stage, TokenKind};
+
+/// What something depends on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Reads {
+    /// Columns of the table.
+    pub(super) columns: BTreeSet<String>,
+    /// Perhaps every column.
+    pub(super) anything: bool,
+    /// The columns are only compared with rows of another table.
+    pub(super) elsewhere: bool,
+}
+
+impl Reads {
+    pub(super) fn anything() -> Self {
+        Self { anything: true, ..Self::default() }
+    }
+
+    fn of(column: &str) -> Self {
+        Self { columns: BTreeSet::from([column.to_owned()]), ..Self::default() }
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        self.columns.is_empty() && !self.anything
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.elsewhere = match (self.is_nothing(), other.is_nothing()) {
+            (true, _) => other.elsewhere,
+            (false, true) => self.elsewhere,
+            (false, false) => self.elsewhere && other.elsewhere,
+        };
+        self.columns.extend(other.columns);
+        self.anything |= other.anything;
+    }
+}
+
+/// What a name means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// The table's column of this name.
+    Own(String),
+    /// Something made of these.
+    Made(Reads),
+}
+
+impl Meaning {
+    pub(super) fn reads(self) -> Reads {
+        match self {
+            Self::Own(column) => Reads::of(&column),
+            Self::Made(reads) => reads,
+        }
+    }
+}
+
+/// The names at one point of a pipe.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    /// Names that do not, or may not, mean the table's column of that name.
+    changed: BTreeMap<String, Meaning>,
+    /// What all other names are made of; nothing while they are the table's columns.
+    others: Option<Reads>,
+    /// Patterns with `*` of names that were taken away.
+    gone: Vec<String>,
+    /// What columns without a written name are made of.
+    unnamed: Option<Reads>,
+    /// Rows of other tables were added: a name may be a column of theirs alone.
+    united: bool,
+}
+
+impl Names {
+    pub(super) fn meaning(&self, name: &str, known: Option<&Columns>) -> Meaning {
+        if let Some(meaning) = self.changed.get(name) {
+            return meaning.clone();
+        }
+        let is_own = known.is_some_and(|columns| columns.contains_key(name));
+        if let Some(others) = &self.others {
+            return Meaning::Made(others.clone());
+        }
+        if self.gone.iter().any(|pattern| fits(pattern, name)) {
+            let mut reads = self.unnamed.clone().unwrap_or_default();
+            reads.extend(Reads::of(name));
+            return Meaning::Made(reads);
+        }
+        match &self.unnamed {
+            Some(unnamed) if !is_own => {
+                let mut reads = unnamed.clone();
+                if known.is_none() {
+                    reads.extend(Reads::of(name));
+                }
+                Meaning::Made(reads)
+            }
+            _ => Meaning::Own(name.to_owned()),
+        }
+    }
+
+    /// Whether it may be a column of another table only, and null in this table's rows.
+    pub(super) fn is_foreign(&self, name: &str, known: Option<&Columns>) -> bool {
+        self.united
+            && known.is_some_and(|columns| !columns.contains_key(name))
+            && self.meaning(name, known) == Meaning::Own(name.to_owned())
+    }
+
+    /// The names that do not mean the table's column of that name.
+    pub(super) fn changed(&self) -> &BTreeMap<String, Meaning> {
+        &self.changed
+    }
+
+    /// Everything that some tokens may read.
+    pub(super) fn reads(
+        &self,
+        query: &Query<'_>,
+        tokens: Range<usize>,
+        known: Option<&Columns>,
+    ) -> Reads {
+        let mut reads = Reads::default();
+        for index in tokens.clone() {
+            let word = query.word(index);
+            let member = index > tokens.start && query.is(index - 1, ".");
+            if query.is_name(index) && query.is(index + 1, "(") {
+                let named = match word {
+                    "column_ifexists" | "columnifexists" => text_at(query, index + 2),
+                    "pack_all" | "bag_pack_columns" => None,
+                    _ => continue,
+                };
+                reads.extend(
+                    named.map_or_else(Reads::anything, |name| self.meaning(&name, known).reads()),
+                );
+            } else if query.is_name(index) && !member {
+                reads.extend(self.meaning(word, known).reads());
+            } else if let Some((name, _)) = query.name_at(index, tokens.end) {
+                reads.extend(self.meaning(&name, known).reads());
+            }
+        }
+        reads
+    }
+
+    /// The names behind a stage.
+    pub(super) fn behind(&self, query: &Query<'_>, stage: &Stage, known: Option<&Columns>) -> Self {
+        let tokens = query.behind_operator(stage);
+        let step = Step { names: self, query, known };
+        match stage.operator.as_str() {
+            "extend" | "serialize" => step.extend(tokens),
+            "project" | "distinct" => step.project(tokens),
+            "project-keep" => step.keep(tokens),
+            "project-away" => step.away(tokens),
+            "project-rename" => step.rename(tokens),
+            "summarize" | "make-series" => step.summarize(tokens),
+            "parse" | "parse-where" | "parse-kv" | "mv-expand" | "mvexpand" | "mv-apply"
+            | "mvapply" => step.rewritten(tokens),
+            "join" | "lookup" => step.joined(tokens),
+            "right-join" => step.right_joined(tokens),
+            "union" => Self { united: true, ..self.clone() },
+            "evaluate" => step.added(tokens),
+            "where" | "filter" | "sort" | "order" | "top" | "take" | "limit" | "sample" | "as"
+            | "render" | "consume" | "project-reorder" | "" => self.clone(),
+            "count" => Self { others: Some(Reads::default()), ..Self::default() },
+            _ => Self { others: Some(Reads::anything()), ..Self::default() },
+        }
+    }
+}
+
+/// Whether a name fits a pattern in which `*` stands for anything.
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|left| {
+            (0..=left.len())
+                .filter(|at| left.is_char_boundary(*at))
+                .any(|at| fits(rest, &left[at..]))
+        }),
+    }
+}
+
+fn text_at(query: &Query<'_>, index: usize) -> Option<String> {
+    let is_text = query.kind(index) == Some(TokenKind::Text);
+    is_text.then(|| super::value::unquote(query.word(index))).flatten()
+}
+
+/// One stage that changes names.
+struct Step<'s> {
+    names: &'s Names,
+    query: &'s Query<'s>,
+    known: Option<&'s Columns>,
+}
+
+/// `name = expression`, `(name, name) = expression` or an expression alone.
+struct Item {
+    names: Vec<String>,
+    value: Range<usize>,
+}
+
+impl Step<'_> {
+    fn reads(&self, tokens: Range<usize>) -> Reads {
+        self.names.reads(self.query, tokens, self.known)
+    }
+
+    fn items(&self, tokens: Range<usize>) -> Vec<Item> {
+        let pieces = self.query.split(tokens, ",").into_iter().filter(|piece| !piece.is_empty());
+        pieces.map(|piece| self.item(piece)).collect()
+    }
+
+    fn item(&self, piece: Range<usize>) -> Item {
+        let query = self.query;
+        if let Some((name, next)) = query.name_at(piece.start, piece.end)
+            && query.is(next, "=")
+        {
+            return Item { names: vec![name], value: next + 1..piece.end };
+        }
+        if let Some(close) = query.closing(piece.start)
+            && query.is(piece.start, "(")
+            && query.is(close + 1, "=")
+        {
+            let inside = query.split(piece.start + 1..close, ",");
+            let names = inside.into_iter().filter_map(|one| self.only_name(one)).collect();
+            return Item { names, value: close + 2..piece.end };
+        }
+        Item { names: Vec::new(), value: piece }
+    }
+
+    /// The name, if the tokens are nothing else.
+    fn only_name(&self, mut tokens: Range<usize>) -> Option<String> {
+        while self.query.is(tokens.start, "(")
+            && self.query.closing(tokens.start) == Some(tokens.end - 1)
+        {
+            tokens = tokens.start + 1..tokens.end - 1;
+        }
+        let (name, next) = self.query.name_at(tokens.start, tokens.end)?;
+        (next == tokens.end).then_some(name)
+    }
+
+    /// What an item's names mean.
+    fn value(&self, item: &Item) -> Meaning {
+        match self.only_name(item.value.clone()) {
+            Some(name) if item.names.len() < 2 => self.names.meaning(&name, self.known),
+            _ => Meaning::Made(self.reads(item.value.clone())),
+        }
+    }
+
+    fn extend(&self, tokens: Range<usize>) -> Names {
+        let mut next = self.names.clone();
+        let mut own: BTreeSet<String> = BTreeSet::new();
+        for item in self.items(tokens) {
+            let mut meaning = self.value(&item);
+            let mentioned = item.value.clone().any(|index| own.contains(self.query.word(index)));
+            if mentioned {
+                // Whether it means the name before this stage or the new one is left open.
+                let mut reads = meaning.reads();
+                reads.extend(next.reads(self.query, item.value.clone(), self.known));
+                meaning = Meaning::Made(reads);
+            }
+            if item.names.is_empty() {
+                self.without_name(&mut next, &item, meaning);
+                continue;
+            }
+            for name in item.names {
+                own.insert(name.clone());
+                next.changed.insert(name, meaning.clone());
+            }
+        }
+        next
+    }
+
+    /// The service makes a name up: perhaps that of a column in the expression.
+    fn without_name(&self, next: &mut Names, item: &Item, meaning: Meaning) {
+        if let Some(name) = self.only_name(item.value.clone()) {
+            next.changed.insert(name, meaning);
+            return;
+        }
+        let reads = meaning.reads();
+        for index in item.value.clone().filter(|index| self.query.is_name(*index)) {
+            next.changed.insert(self.query.word(index).to_owned(), Meaning::Made(reads.clone()));
+        }
+        next.unnamed.get_or_insert_default().extend(reads);
+    }
+
+    /// Only what is listed stays.
+    fn project(&self, tokens: Range<usize>) -> Names {
+        let all = |piece: &Range<usize>| piece.len() == 1 && self.query.is(piece.start, "*");
+        if self.query.split(tokens.clone(), ",").iter().any(all) {
+            return self.names.clone();
+        }
+        let mut next =
+            Names { others: Some(Reads::default()), united: self.names.united, ..Names::default() };
+        for item in self.items(tokens) {
+            let meaning = self.value(&item);
+            if item.names.is_empty() {
+                self.without_name(&mut next, &item, meaning);
+                continue;
+            }
+            for name in item.names {
+                next.changed.insert(name, meaning.clone());
+            }
+        }
+        if let Some(unnamed) = next.unnamed.take() {
+            next.others.get_or_insert_default().extend(unnamed);
+        }
+        next
+    }
+
+    /// As `project`, with patterns of names.
+    fn keep(&self, tokens: Range<usize>) -> Names {
+        if !tokens.clone().any(|index| self.query.is(index, "*")) {
+            return self.project(tokens);
+        }
+        let mut next = self.names.clone();
+        for piece in self.query.split(tokens, ",") {
+            if let Some(name) = self.only_name(piece) {
+                let meaning = self.names.meaning(&name, self.known);
+                next.changed.insert(name, meaning);
+            }
+        }
+        next.gone.push("*".to_owned());
+        next
+    }
+
+    fn away(&self, tokens: Range<usize>) -> Names {
+        let mut next = self.names.clone();
+        for piece in self.query.split(tokens, ",") {
+            let pattern: String = match self.only_name(piece.clone()) {
+                Some(name) => name,
+                None => piece.map(|index| self.query.word(index)).collect(),
+            };
+            for (name, meaning) in &mut next.changed {
+                if fits(&pattern, name) {
+                    let mut reads = meaning.clone().reads();
+                    reads.extend(Reads::of(name));
+                    *meaning = Meaning::Made(reads);
+                }
+            }
+            next.gone.push(pattern);
+        }
+        next
+    }
+
+    fn rename(&self, tokens: Range<usize>) -> Names {
+        let mut next = self.names.clone();
+        let items = self.items(tokens);
+        for item in &items {
+            if let Some(old) = self.only_name(item.value.clone()) {
+                next.changed.insert(old.clone(), Meaning::Made(Reads::of(&old)));
+            }
+        }
+        for item in &items {
+            for name in &item.names {
+                next.changed.insert(name.clone(), self.value(item));
+            }
+        }
+        next
+    }
+
+    /// Keys stay what they are; aggregates are made of what they read.
+    fn summarize(&self, tokens: Range<usize>) -> Names {
+        let by = top_level(self.query, tokens.clone(), "by");
+        let keys = by.map_or(tokens.end..tokens.end, |by| by + 1..tokens.end);
+        let mut next =
+            Names { others: Some(Reads::default()), united: self.names.united, ..Names::default() };
+        let mut whole = false;
+        for item in self.items(tokens.start..by.unwrap_or(tokens.end)) {
+            let kept = self.row(&item);
+            whole |= kept.iter().any(|name| name == "*");
+            for name in kept.iter().filter(|name| *name != "*") {
+                next.changed.insert(name.clone(), self.names.meaning(name, self.known));
+            }
+            let meaning = match self.counts(&item) {
+                true => Meaning::Made(Reads::default()),
+                false => Meaning::Made(self.reads(item.value.clone())),
+            };
+            match item.names.as_slice() {
+                [] => next.unnamed.get_or_insert_default().extend(meaning.reads()),
+                names => {
+                    for name in names {
+                        next.changed.insert(name.clone(), meaning.clone());
+                    }
+                }
+            }
+        }
+        for item in self.items(keys) {
+            let meaning = self.value(&item);
+            match item.names.as_slice() {
+                [] => self.without_name(&mut next, &item, meaning),
+                names => {
+                    for name in names {
+                        next.changed.insert(name.clone(), meaning.clone());
+                    }
+                }
+            }
+        }
+        if whole {
+            next.others.clone_from(&self.names.others);
+            next.gone.clone_from(&self.names.gone);
+            for (name, meaning) in &self.names.changed {
+                next.changed.entry(name.clone()).or_insert_with(|| meaning.clone());
+            }
+            if let Some(before) = self.names.unnamed.clone() {
+                next.unnamed.get_or_insert_default().extend(before);
+            }
+        } else if let Some(unnamed) = next.unnamed.take() {
+            next.others.get_or_insert_default().extend(unnamed);
+        }
+        next
+    }
+
+    /// The columns that `arg_max`, `arg_min` and `take_any` take from one row; `*` for all.
+    fn row(&self, item: &Item) -> Vec<String> {
+        let start = item.value.start;
+        let calls = ["arg_max", "arg_min", "take_any", "any", "argmax", "argmin"];
+        let close = self.query.closing(start + 1).filter(|_| self.query.is(start + 1, "("));
+        let (Some(close), true) = (close, calls.contains(&self.query.word(start))) else {
+            return Vec::new();
+        };
+        let parts = self.query.split(start + 2..close, ",").into_iter();
+        parts
+            .filter_map(|part| match part.len() == 1 && self.query.is(part.start, "*") {
+                true => Some("*".to_owned()),
+                false => self.only_name(part),
+            })
+            .collect()
+    }
+
+    /// `count()`, and how many values a column has: any number of rows can come through.
+    fn counts(&self, item: &Item) -> bool {
+        let start = item.value.start;
+        let close = self.query.closing(start + 1).filter(|_| self.query.is(start + 1, "("));
+        let Some(close) = close.filter(|close| close + 1 == item.value.end) else { return false };
+        let inside = start + 2..close;
+        match self.query.word(start) {
+            "count" => inside.is_empty(),
+            "dcount" | "count_distinct" => {
+                let parts = self.query.split(inside, ",");
+                parts.first().is_some_and(|part| self.only_name(part.clone()).is_some())
+            }
+            _ => false,
+        }
+    }
+
+    /// What such a stage writes stands among what it reads.
+    fn rewritten(&self, tokens: Range<usize>) -> Names {
+        let mut next = self.names.clone();
+        let reads = self.reads(tokens.clone());
+        for index in tokens.filter(|index| self.query.is_name(*index)) {
+            let name = self.query.word(index).to_owned();
+            next.changed.insert(name, Meaning::Made(reads.clone()));
+        }
+        next
+    }
+
+    /// The left side's columns keep their names; all others are the right side's.
+    fn joined(&self, tokens: Range<usize>) -> Names {
+        let mut next = self.names.clone();
+        let keys = Reads { elsewhere: true, ..self.reads(keys(self.query, tokens)) };
+        if let Some(others) = &mut next.others {
+            others.extend(keys);
+        } else {
+            next.unnamed.get_or_insert_default().extend(keys);
+        }
+        next
+    }
+
+    fn right_joined(&self, tokens: Range<usize>) -> Names {
+        let outer = tokens.clone().any(|index| self.query.word(index) == "rightouter");
+        match outer {
+            // Columns of the left side take the names that both have.
+            true => Names { others: Some(Reads::anything()), ..Names::default() },
+            false => self.names.clone(),
+        }
+    }
+
+    /// Columns come in addition, with names that are not written.
+    fn added(&self, tokens: Range<usize>) -> Names {
+        let mut next = self.names.clone();
+        let reads = self.reads(tokens);
+        match &mut next.others {
+            Some(others) => others.extend(reads),
+            None => next.unnamed.get_or_insert_default().extend(reads),
+        }
+        next
+    }
+}
+
+/// A word outside of brackets.
+fn top_level(query: &Query<'_>, tokens: Range<usize>, word: &str) -> Option<usize> {
+    let mut index = tokens.start;
+    while index < tokens.end {
+        match query.closing(index) {
+            Some(close) => index = close + 1,
+            None if query.word(index) == word => return Some(index),
+            None => index += 1,
+        }
+    }
+    None
+}
+
+/// The columns that a join compares: what stands behind `on`.
+pub(super) fn keys(query: &Query<'_>, tokens: Range<usize>) -> Range<usize> {
+    top_level(query, tokens.clone(), "on").map_or(tokens.clone(), |on| on + 1..tokens.end)
+}

@@ -1,0 +1,87 @@
+//! Which opaque parts of a query's filters may be taken as satisfiable.
+//!
+//! A part over columns that have nothing to do with the exclusions can be met by an event that
+//! survives them as well as by any other: whoever wrote the query meant it to find something. A part
+//! that may read a column of an exclusion cannot: perhaps it wants what the exclusion takes out.
+
+use std::collections::BTreeSet;
+
+use crate::kql::Predicate;
+use crate::kql::predicate::{Check, Opaque, TextOperator};
+
+/// The opaque parts that may be taken to be true or false. The filters are conjuncts.
+pub(super) fn assumable(filters: &[Predicate], exclusions: &[Predicate]) -> BTreeSet<Opaque> {
+    let read: BTreeSet<&str> = exclusions.iter().flat_map(Predicate::columns).collect();
+    let opaque: BTreeSet<&Opaque> = filters.iter().flat_map(Predicate::opaque).collect();
+    let far = |part: &&&Opaque| {
+        let near = near(filters, &read, part);
+        let mut shared = part.columns.iter().map(String::as_str).filter(|c| near.contains(c));
+        let apart = match &part.elsewhere {
+            None => shared.next().is_none(),
+            Some(text) => shared.all(|column| spares_most(exclusions, column, text)),
+        };
+        apart && (!part.any_column || exclusions.is_empty())
+    };
+    opaque.iter().filter(far).map(|part| (*part).clone()).collect()
+}
+
+/// Columns on which an exclusion's outcome may depend through some filter: a disjunction over two
+/// columns ties what one may be to the other. A part is not tied by what it says itself.
+fn near<'p>(
+    filters: &'p [Predicate],
+    read: &BTreeSet<&'p str>,
+    part: &Opaque,
+) -> BTreeSet<&'p str> {
+    let itself = Predicate::Opaque(part.clone());
+    let mut ties: Vec<BTreeSet<&str>> = Vec::new();
+    for filter in filters {
+        let leaves = filter.leaves().into_iter().filter(|leaf| **leaf != itself);
+        let columns: BTreeSet<&str> = leaves.flat_map(Predicate::columns).collect();
+        if columns.len() > 1 {
+            ties.push(columns);
+        }
+    }
+    let mut near = read.clone();
+    loop {
+        let before = ties.len();
+        ties.retain(|columns| {
+            let tied = columns.iter().any(|column| near.contains(column));
+            if tied {
+                near.extend(columns);
+            }
+            !tied
+        });
+        if ties.len() == before {
+            return near;
+        }
+    }
+}
+
+/// Whether the exclusions take out only events with a few values of a column, values of which the
+/// text that decides about the part does not speak.
+fn spares_most(exclusions: &[Predicate], column: &str, text: &str) -> bool {
+    exclusions.iter().all(|exclusion| only_names_values(exclusion, column, text, true))
+}
+
+fn only_names_values(predicate: &Predicate, column: &str, text: &str, positive: bool) -> bool {
+    let each = |part: &Predicate| only_names_values(part, column, text, positive);
+    match predicate {
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().all(each),
+        Predicate::Not(part) => only_names_values(part, column, text, !positive),
+        Predicate::Always(_) => true,
+        Predicate::Opaque(opaque) => !opaque.columns.contains(column) && !opaque.any_column,
+        Predicate::Test(test) if test.subject.column != column => true,
+        Predicate::Test(test) => match &test.check {
+            Check::Text { operator: TextOperator::Is, needle, .. } => {
+                positive && !needle.is_empty() && !text.contains(&bare(needle))
+            }
+            Check::Equal(value) => positive && !text.contains(&value.to_string().to_lowercase()),
+            _ => false,
+        },
+    }
+}
+
+/// In lower case and without backslashes, which a text may have escaped.
+fn bare(text: &str) -> String {
+    text.to_lowercase().replace('\\', "")
+}

@@ -1,0 +1,267 @@
+//! Time: exclusions are judged at every moment at which the answers may differ.
+//!
+//! A condition with a date means something else tomorrow. At one moment every date has its place
+//! before or behind the clock, and so has every `ago()`; between two moments at which one of these
+//! passes another, nothing changes. One moment from each such stretch is judged, from today to the
+//! exclusions' last day.
+
+use std::collections::BTreeSet;
+
+use super::judge::{
+    ADMITS_NOTHING, EXCLUDES_NOTHING, HAS_NO_EFFECT, MAY_BLIND_QUERY, MAY_EXCLUDE_NOTHING,
+    SHADOWED, judge,
+};
+use super::{Case, Finding, Judgement};
+use crate::kql::predicate::{Bound, Check, Opaque, Subject, Test};
+use crate::kql::value::DAY;
+use crate::kql::{ColumnType, Predicate, Value};
+
+/// More moments than this are not judged.
+const MOMENTS: usize = 16;
+
+/// When a row came into being, by the names that tables have for it.
+const TIMES: [&str; 2] = ["Timestamp", "TimeGenerated"];
+
+/// An exclusion and how long it is in force.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dated {
+    /// True for what it takes out.
+    pub predicate: Predicate,
+    /// The first tick at which it is no longer in force; none if it has no end.
+    pub until: Option<i64>,
+}
+
+/// What is known about time where a query runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// The first moment that is judged, in ticks.
+    pub now: i64,
+    /// How old the rows are that the service hands to the query, at most, in ticks.
+    pub period: Option<i64>,
+    /// Whether the table's `Timestamp` is the time at which a row came into being.
+    pub timestamp: bool,
+}
+
+/// A place's filters and the exclusions there, over the time in which these are in force.
+#[derive(Debug, Clone)]
+pub struct Question {
+    filters: Vec<Predicate>,
+    exclusions: Vec<Dated>,
+    clock: Clock,
+}
+
+impl Question {
+    /// Prepares the question. The filters are conjuncts.
+    #[must_use]
+    pub fn new(filters: Vec<Predicate>, exclusions: Vec<Dated>, clock: Clock) -> Self {
+        Self { filters, exclusions, clock }.with_arrival()
+    }
+
+    /// The same without one of the exclusions.
+    #[must_use]
+    pub fn without(&self, exclusion: usize) -> Self {
+        let mut without = self.clone();
+        without.exclusions.remove(exclusion);
+        without
+    }
+
+    /// Asks everything, at every moment that matters.
+    #[must_use]
+    pub fn judge(&self) -> Judgement {
+        let moments = self.moments();
+        let shares = moments.as_ref().map_or(1, Vec::len);
+        let mut all: Vec<(i64, Vec<usize>, Judgement)> = Vec::new();
+        for now in
+            moments.iter().flatten().copied().chain(moments.is_none().then_some(self.clock.now))
+        {
+            let in_force: Vec<usize> = (0..self.exclusions.len())
+                .filter(|at| now == self.clock.now || self.is_in_force(*at, now))
+                .collect();
+            let predicates =
+                in_force.iter().map(|at| self.exclusions[*at].predicate.clone()).collect();
+            let shares = u64::try_from(shares).unwrap_or(u64::MAX);
+            let case = Case::new(self.filters.clone(), predicates, now).with_share(shares);
+            all.push((now, in_force, judge(&case)));
+        }
+        let mut judgement = self.merged(all);
+        if moments.is_none() {
+            let message = "it compares times with too many dates to judge it at each of them";
+            judgement.add(MAY_BLIND_QUERY, None, message.to_owned(), true);
+        }
+        judgement
+    }
+
+    fn is_in_force(&self, exclusion: usize, now: i64) -> bool {
+        self.exclusions[exclusion].until.is_none_or(|until| now < until)
+    }
+
+    /// One judgement from those of all moments.
+    fn merged(&self, all: Vec<(i64, Vec<usize>, Judgement)>) -> Judgement {
+        let mut merged = Judgement {
+            findings: Vec::new(),
+            survivor: None,
+            excluded: vec![None; self.exclusions.len()],
+        };
+        let index = |in_force: &[usize], finding: &Finding| {
+            finding.exclusion.and_then(|at| in_force.get(at).copied())
+        };
+        for (now, in_force, judgement) in &all {
+            for (at, witness) in judgement.excluded.iter().enumerate() {
+                let excluded = &mut merged.excluded[in_force[at]];
+                if excluded.is_none() {
+                    excluded.clone_from(witness);
+                }
+            }
+            if merged.survivor.is_none() {
+                merged.survivor.clone_from(&judgement.survivor);
+            }
+            for finding in &judgement.findings {
+                let exclusion = index(in_force, finding);
+                let same = |other: &Finding, at: Option<usize>| {
+                    other.code == finding.code
+                        && other.message == finding.message
+                        && at == exclusion
+                };
+                // These are harmless unless they are so all the time.
+                let harmless = [
+                    ADMITS_NOTHING,
+                    EXCLUDES_NOTHING,
+                    HAS_NO_EFFECT,
+                    MAY_EXCLUDE_NOTHING,
+                    SHADOWED,
+                ];
+                let always = all.iter().all(|(_, in_force, judgement)| {
+                    exclusion.is_some_and(|at| !in_force.contains(&at))
+                        || judgement.findings.iter().any(|f| same(f, index(in_force, f)))
+                });
+                if harmless.contains(&finding.code) && !always {
+                    continue;
+                }
+                let first = *now == self.clock.now;
+                let at_first = all.first().is_some_and(|(_, in_force, judgement)| {
+                    judgement.findings.iter().any(|f| same(f, index(in_force, f)))
+                });
+                if !first && at_first {
+                    continue;
+                }
+                let mut finding = Finding { exclusion, ..finding.clone() };
+                if !first {
+                    // What is still to come is seen in time to take responsibility for it.
+                    finding.message += &format!(" (at {})", Value::Datetime(*now));
+                    finding.acknowledgeable = true;
+                }
+                merged.findings.push(finding);
+            }
+        }
+        merged
+    }
+
+    /// The moments; none if there are too many.
+    fn moments(&self) -> Option<Vec<i64>> {
+        let first = self.clock.now;
+        let mut dates: BTreeSet<i64> = BTreeSet::new();
+        let mut offsets: BTreeSet<i64> = BTreeSet::from([0]);
+        for test in self.predicates().flat_map(Predicate::tests) {
+            match &test.check {
+                Check::Below { bound: Bound::Now(offset), .. } => {
+                    offsets.insert(*offset);
+                }
+                Check::Below { bound: Bound::Value(Value::Datetime(date)), .. }
+                | Check::Equal(Value::Datetime(date)) => {
+                    dates.insert(*date);
+                }
+                _ => {}
+            }
+        }
+        let ends: BTreeSet<Option<i64>> = self.exclusions.iter().map(|e| e.until).collect();
+        let end = match ends.first() {
+            Some(None) | None => i64::MAX,
+            Some(Some(_)) => ends.last().copied().flatten().unwrap_or(i64::MAX),
+        };
+        if dates.len() * offsets.len() > 1000 {
+            return None;
+        }
+        let passes = |date: &i64| -> Vec<i64> {
+            offsets.iter().map(|offset| date.saturating_sub(*offset)).collect()
+        };
+        let changes: BTreeSet<i64> =
+            dates.iter().flat_map(passes).filter(|at| *at > first && *at < end).collect();
+        let mut moments = vec![first];
+        let changes: Vec<i64> = changes.into_iter().collect();
+        for (at, change) in changes.iter().enumerate() {
+            let next = changes.get(at + 1).copied();
+            let next = next.unwrap_or_else(|| end.min(change.saturating_add(2 * DAY)));
+            moments.push(change + (next - change) / 2);
+        }
+        moments.dedup();
+        (moments.len() <= MOMENTS).then_some(moments)
+    }
+
+    fn predicates(&self) -> impl Iterator<Item = &Predicate> {
+        self.filters.iter().chain(self.exclusions.iter().map(|exclusion| &exclusion.predicate))
+    }
+
+    /// Adds what every row satisfies that the service hands out: it has a time, which is not in the
+    /// future and not older than the period. If a table has two names for it, one is used.
+    fn with_arrival(mut self) -> Self {
+        let times = if self.clock.timestamp { &TIMES[..] } else { &TIMES[1..] };
+        let read: BTreeSet<&str> = self
+            .predicates()
+            .flat_map(Predicate::columns)
+            .filter_map(|column| times.iter().find(|time| **time == column).copied())
+            .collect();
+        let Some(time) = read.first().copied().filter(|_| self.reads_time(&read)) else {
+            return self;
+        };
+        if read.len() > 1 {
+            for predicate in &mut self.filters {
+                *predicate = with_one_time(predicate, time);
+            }
+            for exclusion in &mut self.exclusions {
+                exclusion.predicate = with_one_time(&exclusion.predicate, time);
+            }
+        }
+        let subject =
+            Subject { column: time.to_owned(), kind: ColumnType::Datetime, functions: Vec::new() };
+        let test = |check: Check| Predicate::Test(Test { subject: subject.clone(), check });
+        let below = |offset: i64, inclusive: bool| {
+            test(Check::Below { bound: Bound::Now(offset), inclusive })
+        };
+        self.filters.push(test(Check::Null).negated());
+        self.filters.push(below(0, true));
+        if let Some(oldest) = self.clock.period.and_then(i64::checked_neg) {
+            self.filters.push(below(oldest, false).negated());
+        }
+        self
+    }
+
+    /// Whether one of these columns is tested, and as a time.
+    fn reads_time(&self, columns: &BTreeSet<&str>) -> bool {
+        let mut tests = self.predicates().flat_map(Predicate::tests);
+        tests.any(|test| {
+            columns.contains(test.subject.column.as_str())
+                && test.subject.kind == ColumnType::Datetime
+        })
+    }
+}
+
+/// The same with one name for the time at which a row came into being.
+fn with_one_time(predicate: &Predicate, time: &str) -> Predicate {
+    predicate.clone().map_leaves(&mut |leaf| match leaf {
+        Predicate::Test(mut test) => {
+            if TIMES.contains(&test.subject.column.as_str()) {
+                time.clone_into(&mut test.subject.column);
+            }
+            Predicate::Test(test)
+        }
+        Predicate::Opaque(opaque) if TIMES.iter().any(|t| opaque.columns.contains(*t)) => {
+            let mut columns = opaque.columns.clone();
+            columns.insert(time.to_owned());
+            Predicate::Opaque(Opaque { columns, ..opaque })
+        }
+        other => other,
+    })
+}
+
+#[cfg(test)]
+mod tests;

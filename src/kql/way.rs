@@ -1,0 +1,263 @@
+//! The way of a place's rows to the query's result, and what they satisfy on it.
+//!
+//! A place's leading filters are only the beginning: what a later `where` drops never becomes a
+//! result either. Its conditions are carried back to the table's columns where their names still
+//! mean those; otherwise they are opaque parts that read every column they may depend on.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::meaning::{Meaning, Names, Reads, keys};
+use super::predicate::{Constants, Context, Opaque, filter};
+use super::spine::conjuncts;
+use super::{Columns, Place, Predicate, Query, Schema, Stage};
+
+/// The stages between a table and the result, those before the place included.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Way {
+    stages: Vec<Stage>,
+    /// Behind how many of them a marker stands.
+    mark: Option<usize>,
+    /// The source itself filters, in a way that is not read.
+    filtering_source: bool,
+}
+
+impl Way {
+    pub(super) fn from_source(filtering_source: bool) -> Self {
+        Self { filtering_source, ..Self::default() }
+    }
+
+    pub(super) fn pass(&mut self, stage: Stage) {
+        self.stages.push(stage);
+    }
+
+    pub(super) fn mark(&mut self) {
+        self.mark = Some(self.stages.len());
+    }
+}
+
+impl Place {
+    /// Everything that a row of the place satisfies if it comes to the query's result, for each way
+    /// on which it can.
+    #[must_use]
+    pub fn ways(&self, query: &Query<'_>, schema: &Schema) -> Vec<Vec<Predicate>> {
+        let constants = query.constants();
+        let columns = schema.columns(&self.table);
+        let text = query.text().to_lowercase().replace('\\', "").into();
+        let reader = Reader { query, columns, constants: &constants, text };
+        if self.ways.is_empty() {
+            let mut known = self.filters(query, schema);
+            known.push(reader.unread("the way to the result", Reads::anything()));
+            return vec![known];
+        }
+        self.ways.iter().map(|way| reader.conditions(way)).collect()
+    }
+}
+
+struct Reader<'r> {
+    query: &'r Query<'r>,
+    columns: Option<&'r Columns>,
+    constants: &'r Constants,
+    /// The query in lower case, without backslashes.
+    text: Arc<str>,
+}
+
+impl Reader<'_> {
+    fn conditions(&self, way: &Way) -> Vec<Predicate> {
+        let mut found: Vec<Predicate> = Vec::new();
+        if way.filtering_source {
+            found.push(self.unread("the source", Reads::anything()));
+        }
+        let before = way.mark.unwrap_or(0).min(way.stages.len());
+        let mut names = Names::default();
+        for stage in &way.stages[..before] {
+            found.extend(self.drops(stage, &names));
+            names = names.behind(self.query, stage, self.columns);
+        }
+        found = found.into_iter().map(|known| self.at_marker(known, &names)).collect();
+        let at_mark = std::mem::take(&mut names);
+        for stage in &way.stages[before..] {
+            found.extend(self.drops(stage, &names));
+            names = names.behind(self.query, stage, self.columns);
+        }
+        found.extend(self.ties(&at_mark, &found));
+        let mut once: Vec<Predicate> = Vec::new();
+        for condition in found {
+            if !once.contains(&condition) {
+                once.push(condition);
+            }
+        }
+        once
+    }
+
+    /// What the rows satisfy that a stage lets through.
+    fn drops(&self, stage: &Stage, names: &Names) -> Vec<Predicate> {
+        let tokens = self.query.behind_operator(stage);
+        let text = || &self.query.text()[stage.span.clone()];
+        let reads = |tokens: Range<usize>| names.reads(self.query, tokens, self.columns);
+        match stage.operator.as_str() {
+            "where" | "filter" => conjuncts(self.query, tokens)
+                .iter()
+                .filter(|conjunct| !conjunct.text.trim().is_empty())
+                .map(|conjunct| self.condition(&conjunct.text, names))
+                .collect(),
+            "parse-where" | "mv-apply" | "mvapply" | "partition" | "scan" => {
+                vec![self.unread(text(), reads(tokens))]
+            }
+            "join" | "lookup" | "right-join" if drops_unmatched(self.query, stage) => {
+                let keys = reads(keys(self.query, tokens));
+                vec![self.unread(text(), Reads { elsewhere: true, ..keys })]
+            }
+            "evaluate" if !adds_only(self.query, stage) => {
+                vec![self.unread(text(), reads(tokens))]
+            }
+            "join" | "lookup" | "right-join" | "evaluate" | "extend" | "project"
+            | "project-away" | "project-keep" | "project-rename" | "project-reorder"
+            | "distinct" | "summarize" | "make-series" | "parse" | "parse-kv" | "mv-expand"
+            | "mvexpand" | "union" | "sort" | "order" | "serialize" | "top" | "take" | "limit"
+            | "sample" | "as" | "render" | "consume" | "count" | "getschema" | "" => Vec::new(),
+            _ => vec![self.unread(text(), Reads::anything())],
+        }
+    }
+
+    fn condition(&self, text: &str, names: &Names) -> Predicate {
+        let mut constants = self.constants.clone();
+        constants.retain(|name, _| !names.changed().contains_key(name));
+        let typed = self.columns.map(|columns| {
+            let mut typed = columns.clone();
+            for (name, meaning) in names.changed() {
+                let kind = match meaning {
+                    Meaning::Own(column) => columns.get(column),
+                    Meaning::Made(_) => None,
+                };
+                match kind {
+                    Some(kind) => typed.insert(name.clone(), *kind),
+                    None => typed.remove(name),
+                };
+            }
+            typed
+        });
+        let context = Context { columns: typed.as_ref(), constants: &constants };
+        let read = filter(text, context);
+        let beside: BTreeSet<String> = read.columns().into_iter().map(str::to_owned).collect();
+        read.map_leaves(&mut |leaf| self.leaf(leaf, names, &beside))
+    }
+
+    /// A leaf over names, as one over the table's columns; `beside` are the names in its condition.
+    fn leaf(&self, leaf: Predicate, names: &Names, beside: &BTreeSet<String>) -> Predicate {
+        if let Predicate::Test(test) = &leaf {
+            let column = &test.subject.column;
+            if let Meaning::Own(own) = names.meaning(column, self.columns) {
+                let mut test = test.clone();
+                test.subject.column = own;
+                return Predicate::Test(test);
+            }
+        }
+        let mut reads = Reads::default();
+        let mut unchanged = true;
+        for column in leaf.columns() {
+            let meaning = names.meaning(column, self.columns);
+            unchanged &= meaning == Meaning::Own(column.to_owned());
+            let made = meaning.reads();
+            let fixed = made.is_nothing();
+            reads.extend(made);
+            if fixed || names.is_foreign(column, self.columns) {
+                // A constant, or null in these rows: then it rests with the rest of the condition.
+                let all = beside.iter().map(|name| names.meaning(name, self.columns).reads());
+                all.for_each(|more| reads.extend(more));
+            }
+        }
+        match leaf {
+            Predicate::Opaque(opaque) => {
+                let time_only = opaque.time_only && unchanged;
+                let any_column = opaque.any_column || reads.anything;
+                let elsewhere = self.elsewhere(reads.elsewhere);
+                let columns = reads.columns;
+                Predicate::Opaque(Opaque { columns, time_only, any_column, elsewhere, ..opaque })
+            }
+            other => self.unread(&other.to_string(), reads),
+        }
+    }
+
+    fn unread(&self, text: &str, reads: Reads) -> Predicate {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        Predicate::Opaque(Opaque {
+            text,
+            columns: reads.columns,
+            time_only: false,
+            any_column: reads.anything,
+            elsewhere: self.elsewhere(reads.elsewhere),
+        })
+    }
+
+    fn elsewhere(&self, elsewhere: bool) -> Option<Arc<str>> {
+        elsewhere.then(|| Arc::clone(&self.text))
+    }
+
+    /// Columns at a marker that were made of others say something about these, and the other way
+    /// round: where a condition reads the one, an exclusion of the other is not decided.
+    fn ties(&self, at_mark: &Names, known: &[Predicate]) -> Vec<Predicate> {
+        let read: BTreeSet<&str> = known.iter().flat_map(Predicate::columns).collect();
+        let any = known.iter().flat_map(Predicate::opaque).any(|opaque| opaque.any_column);
+        let mut ties = Vec::new();
+        for (name, meaning) in at_mark.changed() {
+            let mut reads = meaning.clone().reads();
+            let of_read = reads.columns.iter().any(|column| read.contains(column.as_str()));
+            let is_read = read.contains(name.as_str());
+            if !(any || is_read || of_read || reads.anything) {
+                continue;
+            }
+            if !is_read {
+                reads = Reads::default();
+            }
+            reads.columns.insert(name.clone());
+            reads.elsewhere = false;
+            ties.push(self.unread(&format!("what `{name}` is made of"), reads));
+        }
+        ties
+    }
+
+    /// A condition from before a marker over the columns that there are at the marker.
+    fn at_marker(&self, known: Predicate, names: &Names) -> Predicate {
+        known.map_leaves(&mut |leaf| {
+            let columns: BTreeSet<String> = leaf.columns().into_iter().map(str::to_owned).collect();
+            let same = |column: &String| {
+                names.meaning(column, self.columns) == Meaning::Own(column.clone())
+            };
+            if columns.iter().all(same) {
+                return leaf;
+            }
+            let mut reads = Reads::default();
+            for (name, meaning) in names.changed() {
+                let from = meaning.clone().reads();
+                if from.anything || from.columns.iter().any(|column| columns.contains(column)) {
+                    reads.columns.insert(name.clone());
+                }
+            }
+            reads.columns.extend(columns);
+            self.unread(&leaf.to_string(), reads)
+        })
+    }
+}
+
+/// Whether a join drops rows of its driving side for which the other side has, or has not, a row.
+fn drops_unmatched(query: &Query<'_>, stage: &Stage) -> bool {
+    let tokens = query.behind_operator(stage);
+    let kind =
+        tokens.clone().find(|index| query.word(*index) == "kind" && query.is(index + 1, "="));
+    match kind.map(|kind| query.word(kind + 2)) {
+        Some("leftouter" | "fullouter" | "rightouter") => false,
+        Some(_) => true,
+        None => stage.operator != "lookup",
+    }
+}
+
+/// Whether a plug-in leaves every row.
+fn adds_only(query: &Query<'_>, stage: &Stage) -> bool {
+    let plugins = ["bag_unpack", "narrow", "pivot"];
+    stage.tokens.clone().skip(1).take(3).any(|index| plugins.contains(&query.word(index)))
+}
+
+#[cfg(test)]
+mod tests;
