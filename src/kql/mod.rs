@@ -24,6 +24,7 @@ mod lexer;
 mod marker;
 mod meaning;
 pub mod parameter;
+mod passage;
 pub mod predicate;
 mod query;
 pub mod reason;
