@@ -26,6 +26,7 @@ mod marker;
 mod meaning;
 mod operator;
 pub mod parameter;
+mod passage;
 pub mod predicate;
 mod query;
 pub mod reason;

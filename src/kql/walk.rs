@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::operator::{kind, settings};
+use super::passage::{Open, Passage, Target};
 use super::spine::{conjuncts, uses};
 use super::value::unquote;
 use super::way::Way;
@@ -181,57 +182,6 @@ struct Walk<'q> {
     /// There were too many ways to follow each of them.
     lost: bool,
     found: Spine,
-}
-
-/// Places whose rows come out of an expression.
-type Open = Vec<Passage>;
-
-/// How the rows of a place come out of an expression.
-#[derive(Clone)]
-struct Passage {
-    target: Target,
-    /// Columns that are no longer the table's own.
-    hidden: BTreeSet<String>,
-    /// Nothing but filters was on the way.
-    filtered_only: bool,
-    /// They still come out one by one and by this way only, so that they can be filtered here.
-    single: bool,
-    /// Every stage that they passed.
-    way: Way,
-}
-
-#[derive(Clone, Copy)]
-enum Target {
-    Place(usize),
-    Marker(usize),
-}
-
-impl Passage {
-    /// The place whose rows can be filtered here too.
-    fn place(&self) -> Option<usize> {
-        match self.target {
-            Target::Place(place) if self.single => Some(place),
-            Target::Place(_) | Target::Marker(_) => None,
-        }
-    }
-
-    /// Behind a stage that is no leading filter.
-    fn behind(&mut self, query: &Query<'_>, stage: &Stage) {
-        let names = stage.tokens.clone().skip(1).filter(|index| query.is_name(*index));
-        let hidden: Vec<usize> = match stage.operator.as_str() {
-            "where" | "filter" | "serialize" | "sort" | "order" | "as" => Vec::new(),
-            "extend" => names.filter(|index| query.is(index + 1, "=")).collect(),
-            // These name what they write among what they read.
-            "parse" | "parse-where" | "parse-kv" | "mv-expand" | "mvexpand" | "mv-apply"
-            | "mvapply" => names.collect(),
-            _ => {
-                self.single = false;
-                Vec::new()
-            }
-        };
-        self.filtered_only = false;
-        self.hidden.extend(hidden.iter().map(|name| query.word(*name).to_owned()));
-    }
 }
 
 impl Walk<'_> {

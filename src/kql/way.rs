@@ -4,6 +4,7 @@
 //! result either. Its conditions are carried back to the table's columns where their names still
 //! mean those; otherwise they are opaque parts that read every column they may depend on.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -82,13 +83,9 @@ impl Reader<'_> {
             names = names.behind(self.query, stage, self.columns);
         }
         found.extend(self.ties(&at_mark, &found));
-        let mut once: Vec<Predicate> = Vec::new();
-        for condition in found {
-            if !once.contains(&condition) {
-                once.push(condition);
-            }
-        }
-        once
+        let mut texts: BTreeSet<String> = BTreeSet::new();
+        found.retain(|condition| texts.insert(format!("{condition:?}")));
+        found
     }
 
     /// What the rows satisfy that a stage lets through.
@@ -122,8 +119,11 @@ impl Reader<'_> {
     }
 
     fn condition(&self, text: &str, names: &Names) -> Predicate {
-        let mut constants = self.constants.clone();
-        constants.retain(|name, _| !names.changed().contains_key(name));
+        // A column hides the let of its name.
+        let mut constants = Cow::Borrowed(self.constants);
+        if names.changed().keys().any(|name| constants.contains_key(name)) {
+            constants.to_mut().retain(|name, _| !names.changed().contains_key(name));
+        }
         let typed = self.columns.map(|columns| {
             let mut typed = columns.clone();
             for (name, meaning) in names.changed() {

@@ -9,10 +9,17 @@ use std::collections::BTreeSet;
 use crate::kql::Predicate;
 use crate::kql::predicate::{Check, Opaque, TextOperator};
 
+/// More comparisons of parts than this are not made: then nothing is assumed.
+const COMPARISONS: usize = 200_000;
+
 /// The opaque parts that may be taken to be true or false. The filters are conjuncts.
 pub(super) fn assumable(filters: &[Predicate], exclusions: &[Predicate]) -> BTreeSet<Opaque> {
     let read: BTreeSet<&str> = exclusions.iter().flat_map(Predicate::columns).collect();
     let opaque: BTreeSet<&Opaque> = filters.iter().flat_map(Predicate::opaque).collect();
+    let leaves: usize = filters.iter().map(|filter| filter.leaves().len()).sum();
+    if opaque.len() * leaves > COMPARISONS {
+        return BTreeSet::new();
+    }
     let far = |part: &&&Opaque| {
         let near = near(filters, &read, part);
         let mut shared = part.columns.iter().map(String::as_str).filter(|c| near.contains(c));

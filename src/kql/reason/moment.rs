@@ -138,10 +138,12 @@ impl Question {
                     continue;
                 }
                 let first = *now == self.clock.now;
-                let at_first = all.first().is_some_and(|(_, in_force, judgement)| {
-                    judgement.findings.iter().any(|f| same(f, index(in_force, f)))
+                let known = merged.findings.iter().any(|f| {
+                    f.code == finding.code
+                        && f.exclusion == exclusion
+                        && f.message.starts_with(&finding.message)
                 });
-                if !first && at_first {
+                if known {
                     continue;
                 }
                 let mut finding = Finding { exclusion, ..finding.clone() };

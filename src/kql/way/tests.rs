@@ -223,7 +223,7 @@ fn columns_made_before_a_marker_are_tied_to_what_they_are_made_of() {
             "undecided",
         ),
         ("T | extend x = RemoteUrl\n// @exclusions\n| where x has 'a'", A, "undecided"),
-        ("T | extend x = RemoteUrl\n// @exclusions\n| where x has 'a'", "x has 'a'", "undecided"),
+        ("T | extend x = RemoteUrl\n// @exclusions\n| where x has 'a'", "x has 'a'", "refuted"),
         (
             "T | extend x = RemoteUrl | where RemoteUrl has 'a'\n// @exclusions\n| count",
             B,

@@ -1,0 +1,57 @@
+//! How the rows of a place come out of an expression, for [`super::walk`].
+
+use std::collections::BTreeSet;
+
+use super::way::Way;
+use super::{Query, Stage};
+
+/// Places whose rows come out of an expression.
+pub(super) type Open = Vec<Passage>;
+
+/// How the rows of a place come out of an expression.
+#[derive(Clone)]
+pub(super) struct Passage {
+    pub(super) target: Target,
+    /// Columns that are no longer the table's own.
+    pub(super) hidden: BTreeSet<String>,
+    /// Nothing but filters was on the way.
+    pub(super) filtered_only: bool,
+    /// They still come out one by one and by this way only, so that they can be filtered here.
+    pub(super) single: bool,
+    /// Every stage that they passed.
+    pub(super) way: Way,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Target {
+    Place(usize),
+    Marker(usize),
+}
+
+impl Passage {
+    /// The place whose rows can be filtered here too.
+    pub(super) fn place(&self) -> Option<usize> {
+        match self.target {
+            Target::Place(place) if self.single => Some(place),
+            Target::Place(_) | Target::Marker(_) => None,
+        }
+    }
+
+    /// Behind a stage that is no leading filter.
+    pub(super) fn behind(&mut self, query: &Query<'_>, stage: &Stage) {
+        let names = stage.tokens.clone().skip(1).filter(|index| query.is_name(*index));
+        let hidden: Vec<usize> = match stage.operator.as_str() {
+            "where" | "filter" | "serialize" | "sort" | "order" | "as" => Vec::new(),
+            "extend" => names.filter(|index| query.is(index + 1, "=")).collect(),
+            // These name what they write among what they read.
+            "parse" | "parse-where" | "parse-kv" | "mv-expand" | "mvexpand" | "mv-apply"
+            | "mvapply" => names.collect(),
+            _ => {
+                self.single = false;
+                Vec::new()
+            }
+        };
+        self.filtered_only = false;
+        self.hidden.extend(hidden.iter().map(|name| query.word(*name).to_owned()));
+    }
+}
