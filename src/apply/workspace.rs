@@ -103,12 +103,12 @@ impl Workspace<'_> {
         let mut expected = BTreeMap::new();
         for (index, Ended { verdict, left }) in ended {
             if let Some(left) = left {
-                let observed = self.plan.changes[index].sides.observed.clone();
-                expected.insert(index, Expected { left, observed });
+                expected.insert(index, Expected { left, change: &self.plan.changes[index] });
             }
             verdicts.insert(index, verdict);
         }
-        verdicts.extend(verify(self.client, &self.plan.id, &expected).await);
+        let executor = Executor { client: self.client, options: &self.run.options };
+        verdicts.extend(verify(&executor, &self.plan.id, &expected).await);
         verdicts
     }
 

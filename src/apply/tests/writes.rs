@@ -196,8 +196,9 @@ async fn only_lists_that_were_written_to_are_read_again() {
     bench.apply(plan).await;
     let journal = bench.server.journal();
     let written = journal.iter().rposition(|line| line.starts_with("PUT")).unwrap();
-    let list = format!("GET {}", workspace().list_path(Collection::SavedSearches));
-    assert_eq!(journal[written + 1..], [list]);
+    let lists = [Collection::SavedSearches, Collection::Metadata]
+        .map(|collection| format!("GET {}", workspace().list_path(collection)));
+    assert_eq!(journal[written + 1..], lists);
 }
 
 #[tokio::test]
