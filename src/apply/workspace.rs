@@ -93,7 +93,11 @@ struct Workspace<'a> {
 
 impl Workspace<'_> {
     async fn carry_out(&self) -> BTreeMap<usize, Verdict> {
-        let fresh = fresh::look(self.client, self.plan).await;
+        // Where nothing will be started, nothing needs to be looked at.
+        let fresh = match self.run.is_interrupted() {
+            true => Ok(Fresh::default()),
+            false => fresh::look(self.client, self.plan).await,
+        };
         let mut ended: BTreeMap<usize, Ended> = BTreeMap::new();
         for step in Step::ALL {
             let of_step = self.step(step, &Before { ended: &ended, fresh: &fresh }).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sentinelops::arm::WorkspaceId;
 use sentinelops::emulator::edit::{Assignment, edit};
-use sentinelops::emulator::{ACTOR_HEADER, Emulator, Options, Running};
+use sentinelops::emulator::{ACTOR_HEADER, Emulator, Fault, Options, Running};
 use sentinelops::ident::ArmName;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -125,6 +125,11 @@ impl Portal {
     /// All requests of the tool since [`Portal::forget`].
     pub(crate) fn requests(&self) -> usize {
         self.emulator.journal(0).unwrap().iter().filter(|entry| entry.actor != ACTOR).count()
+    }
+
+    /// What the service and the network do to requests from now on; nothing where the list is empty.
+    pub(crate) fn fail(&self, faults: &[Fault]) {
+        self.emulator.faults().set(faults.to_vec());
     }
 
     /// Forgets what was sent.
