@@ -13,6 +13,7 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod observe;
+mod patient;
 mod pipeline;
 pub mod retry;
 mod throttle;

@@ -10,7 +10,7 @@
 
 mod gate;
 mod interrupts;
-#[expect(dead_code, reason = "shared with the tests of the command line")]
+#[expect(dead_code, unused_imports, reason = "shared with the tests of the command line")]
 #[path = "../cli/portal.rs"]
 mod portal;
 mod process;
@@ -20,3 +20,4 @@ mod root;
 #[expect(dead_code, reason = "shared with the tests of the command line")]
 #[path = "../cli/sample.rs"]
 mod sample;
+mod sign_in;
