@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sentinelops::arm::WorkspaceId;
 use sentinelops::emulator::edit::{Assignment, edit};
-use sentinelops::emulator::{ACTOR_HEADER, Emulator, Fault, Options, Running};
+use sentinelops::emulator::{ACTOR_HEADER, Emulator, Options, Running};
 use sentinelops::ident::ArmName;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -20,7 +20,7 @@ pub(crate) use sentinelops::arm::Collection::{AlertRules, Metadata, SavedSearche
 
 /// A served emulator and a client that is not the tool.
 pub(crate) struct Portal {
-    emulator: Emulator,
+    pub(crate) emulator: Emulator,
     running: Running,
     runtime: Runtime,
     client: reqwest::Client,
@@ -125,11 +125,6 @@ impl Portal {
     /// All requests of the tool since [`Portal::forget`].
     pub(crate) fn requests(&self) -> usize {
         self.emulator.journal(0).unwrap().iter().filter(|entry| entry.actor != ACTOR).count()
-    }
-
-    /// What the service and the network do to requests from now on; nothing where the list is empty.
-    pub(crate) fn fail(&self, faults: &[Fault]) {
-        self.emulator.faults().set(faults.to_vec());
     }
 
     /// Forgets what was sent.

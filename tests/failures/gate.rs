@@ -2,10 +2,9 @@
 //! comes, and so can stop time there.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -27,8 +26,6 @@ pub(crate) enum Fate {
     Pass,
     /// The connection ends before anything happened.
     Lost,
-    /// The emulator does what was asked, then the connection ends.
-    LostAfter,
 }
 
 /// A request as it comes: `PUT relay-rule`, `GET alertRules`.
@@ -50,13 +47,18 @@ type Rule = dyn Fn(&Seen) -> Fate + Send + Sync;
 pub(crate) struct Gate {
     address: SocketAddr,
     runtime: Option<Runtime>,
+    under_way: UnderWay,
 }
+
+/// How many requests have come and have not been answered yet.
+type UnderWay = Arc<(Mutex<usize>, Condvar)>;
 
 #[derive(Clone)]
 struct Behind {
     endpoint: String,
     client: reqwest::Client,
     rule: Arc<Rule>,
+    under_way: UnderWay,
 }
 
 impl Gate {
@@ -71,12 +73,26 @@ impl Gate {
             .build()
             .unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let behind = Behind { endpoint: portal.endpoint(), client, rule: Arc::new(rule) };
+        let under_way = UnderWay::default();
+        let behind = Behind {
+            endpoint: portal.endpoint(),
+            client,
+            rule: Arc::new(rule),
+            under_way: Arc::clone(&under_way),
+        };
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let router = axum::Router::new().fallback(pass).with_state(behind);
+        let router = axum::Router::new().fallback(serve).with_state(behind);
         runtime.spawn(async move { axum::serve(listener, router).await });
-        Self { address, runtime: Some(runtime) }
+        Self { address, runtime: Some(runtime), under_way }
+    }
+
+    /// Waits until every request that came is answered, whoever sent it and lives no more.
+    pub(crate) fn settles(&self) {
+        let (count, changed) = &*self.under_way;
+        let count = count.lock().unwrap();
+        let settled = changed.wait_timeout_while(count, PATIENCE, |count| *count > 0).unwrap();
+        assert!(!settled.1.timed_out(), "a request is never answered");
     }
 
     /// Makes a repository's environment go through it.
@@ -94,7 +110,20 @@ impl Drop for Gate {
     }
 }
 
-async fn pass(State(behind): State<Behind>, request: Request) -> Response {
+/// A request is served to its end, even if whoever sent it goes away.
+async fn serve(State(behind): State<Behind>, request: Request) -> Response {
+    *behind.under_way.0.lock().unwrap() += 1;
+    let served = tokio::spawn(async move {
+        let under_way = Arc::clone(&behind.under_way);
+        let response = pass(behind, request).await;
+        *under_way.0.lock().unwrap() -= 1;
+        under_way.1.notify_all();
+        response
+    });
+    served.await.unwrap_or_else(|_| lost())
+}
+
+async fn pass(behind: Behind, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let last = parts.uri.path().rsplit('/').next().unwrap_or_default();
     let seen = Seen { line: format!("{} {last}", parts.method) };
@@ -103,13 +132,13 @@ async fn pass(State(behind): State<Behind>, request: Request) -> Response {
     if fate == Fate::Lost {
         return lost();
     }
-    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let Ok(body) = to_bytes(body, usize::MAX).await else { return lost() };
     let mut headers = parts.headers;
     headers.remove("host");
     let url = format!("{}{}", behind.endpoint, parts.uri);
     let sent = behind.client.request(parts.method, url).headers(headers).body(body).send().await;
     match sent {
-        Ok(answer) if fate == Fate::Pass => {
+        Ok(answer) => {
             let (status, headers) = (answer.status(), answer.headers().clone());
             let body = answer.bytes().await.unwrap();
             let mut response = Response::new(Body::from(body));
@@ -117,7 +146,6 @@ async fn pass(State(behind): State<Behind>, request: Request) -> Response {
             *response.headers_mut() = headers;
             response
         }
-        Ok(_) => lost(),
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
 }
@@ -153,6 +181,20 @@ impl Stop {
     #[track_caller]
     pub(crate) fn wait(&self) {
         self.reached.recv_timeout(PATIENCE).expect("the request comes");
+    }
+
+    /// Waits until a request has come, or `is_over`; answers whether it came.
+    #[track_caller]
+    pub(crate) fn reaches(&self, mut is_over: impl FnMut() -> bool) -> bool {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            match self.reached.recv_timeout(Duration::from_millis(20)) {
+                Ok(()) => return true,
+                Err(_) if is_over() => return self.reached.try_recv().is_ok(),
+                Err(_) => {}
+            }
+        }
+        panic!("no request comes, and no end");
     }
 
     /// Lets it go on.

@@ -6,14 +6,18 @@
 //! Every test has its own repository and its own emulator, with a [`gate::Gate`] before it where it
 //! matters when a request comes.
 
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
+mod death;
+mod faults;
 mod gate;
 mod interrupts;
-#[expect(dead_code, unused_imports, reason = "shared with the tests of the command line")]
+#[expect(dead_code, reason = "shared with the tests of the command line")]
 #[path = "../cli/portal.rs"]
 mod portal;
 mod process;
+mod reading;
 #[expect(dead_code, reason = "shared with the tests of the command line")]
 #[path = "../cli/root.rs"]
 mod root;
@@ -21,3 +25,4 @@ mod root;
 #[path = "../cli/sample.rs"]
 mod sample;
 mod sign_in;
+mod writing;

@@ -52,6 +52,11 @@ impl Process {
         assert!(sent.success(), "kill -s {name} {pid}");
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Ends it as the end of its machine would.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
