@@ -25,4 +25,5 @@ mod root;
 #[path = "../cli/sample.rs"]
 mod sample;
 mod sign_in;
+mod two_runs;
 mod writing;

@@ -7,8 +7,7 @@ use serde_json::json;
 
 use crate::faults::{once, put, refused, status, throttled};
 use crate::portal::{AlertRules, Metadata, Portal, SavedSearches};
-use crate::process::Process;
-use crate::root::{Ran, Root};
+use crate::root::Root;
 use crate::sample;
 
 /// One deployed rule to update, and one hunt to create.
@@ -171,19 +170,4 @@ fn partial_failure_goes_on_in_every_workspace_and_exits_30() {
     assert_eq!(pending, [(&json!("sandbox"), &json!("analytic-rule/rule-2"), &json!("new"))]);
     root.run(&["apply", "--yes"]).exits(0);
     root.run(&["plan", "--exit-code"]).exits(0);
-}
-
-#[test]
-fn two_runs_at_once_leave_what_the_files_say_and_nothing_twice() {
-    let (root, portal) = workspace();
-    let apply: &[&str] = &["apply", "--yes"];
-    let running: Vec<Process> = (0..3).map(|_| root.start(apply)).collect();
-    let ran: Vec<Ran> = running.into_iter().map(Process::ends).collect();
-    for ran in ran {
-        ran.exits(0);
-    }
-    root.run(&["plan", "--exit-code"]).exits(0).says(&["2 in sync"]);
-    root.run(&["drift"]).exits(0);
-    let ours = |body: &&serde_json::Value| body["properties"]["source"]["name"] == "sentinelops";
-    assert_eq!(portal.list(Metadata).iter().filter(ours).count(), 2);
 }
