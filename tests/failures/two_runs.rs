@@ -1,5 +1,8 @@
 //! Two runs of one repository at once: a push and a schedule, two jobs of one pipeline.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::scope;
+
 use serde_json::Value;
 
 use crate::gate::{Fate, Gate, Seen, Stop};
@@ -14,9 +17,9 @@ const APPLY: [&str; 2] = ["apply", "--yes"];
 /// beginning to its end.
 fn overtaken_at(root: &Root, portal: &Portal, line: &'static str) -> Ran {
     let (stop, stopped) = Stop::new();
-    let met = std::sync::atomic::AtomicBool::new(false);
+    let met = AtomicBool::new(false);
     let gate = Gate::before(portal, move |seen: &Seen| {
-        let first = seen.line == line && !met.swap(true, std::sync::atomic::Ordering::SeqCst);
+        let first = seen.line == line && !met.swap(true, Ordering::SeqCst);
         if first { stopped.wait() } else { Fate::Pass }
     });
     gate.guards(root);
@@ -38,7 +41,7 @@ fn is_in_order(root: &Root, portal: &Portal) {
 
 #[test]
 fn a_hunt_that_another_run_has_created_meanwhile_keeps_its_record() {
-    for line in ["GET huntingquery-relay-hunt", "PUT huntingquery-relay-hunt", "PUT relay-hunt"] {
+    let overtaken = |line| {
         let (root, portal) = Root::empty();
         root.write(sample::HUNT_FILE, sample::HUNT);
         overtaken_at(&root, &portal, line).exits(0);
@@ -48,7 +51,12 @@ fn a_hunt_that_another_run_has_created_meanwhile_keeps_its_record() {
         root.run(&APPLY).exits(0).says(&["update done"]);
         let query = portal.get(SavedSearches, sample::HUNT_NAME)["properties"]["query"].clone();
         assert!(query.as_str().unwrap().contains("7d"), "{query}");
-    }
+    };
+    scope(|threads| {
+        threads.spawn(|| overtaken("GET huntingquery-relay-hunt"));
+        threads.spawn(|| overtaken("PUT huntingquery-relay-hunt"));
+        threads.spawn(|| overtaken("PUT relay-hunt"));
+    });
 }
 
 #[test]
