@@ -69,6 +69,11 @@ impl Executor<'_> {
         if found.is_some_and(|found| is_as_written(written, found)) {
             return None;
         }
+        // Lists lag: most often this is all.
+        let found = read_if_there(self.client, &written.id).await;
+        if found.is_ok_and(|found| found.is_some_and(|found| is_as_written(written, &found))) {
+            return None;
+        }
         let fresh = match decide_again(self.client, self.options, change).await {
             Ok(Again::Same(fresh) | Again::Settled(fresh) | Again::Other(fresh)) => fresh,
             Err(unreadable) => {

@@ -114,13 +114,16 @@ async fn verify_records(
             return recorded.into_iter().map(|(index, ..)| (index, why.clone())).collect();
         }
     };
-    let mut verdicts = Vec::new();
+    let at_once = executor.client.throttle().limits().per_subscription.max(1);
+    let mut kept = Vec::new();
     for (index, change, put, record) in recorded {
         let found = listed.get(&record.id.name);
-        let verdict = executor.keep_record(change, put, record, found).await;
-        verdicts.extend(verdict.map(|verdict| (index, verdict)));
+        kept.push(
+            async move { Some((index, executor.keep_record(change, put, record, found).await?)) },
+        );
     }
-    verdicts
+    let kept: Vec<_> = stream::iter(kept).buffered(at_once).collect().await;
+    kept.into_iter().flatten().collect()
 }
 
 async fn settle_all(

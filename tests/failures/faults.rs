@@ -38,6 +38,11 @@ pub(crate) fn put(path: &str, answer: Answer) -> Fault {
     Fault { method: Some("PUT".to_owned()), ..on(path, answer) }
 }
 
+/// Every DELETE whose path contains this.
+pub(crate) fn delete(path: &str, answer: Answer) -> Fault {
+    Fault { method: Some("DELETE".to_owned()), ..on(path, answer) }
+}
+
 /// Only the first of these requests.
 pub(crate) fn once(fault: Fault) -> Fault {
     Fault { times: Some(1), ..fault }

@@ -5,7 +5,7 @@ use std::thread::scope;
 use sentinelops::emulator::{Answer, Fault};
 use serde_json::json;
 
-use crate::faults::{once, put, refused, status, throttled};
+use crate::faults::{delete, once, put, refused, status, throttled};
 use crate::portal::{AlertRules, Metadata, Portal, SavedSearches};
 use crate::root::Root;
 use crate::sample;
@@ -122,6 +122,31 @@ fn answers_that_are_always_lost_leave_what_the_next_run_reads_rightly() {
         threads.spawn(|| lost(Answer::DropAfter, 30, "failed"));
         // The repeated write is refused because the first one worked: so it is read and settled.
         threads.spawn(|| lost(Answer::HalfPage, 0, "done"));
+    });
+}
+
+#[test]
+fn a_prune_that_fails_says_so_and_the_next_run_ends_it() {
+    let fails = |fault: Fault, said: &str| {
+        let (root, portal) = Root::with_rule();
+        root.remove(sample::RULE_FILE);
+        portal.fail(&[fault]);
+        let prune = ["apply", "--yes", "--prune"];
+        root.run(&prune).exits(30).says(&["delete failed, QUIETER: Relay contacted", said]);
+        assert_ne!(portal.get(Metadata, "analyticsrule-relay-rule"), json!(null), "{said}");
+        portal.fail(&[]);
+        root.run(&prune).exits(0);
+        assert_eq!(portal.get(AlertRules, sample::RULE_NAME), json!(null));
+        assert_eq!(portal.get(Metadata, "analyticsrule-relay-rule"), json!(null));
+        root.run(&["plan", "--exit-code"]).exits(0);
+    };
+    let record = "deleted, but its record could not be";
+    scope(|threads| {
+        threads.spawn(|| fails(delete("/alertRules/", status(403)), "403 AuthorizationFailed"));
+        threads.spawn(|| fails(delete("/alertRules/", status(500)), "500 "));
+        threads.spawn(|| fails(delete("/alertRules/", Answer::Drop), "the connection broke"));
+        threads.spawn(|| fails(delete("/metadata/", status(403)), record));
+        threads.spawn(|| fails(delete("/metadata/", Answer::Drop), record));
     });
 }
 

@@ -252,6 +252,19 @@ async fn an_interrupt_finishes_what_has_begun_and_starts_nothing() {
 }
 
 #[tokio::test]
+async fn an_interrupt_before_the_first_write_asks_for_nothing() {
+    let mut bench = Bench::new();
+    bench.want("hunting-query/h1");
+    let plan = bench.approved().await;
+    bench.server.clear_journal();
+    let (events, _) = mpsc::unbounded_channel();
+    let (_sender, interrupt) = watch::channel(true);
+    let told = told(&apply(plan, &bench.clients, events, interrupt).await);
+    assert!(told[0].contains("h1 create NotStarted(\"the run was interrupted"), "{told:?}");
+    assert!(bench.server.journal().is_empty(), "{:?}", bench.server.journal());
+}
+
+#[tokio::test]
 async fn held_and_refused_items_are_told_and_not_touched() {
     let mut bench = Bench::deployed().await;
     bench.want("analytic-rule/r2");
