@@ -126,6 +126,23 @@ async fn ends_the_same_after_every_cut(
     }
 }
 
+#[tokio::test]
+async fn a_record_of_a_create_that_died_is_no_obstacle_where_lists_lag() {
+    for other in ["High", "Low"] {
+        let mut bench = Bench::new();
+        bench.want("analytic-rule/r1");
+        let plan = bench.approved().await;
+        bench.server.cut_after(Some(1));
+        bench.apply(plan).await;
+        bench.server.cut_after(None);
+        bench.server.hide(&metadata_id("r1"));
+        bench.set("analytic-rule/r1", Field::Severity, json!(other));
+        assert_eq!(bench.pending().await, ["analytic-rule/r1 new create"]);
+        assert_eq!(bench.run().await, ["analytic-rule/r1 create Done"]);
+        assert!(bench.pending().await.is_empty());
+    }
+}
+
 async fn without_its_file() -> Bench {
     let mut bench = Bench::deployed().await;
     bench.drop("analytic-rule/r1");
