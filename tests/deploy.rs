@@ -351,7 +351,9 @@ async fn a_write_that_fails_has_its_verdict_and_the_next_run_ends_it() {
             bench.set("analytic-rule/scheduled", Field::Severity, json!("Low"));
             bench.fail("PUT", path, answer.clone());
             let told = bench.run().await;
-            assert!(!told[0].ends_with("Done"), "{path} {answer:?}: {told:?}");
+            // A rule's repeated write is refused because the first one worked: so it is settled.
+            let settled = answer == Answer::HalfPage && path == "/alertRules/";
+            assert_eq!(told[0].ends_with("Done"), settled, "{path} {answer:?}: {told:?}");
             bench.emulator.faults().clear();
             let told = bench.run().await;
             assert!(told.iter().all(|line| line.ends_with("Done")), "{path} {answer:?}: {told:?}");

@@ -1,10 +1,11 @@
 //! The requests of one item, in the order that survives a crash anywhere.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Verdict;
+use super::records::Sent;
 use super::refusal::{describe, is_race, lacks_parent, verdict};
-use super::reread::{Again, decide_again};
+use super::reread::{Again, decide_again, planned_metadata};
 use crate::arm::ResourceId;
 use crate::live::observe::read_if_there;
 use crate::live::{Client, Error};
@@ -21,14 +22,14 @@ pub(super) struct Ended {
 /// What an item's requests left behind.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Left {
-    /// The resource, as the service answered it.
-    Resource(Put),
+    /// The resource, as the service answered it, and the record beside it.
+    Resource(Put, RecordPut),
     /// No resource.
     Nothing(ResourceId),
 }
 
 /// Why requests stopped halfway.
-enum Stop {
+pub(super) enum Stop {
     /// Somebody else moved the item: it is to be decided again.
     Moved,
     /// The item ended so.
@@ -71,7 +72,20 @@ impl Executor<'_> {
         match self.send(&fresh).await {
             Ok(left) => Ended { verdict: Verdict::Done, left },
             Err(Stop::Ended(verdict)) => Ended { verdict, left: None },
-            Err(Stop::Moved) => moved("it keeps moving"),
+            Err(Stop::Moved) => self.settle_at_last(&fresh).await,
+        }
+    }
+
+    /// An item that moved twice is not written again; but another run may have brought it to where
+    /// it should be.
+    async fn settle_at_last(&self, planned: &Change) -> Ended {
+        match decide_again(self.client, self.options, planned).await {
+            Ok(Again::Settled(fresh)) => match self.send(&fresh).await {
+                Ok(left) => Ended { verdict: Verdict::Done, left },
+                Err(Stop::Ended(verdict)) => Ended { verdict, left: None },
+                Err(Stop::Moved) => moved("it keeps moving"),
+            },
+            Ok(Again::Same(_) | Again::Other(_)) | Err(_) => moved("it keeps moving"),
         }
     }
 
@@ -80,7 +94,7 @@ impl Executor<'_> {
             Work::Nothing => Ok(None),
             Work::Create { resource, record } => self.create(change, resource, record).await,
             Work::Update { resource, writing, applied, previous } => {
-                self.update(resource, writing, applied, previous).await
+                self.update(change, resource, [writing, applied], previous).await
             }
             Work::Record { record } => {
                 self.client.put(&record.id, &record.to_body()).await?;
@@ -88,8 +102,8 @@ impl Executor<'_> {
             }
             Work::Delete { resource, metadata } => self.delete(change, resource, metadata).await,
             Work::Forget { metadata } => {
-                self.ask_before_removing(change).await?;
-                self.client.delete(metadata).await?;
+                let planned = self.ask_before_removing(change).await?;
+                self.forget(&planned, metadata).await?;
                 Ok(None)
             }
         }
@@ -103,6 +117,10 @@ impl Executor<'_> {
         resource: &Put,
         record: &RecordPut,
     ) -> Result<Option<Left>, Stop> {
+        let current = read_if_there(self.client, &record.id).await?.unwrap_or(Value::Null);
+        if current["properties"] != planned_metadata(change)["properties"] {
+            return Err(Stop::Moved);
+        }
         let recorded = match self.client.put(&record.id, &record.to_body()).await {
             Ok(_) => true,
             Err(error) if error.is_definite() && lacks_parent(&error) => false,
@@ -111,28 +129,25 @@ impl Executor<'_> {
         let answer = match self.client.put(&resource.id, &resource.body).await {
             Ok(answer) => answer,
             Err(error) if recorded && error.is_definite() => {
-                let previous = match &change.sides.baseline {
-                    BaselineSide::Ours(baseline) => Some(&baseline.metadata.body),
-                    BaselineSide::Other(item, _) => Some(&item.body),
-                    BaselineSide::None | BaselineSide::Ambiguous(_) => None,
-                };
-                return Err(self.take_back(record, previous, error).await);
+                let sent = Sent { resource, record, previous: planned_metadata(change) };
+                return Err(self.take_back(change, &sent, error).await);
             }
             Err(error) => return Err(error.into()),
         };
         let answered = record.answered(resource, &answer);
-        if !recorded || answered.is_some() {
-            let last = answered.as_ref().unwrap_or(record);
-            self.settle(last, "created").await?;
+        let again = !recorded || answered.is_some();
+        let last = answered.unwrap_or_else(|| record.clone());
+        if again {
+            self.settle(&last, "created").await?;
         }
-        Ok(Some(left(resource, answer)))
+        Ok(Some(left(resource, answer, last)))
     }
 
     async fn update(
         &self,
+        change: &Change,
         resource: &Put,
-        writing: &RecordPut,
-        applied: &RecordPut,
+        [writing, applied]: [&RecordPut; 2],
         previous: &Value,
     ) -> Result<Option<Left>, Stop> {
         let current = read_if_there(self.client, &writing.id).await?.unwrap_or(Value::Null);
@@ -143,15 +158,15 @@ impl Executor<'_> {
         let answer = match self.client.put(&resource.id, &resource.body).await {
             Ok(answer) => answer,
             Err(error) if error.is_definite() => {
-                let previous = (!previous.is_null()).then_some(previous);
-                return Err(self.take_back(writing, previous, error).await);
+                let sent = Sent { resource, record: writing, previous };
+                return Err(self.take_back(change, &sent, error).await);
             }
             // It may have been written: the record stays as it is, and the next run reads both.
             Err(error) => return Err(error.into()),
         };
-        let answered = applied.answered(resource, &answer);
-        self.settle(answered.as_ref().unwrap_or(applied), "written").await?;
-        Ok(Some(left(resource, answer)))
+        let last = applied.answered(resource, &answer).unwrap_or_else(|| applied.clone());
+        self.settle(&last, "written").await?;
+        Ok(Some(left(resource, answer, last)))
     }
 
     async fn delete(
@@ -160,52 +175,36 @@ impl Executor<'_> {
         resource: &ResourceId,
         metadata: &ResourceId,
     ) -> Result<Option<Left>, Stop> {
-        self.ask_before_removing(change).await?;
+        let planned = self.ask_before_removing(change).await?;
         self.client.delete(resource).await?;
-        if let Err(error) = self.client.delete(metadata).await {
+        if let Err(error) = self.forget(&planned, metadata).await {
             let why = format!("deleted, but its record could not be: {}", describe(&error));
             return Err(Stop::Ended(Verdict::Failed(why)));
         }
         Ok(Some(Left::Nothing(resource.clone())))
     }
 
-    /// What is removed is read once more, since nothing brings it back: an edit since the plan was
-    /// made is somebody's wish to keep it. An item that went meanwhile is no obstacle.
-    async fn ask_before_removing(&self, change: &Change) -> Result<(), Stop> {
-        match decide_again(self.client, self.options, change).await {
-            Ok(Again::Same(_)) => Ok(()),
-            Ok(Again::Settled(fresh) | Again::Other(fresh)) => match fresh.work {
-                Work::Forget { .. } => Ok(()),
-                _ => Err(Stop::Ended(moved(&fresh.reason).verdict)),
-            },
-            Err(unreadable) => Err(Stop::Ended(Verdict::Failed(unreadable.message))),
+    /// Deletes a record, unless another run has written it anew beside an item that it made.
+    async fn forget(&self, planned: &Change, metadata: &ResourceId) -> Result<(), Error> {
+        match read_if_there(self.client, metadata).await? {
+            Some(found) if found["properties"] == planned_metadata(planned)["properties"] => {
+                self.client.delete(metadata).await
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
-    /// Brings the metadata back to what it was before a write that the service refused.
-    async fn take_back(
-        &self,
-        record: &RecordPut,
-        previous: Option<&Value>,
-        refusal: Error,
-    ) -> Stop {
-        let undone = match previous {
-            Some(body) => {
-                let body = json!({"properties": body["properties"]});
-                self.client.put(&record.id, &body).await.map(drop)
-            }
-            None => self.client.delete(&record.id).await,
-        };
-        match undone {
-            Ok(()) => refusal.into(),
-            Err(error) => {
-                let why = format!(
-                    "{}; its record could not be taken back: {}",
-                    describe(&refusal),
-                    describe(&error)
-                );
-                Stop::Ended(Verdict::Failed(why))
-            }
+    /// What is removed is read once more, since nothing brings it back: an edit since the plan was
+    /// made is somebody's wish to keep it. An item that went meanwhile is no obstacle.
+    async fn ask_before_removing(&self, change: &Change) -> Result<Change, Stop> {
+        match decide_again(self.client, self.options, change).await {
+            Ok(Again::Same(fresh)) => Ok(fresh),
+            Ok(Again::Settled(fresh) | Again::Other(fresh)) => match fresh.work {
+                Work::Forget { .. } => Ok(fresh),
+                _ if is_gone(&fresh) => Ok(fresh),
+                _ => Err(Stop::Ended(moved(&fresh.reason).verdict)),
+            },
+            Err(unreadable) => Err(Stop::Ended(Verdict::Failed(unreadable.message))),
         }
     }
 
@@ -221,8 +220,13 @@ impl Executor<'_> {
     }
 }
 
-fn left(sent: &Put, answer: Value) -> Left {
-    Left::Resource(Put { id: sent.id.clone(), kind: sent.kind, body: answer })
+fn left(sent: &Put, answer: Value, record: RecordPut) -> Left {
+    Left::Resource(Put { id: sent.id.clone(), kind: sent.kind, body: answer }, record)
+}
+
+/// Whether neither an item nor a record is left of what was to be removed.
+fn is_gone(fresh: &Change) -> bool {
+    fresh.sides.live.is_none() && fresh.sides.baseline == BaselineSide::None
 }
 
 fn moved(reason: &str) -> Ended {

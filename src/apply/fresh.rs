@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::try_join_all;
 use serde_json::Value;
 
+use super::reread::planned_metadata;
 use crate::arm::{Collection, ResourceId};
 use crate::ident::ArmName;
 use crate::live::{Client, Error};
-use crate::plan::{BaselineSide, Change, Work, WorkspacePlan};
+use crate::plan::{Change, Work, WorkspacePlan};
 
 /// What the lists say.
 #[derive(Debug, Default)]
@@ -68,11 +69,7 @@ impl Fresh {
     }
 
     fn contradicts_record(&self, change: &Change, id: &ResourceId) -> bool {
-        let planned = match &change.sides.baseline {
-            BaselineSide::Ours(baseline) => &baseline.metadata.body["properties"],
-            BaselineSide::Other(item, _) => &item.body["properties"],
-            BaselineSide::None | BaselineSide::Ambiguous(_) => &Value::Null,
-        };
+        let planned = &planned_metadata(change)["properties"];
         self.get(id).is_some_and(|body| &body["properties"] != planned)
     }
 

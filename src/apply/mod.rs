@@ -11,6 +11,7 @@ mod event;
 mod execute;
 mod fresh;
 mod outcome;
+mod records;
 mod refusal;
 mod reread;
 #[cfg(test)]

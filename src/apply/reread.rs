@@ -1,5 +1,7 @@
 //! Deciding an item again on what its workspace says now.
 
+use serde_json::Value;
+
 use crate::arm::{Collection, ResourceId};
 use crate::ident::{ArmName, Family};
 use crate::live::Client;
@@ -28,26 +30,48 @@ pub(super) async fn decide_again(
     options: &Options,
     planned: &Change,
 ) -> Result<Again, Unreadable> {
-    let mut sides = (*planned.sides).clone();
+    let sides = &planned.sides;
     let resource = sides.workspace.resource(Collection::of(sides.key.family), &sides.arm_name);
-    let metadata = metadata_id(planned);
-    let (live, found) = tokio::try_join!(read_if_there(client, &resource), async {
-        match &metadata {
-            Some(id) => read_if_there(client, id).await,
-            None => Ok(None),
-        }
-    },)?;
+    // Another run may be writing: its record of what is live comes before what is live.
+    let found = read_metadata(client, planned).await?;
+    let live = read_if_there(client, &resource).await?;
+    let mut sides = (*planned.sides).clone();
     sides.live = live.map(|body| live_item(sides.key.family, body)).transpose()?;
-    let found = found.map(metadata_item).transpose()?.flatten();
     sides.baseline = baseline(&sides, found);
     let fresh = plan::decide(sides, options);
-    let settled = matches!(fresh.class, Class::InSync | Class::Converged)
-        && matches!(fresh.action, Action::None | Action::Record);
-    Ok(match (is_same(planned, &fresh), settled) {
+    Ok(match (is_same(planned, &fresh), is_settled(planned, &fresh)) {
         (true, _) => Again::Same(fresh),
         (false, true) => Again::Settled(fresh),
         (false, false) => Again::Other(fresh),
     })
+}
+
+/// Whether the item is as it should be, but perhaps for its record. One that was to be retired and
+/// only waits to be pruned is: another run has retired it.
+fn is_settled(planned: &Change, fresh: &Change) -> bool {
+    match (fresh.class, fresh.action) {
+        (Class::InSync | Class::Converged, Action::None | Action::Record) => true,
+        (Class::Retired, Action::None) => planned.action == Action::Retire,
+        _ => false,
+    }
+}
+
+async fn read_metadata(
+    client: &Client,
+    planned: &Change,
+) -> Result<Option<MetadataItem>, Unreadable> {
+    let Some(id) = metadata_id(planned) else { return Ok(None) };
+    let found = read_if_there(client, &id).await?;
+    Ok(found.map(metadata_item).transpose()?.flatten())
+}
+
+/// The metadata that a change was planned on; `null` where there was none.
+pub(super) fn planned_metadata(change: &Change) -> &Value {
+    match &change.sides.baseline {
+        BaselineSide::Ours(baseline) => &baseline.metadata.body,
+        BaselineSide::Other(item, _) => &item.body,
+        BaselineSide::None | BaselineSide::Ambiguous(_) => &Value::Null,
+    }
 }
 
 fn metadata_id(planned: &Change) -> Option<ResourceId> {

@@ -7,29 +7,30 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use super::Verdict;
-use super::execute::Left;
+use super::execute::{Executor, Left};
+use super::records::differing;
 use super::refusal::describe;
 use crate::arm::{Collection, ResourceId, WorkspaceId};
 use crate::ident::ArmName;
 use crate::live::observe::read_if_there;
 use crate::live::{Client, Error};
-use crate::state::{Field, Kind};
+use crate::plan::Change;
 
 /// Waits before an item that differs is read by itself: lists and reads lag behind writes by seconds.
 const SETTLING: [Duration; 3] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// What an item must be when it is read again.
-pub(super) struct Expected {
+pub(super) struct Expected<'p> {
     pub(super) left: Left,
-    /// Fields that are the customer's to choose.
-    pub(super) observed: Vec<Field>,
+    /// What was carried out.
+    pub(super) change: &'p Change,
 }
 
-impl Expected {
+impl Expected<'_> {
     fn id(&self) -> &ResourceId {
         match &self.left {
-            Left::Resource(put) => &put.id,
+            Left::Resource(put, _) => &put.id,
             Left::Nothing(id) => id,
         }
     }
@@ -37,61 +38,102 @@ impl Expected {
     /// How the live item differs, if it does.
     fn difference(&self, live: Option<&Value>) -> Option<String> {
         match (&self.left, live) {
-            (Left::Resource(put), Some(live)) => {
-                let fields = self.differing(put.kind, &put.body, live);
-                (!fields.is_empty())
-                    .then(|| format!("{} changed right after it was written", fields.join(", ")))
+            (Left::Resource(put, _), Some(live)) => {
+                let observed = &self.change.sides.observed;
+                let fields = differing(put.kind, observed, &put.body, live);
+                let named: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+                (!named.is_empty())
+                    .then(|| format!("{} changed right after it was written", named.join(", ")))
             }
-            (Left::Resource(_), None) => Some("it is gone right after it was written".into()),
+            (Left::Resource(..), None) => Some("it is gone right after it was written".into()),
             (Left::Nothing(_), Some(_)) => Some("it is there again after it was deleted".into()),
             (Left::Nothing(_), None) => None,
         }
-    }
-
-    fn differing(&self, kind: Kind, answered: &Value, live: &Value) -> Vec<String> {
-        Field::of(kind)
-            .filter(|field| !self.observed.contains(field))
-            .filter(|field| !field.same(&field.read(kind, answered), &field.read(kind, live)))
-            .map(|field| format!("`{field}`"))
-            .collect()
     }
 }
 
 /// Lists what was written to, and answers the verdicts that change by what is read, by the
 /// items' index. An item that differs is read up to three times more before it counts.
 pub(super) async fn verify(
-    client: &Client,
+    executor: &Executor<'_>,
     workspace: &WorkspaceId,
-    expected: &BTreeMap<usize, Expected>,
+    expected: &BTreeMap<usize, Expected<'_>>,
 ) -> BTreeMap<usize, Verdict> {
-    let collections: BTreeSet<Collection> =
-        expected.values().map(|expected| expected.id().collection).collect();
+    let client = executor.client;
     let mut verdicts = BTreeMap::new();
-    for collection in collections {
+    let mut seen = BTreeSet::new();
+    for collection in [Collection::AlertRules, Collection::SavedSearches] {
         let of_it: Vec<(usize, &Expected)> = expected
             .iter()
             .filter(|(_, expected)| expected.id().collection == collection)
             .map(|(index, expected)| (*index, expected))
             .collect();
+        if of_it.is_empty() {
+            continue;
+        }
         match list(client, workspace, collection).await {
-            Ok(listed) => verdicts.extend(settle_all(client, of_it, &listed).await),
+            Ok(listed) => {
+                let overtaken = settle_all(client, &of_it, &listed).await;
+                seen.extend(of_it.into_iter().map(|(index, _)| index));
+                verdicts.extend(overtaken);
+            }
             Err(error) => {
                 let why = unread(&error);
                 verdicts.extend(of_it.into_iter().map(|(index, _)| (index, why.clone())));
             }
         }
     }
+    seen.retain(|index| !verdicts.contains_key(index));
+    verdicts.extend(verify_records(executor, workspace, expected, seen).await);
     verdicts
+}
+
+/// Looks at the records of items that are live as they were left.
+async fn verify_records(
+    executor: &Executor<'_>,
+    workspace: &WorkspaceId,
+    expected: &BTreeMap<usize, Expected<'_>>,
+    seen: BTreeSet<usize>,
+) -> Vec<(usize, Verdict)> {
+    let recorded: Vec<_> = seen
+        .into_iter()
+        .filter_map(|index| match expected.get(&index)? {
+            Expected { left: Left::Resource(put, record), change } => {
+                Some((index, *change, put, record))
+            }
+            Expected { left: Left::Nothing(_), .. } => None,
+        })
+        .collect();
+    if recorded.is_empty() {
+        return Vec::new();
+    }
+    let listed = match list(executor.client, workspace, Collection::Metadata).await {
+        Ok(listed) => listed,
+        Err(error) => {
+            let why = unread(&error);
+            return recorded.into_iter().map(|(index, ..)| (index, why.clone())).collect();
+        }
+    };
+    let at_once = executor.client.throttle().limits().per_subscription.max(1);
+    let mut kept = Vec::new();
+    for (index, change, put, record) in recorded {
+        let found = listed.get(&record.id.name);
+        kept.push(
+            async move { Some((index, executor.keep_record(change, put, record, found).await?)) },
+        );
+    }
+    let kept: Vec<_> = stream::iter(kept).buffered(at_once).collect().await;
+    kept.into_iter().flatten().collect()
 }
 
 async fn settle_all(
     client: &Client,
-    expected: Vec<(usize, &Expected)>,
+    expected: &[(usize, &Expected<'_>)],
     listed: &BTreeMap<ArmName, Value>,
 ) -> Vec<(usize, Verdict)> {
     let at_once = client.throttle().limits().per_subscription.max(1);
     let mut settling = Vec::new();
-    for (index, expected) in expected {
+    for &(index, expected) in expected {
         if expected.difference(listed.get(&expected.id().name)).is_some() {
             settling.push(async move { (index, settle(client, expected).await) });
         }
@@ -110,7 +152,7 @@ async fn list(
     Ok(items.into_iter().filter_map(named).collect())
 }
 
-async fn settle(client: &Client, expected: &Expected) -> Option<Verdict> {
+async fn settle(client: &Client, expected: &Expected<'_>) -> Option<Verdict> {
     let mut difference = None;
     for wait in SETTLING {
         client.clock().sleep(wait).await;

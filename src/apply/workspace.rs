@@ -93,7 +93,11 @@ struct Workspace<'a> {
 
 impl Workspace<'_> {
     async fn carry_out(&self) -> BTreeMap<usize, Verdict> {
-        let fresh = fresh::look(self.client, self.plan).await;
+        // Where nothing will be started, nothing needs to be looked at.
+        let fresh = match self.run.is_interrupted() {
+            true => Ok(Fresh::default()),
+            false => fresh::look(self.client, self.plan).await,
+        };
         let mut ended: BTreeMap<usize, Ended> = BTreeMap::new();
         for step in Step::ALL {
             let of_step = self.step(step, &Before { ended: &ended, fresh: &fresh }).await;
@@ -103,12 +107,12 @@ impl Workspace<'_> {
         let mut expected = BTreeMap::new();
         for (index, Ended { verdict, left }) in ended {
             if let Some(left) = left {
-                let observed = self.plan.changes[index].sides.observed.clone();
-                expected.insert(index, Expected { left, observed });
+                expected.insert(index, Expected { left, change: &self.plan.changes[index] });
             }
             verdicts.insert(index, verdict);
         }
-        verdicts.extend(verify(self.client, &self.plan.id, &expected).await);
+        let executor = Executor { client: self.client, options: &self.run.options };
+        verdicts.extend(verify(&executor, &self.plan.id, &expected).await);
         verdicts
     }
 

@@ -16,7 +16,7 @@ use super::exit::Exit;
 use crate::report::Style;
 
 /// What may be printed, and how.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ui {
     results: Style,
     messages: Style,
@@ -102,6 +102,13 @@ impl Ui {
         self.message(&text);
     }
 
+    /// Says why the run was interrupted, and ends the process: reading, waiting and asking have no
+    /// other end.
+    pub(crate) fn end_at_once(&self, why: &str) -> ! {
+        self.message(why);
+        std::process::exit(Exit::Interrupted.code().into())
+    }
+
     /// A line that says what is going on, on a terminal only.
     pub(crate) fn progress(&self, steps: usize, what: &str) -> ProgressBar {
         if !self.progress {
@@ -118,9 +125,12 @@ impl Ui {
 
     /// Asks a question that only `yes` answers.
     pub(crate) fn confirm(&self, question: &str) -> bool {
-        let mut err = std::io::stderr().lock();
-        let _gone =
-            write!(err, "{question} Only `yes` is taken as yes: ").and_then(|()| err.flush());
+        {
+            // Not locked while it waits: an interrupt wants to be told.
+            let mut err = std::io::stderr().lock();
+            let _gone =
+                write!(err, "{question} Only `yes` is taken as yes: ").and_then(|()| err.flush());
+        }
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
     }

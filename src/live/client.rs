@@ -255,6 +255,10 @@ impl Client {
             let answer = self.shared.transport.exchange(request).await;
             drop(turn);
             let mut failed = match answer {
+                Ok(response) if is_cut_off(request, &response) => {
+                    let half = TransportError::Unknown("the answer ends in the middle".into());
+                    Failed::lost(request, half)
+                }
                 Ok(response) if response.is_success() => return Ok(response),
                 Ok(response) => Failed::answered(request, &response),
                 Err(lost) => Failed::lost(request, lost),
@@ -352,6 +356,13 @@ const fn kind(status: u16) -> ErrorKind {
         400..=499 => ErrorKind::Refused,
         _ => ErrorKind::Protocol,
     }
+}
+
+/// Whether the line was cut while a gateway passed the answer on: what came is no whole JSON.
+fn is_cut_off(request: &Request, response: &Response) -> bool {
+    let whole = || serde_json::from_slice::<serde::de::IgnoredAny>(&response.body);
+    let reads = matches!(request.method, Method::Get | Method::Put);
+    reads && response.is_success() && whole().is_err_and(|error| error.is_eof())
 }
 
 fn parse(request: &Request, response: &Response) -> Result<Value, Error> {
@@ -452,9 +463,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn half_an_answer_is_an_error() {
-        let (answer, _, _) = get_with(Fault::Body(200, "{\"name\": \"r1\", ".into())).await;
+    async fn half_an_answer_is_asked_for_again_and_then_an_error() {
+        let half = Fault::Body(200, "{\"name\": \"r1\", ".into());
+        let (answer, clock, server) = get_with(half.clone()).await;
+        assert!(answer.is_ok());
+        assert_eq!(clock.sleeps(), [Duration::from_millis(500)]);
+        server.fail("PUT", "/alertRules/r1", std::iter::repeat_n(half, 4));
+        let error = client(&server).0.put(&a_rule(), &rule("r1")).await.unwrap_err();
+        assert_eq!((error.kind, error.is_definite()), (ErrorKind::Transport, false));
+        assert!(error.to_string().contains("ends in the middle"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_no_json_is_an_error_at_once() {
+        let (answer, clock, _) = get_with(Fault::Body(200, "<html>Sign in</html>".into())).await;
         assert_eq!(answer.unwrap_err().kind, ErrorKind::Protocol);
+        assert!(clock.sleeps().is_empty());
     }
 
     #[tokio::test]

@@ -166,8 +166,9 @@ impl Credentials {
         if let Some(known) = self.made.get(&key) {
             return Ok(token(known, scope));
         }
-        let inner = sign_in(credential, cloud, &tenant.value, surroundings.variable)?
-            .ok_or_else(|| Invalid::new("the credential gives no token"))?;
+        let inner =
+            sign_in(credential, cloud, &tenant.value, surroundings.variable, &surroundings.clock)?
+                .ok_or_else(|| Invalid::new("the credential gives no token"))?;
         let clock = Arc::clone(&surroundings.clock);
         let made = Arc::new(TenantCredential::new(tenant.value.clone(), inner, clock));
         let access = token(&made, scope);

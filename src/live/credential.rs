@@ -4,13 +4,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
+use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
-use azure_core::http::ClientOptions;
+use azure_core::http::{ClientOptions, RetryOptions};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientSecretCredential,
     ClientSecretCredentialOptions,
@@ -20,6 +21,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Mutex;
 
 use super::Clock;
+use super::patient::Patient;
+use super::pipeline::chain;
 use crate::arm::Cloud;
 use crate::environment::Credential;
 use crate::ident::{Invalid, TenantId};
@@ -32,7 +35,16 @@ pub struct TenantCredential {
     tenant: TenantId,
     inner: Arc<dyn TokenCredential>,
     clock: Arc<dyn Clock>,
-    held: Mutex<Option<Held>>,
+    held: Mutex<Exchanges>,
+    /// Exchanges that ended.
+    ended: AtomicU64,
+}
+
+#[derive(Default)]
+struct Exchanges {
+    held: Option<Held>,
+    /// The last failed exchange: its number, and why.
+    failed: Option<(u64, String)>,
 }
 
 struct Held {
@@ -53,7 +65,7 @@ impl TenantCredential {
     /// Keeps the tokens of `inner`, which must be `tenant`'s.
     #[must_use]
     pub fn new(tenant: TenantId, inner: Arc<dyn TokenCredential>, clock: Arc<dyn Clock>) -> Self {
-        Self { tenant, inner, clock, held: Mutex::new(None) }
+        Self { tenant, inner, clock, held: Mutex::default(), ended: AtomicU64::new(0) }
     }
 
     /// The tenant whose tokens it gives out.
@@ -89,12 +101,21 @@ impl TokenCredential for TenantCredential {
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let mut held = self.held.lock().await;
+        let asked = self.ended.load(Ordering::SeqCst);
+        let mut exchanges = self.held.lock().await;
+        // Whoever waited for an exchange shares its end: a hundred subscriptions of one tenant do not
+        // wait a hundred times for an authority that is away.
+        if let Some((_, why)) = exchanges.failed.as_ref().filter(|(number, _)| *number > asked) {
+            return Err(azure_core::Error::with_message(ErrorKind::Credential, why.clone()));
+        }
+        let Exchanges { held, failed } = &mut *exchanges;
         let known = held.as_ref().filter(|held| held.scopes == scopes).map(|held| &held.token);
         if let Some(token) = known.filter(|token| self.is_fresh(token, RENEW_BEFORE)) {
             return Ok(token.clone());
         }
-        match self.inner.get_token(scopes, options).await {
+        let answer = self.inner.get_token(scopes, options).await;
+        let number = self.ended.fetch_add(1, Ordering::SeqCst) + 1;
+        match answer {
             Ok(token) => {
                 self.check_tenant(&token)?;
                 let scopes = scopes.iter().map(ToString::to_string).collect();
@@ -103,7 +124,11 @@ impl TokenCredential for TenantCredential {
             }
             Err(error) => {
                 let usable = known.filter(|token| self.is_fresh(token, Duration::ZERO));
-                usable.cloned().ok_or(error)
+                if let Some(token) = usable {
+                    return Ok(token.clone());
+                }
+                *failed = Some((number, chain(&error)));
+                Err(error)
             }
         }
     }
@@ -126,6 +151,7 @@ pub(crate) fn sign_in(
     cloud: Cloud,
     tenant: &TenantId,
     variable: &(dyn Fn(&str) -> Option<String> + Sync),
+    clock: &Arc<dyn Clock>,
 ) -> Result<Option<Arc<dyn TokenCredential>>, Invalid> {
     match credential {
         Credential::None => Ok(None),
@@ -142,29 +168,30 @@ pub(crate) fn sign_in(
             let secret = secret.map(Secret::new).ok_or_else(|| {
                 Invalid::new(format!("the environment variable `{secret_variable}` is not set"))
             })?;
+            let authority = authority(cloud)?;
+            let mut custom = CustomConfiguration::default();
+            custom.authority_host = authority.to_owned();
             let options = ClientSecretCredentialOptions {
                 client_options: ClientOptions {
-                    cloud: Some(Arc::new(configuration(cloud)?)),
+                    cloud: Some(Arc::new(custom.into())),
+                    // It would try for more than a minute.
+                    retry: RetryOptions::none(),
                     ..ClientOptions::default()
                 },
             };
-            let tenant = tenant.as_str();
-            let made =
-                ClientSecretCredential::new(tenant, client_id.clone(), secret, Some(options))
-                    .map_err(invalid)?;
-            Ok(Some(made))
+            let (client, options) = (client_id.clone(), Some(options));
+            let made = ClientSecretCredential::new(tenant.as_str(), client, secret, options);
+            let made = made.map_err(invalid)?;
+            Ok(Some(Arc::new(Patient::new(made, Arc::clone(clock), authority, tenant))))
         }
     }
 }
 
 /// The cloud's authority is named, so that no environment variable chooses another.
-fn configuration(cloud: Cloud) -> Result<CloudConfiguration, Invalid> {
-    let authority = cloud.authority().ok_or_else(|| {
+fn authority(cloud: Cloud) -> Result<&'static str, Invalid> {
+    cloud.authority().ok_or_else(|| {
         Invalid::new(format!("cloud `{}` has no Microsoft Entra to sign in to", cloud.as_str()))
-    })?;
-    let mut custom = CustomConfiguration::default();
-    custom.authority_host = authority.to_owned();
-    Ok(custom.into())
+    })
 }
 
 fn invalid(error: azure_core::Error) -> Invalid {
@@ -173,7 +200,7 @@ fn invalid(error: azure_core::Error) -> Invalid {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use azure_core::time::OffsetDateTime;
 
@@ -248,6 +275,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_waited_for_a_failed_exchange_shares_its_end() {
+        let (credential, issuer, _) = credential(TENANT);
+        issuer.asked.store(2, Ordering::SeqCst);
+        let ask = || credential.get_token(&["scope"], None);
+        let (one, two, three) = tokio::join!(ask(), ask(), ask());
+        for answer in [one, two, three] {
+            assert_eq!(answer.unwrap_err().to_string(), "Entra is away");
+        }
+        assert_eq!(issuer.asked.load(Ordering::SeqCst), 3, "one exchange");
+        ask().await.unwrap_err();
+        assert_eq!(issuer.asked.load(Ordering::SeqCst), 4, "a later request tries again");
+    }
+
+    #[tokio::test]
     async fn a_token_of_another_tenant_is_never_given_out() {
         let (credential, _, _) = credential("22222222-2222-2222-2222-222222222222");
         let error = credential.get_token(&["scope"], None).await.unwrap_err();
@@ -265,12 +306,13 @@ mod tests {
         };
         let tenant: TenantId = TENANT.parse().unwrap();
         let some = |_: &str| Some("hunter2".to_owned());
-        let made = sign_in(&kind, Cloud::Public, &tenant, &some).unwrap().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+        let made = sign_in(&kind, Cloud::Public, &tenant, &some, &clock).unwrap().unwrap();
         let kept =
             TenantCredential::new(tenant.clone(), made.clone(), Arc::new(TestClock::default()));
         assert!(!format!("{made:?} {kept:?}").contains("hunter2"));
-        let error = sign_in(&kind, Cloud::Public, &tenant, &|_: &str| None).unwrap_err();
+        let error = sign_in(&kind, Cloud::Public, &tenant, &|_: &str| None, &clock).unwrap_err();
         assert_eq!(error.to_string(), "the environment variable `SECRET` is not set");
-        assert!(sign_in(&kind, Cloud::Emulator, &tenant, &some).is_err());
+        assert!(sign_in(&kind, Cloud::Emulator, &tenant, &some, &clock).is_err());
     }
 }

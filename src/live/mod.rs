@@ -2,8 +2,8 @@
 //!
 //! In: environments, a clock, a lookup for variables. Out: one [`Client`] per environment, and
 //! [`observe::observe`], which reads a workspace whole or says why it could not. [`Transport`] and
-//! [`Clock`] are the seams that simulations drive. There is one retry layer, [`retry`]; azure_core's
-//! own is off. Nothing here decides what to write.
+//! [`Clock`] are the seams that simulations drive. There is one retry layer for requests, [`retry`], and
+//! one for sign-ins; azure_core's own are off. Nothing here decides what to write.
 
 mod client;
 mod clock;
@@ -13,6 +13,7 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod observe;
+mod patient;
 mod pipeline;
 pub mod retry;
 mod throttle;

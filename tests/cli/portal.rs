@@ -20,7 +20,7 @@ pub(crate) use sentinelops::arm::Collection::{AlertRules, Metadata, SavedSearche
 
 /// A served emulator and a client that is not the tool.
 pub(crate) struct Portal {
-    emulator: Emulator,
+    pub(crate) emulator: Emulator,
     running: Running,
     runtime: Runtime,
     client: reqwest::Client,

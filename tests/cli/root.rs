@@ -5,7 +5,7 @@
 //! process: there a test can look at bodies and play everybody else.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -83,24 +83,23 @@ impl Root {
         self.write(path, &(self.read(path) + text));
     }
 
-    /// Runs the program in it, without a terminal.
-    pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_sentinelops"))
+    /// The program in it, without a terminal.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sentinelops"));
+        command
             .args(args)
             .current_dir(self.folder.path())
             .env_remove("CI")
             .env_remove("GITHUB_SHA")
             .env_remove("RUST_LOG")
             .env_remove("CLICOLOR_FORCE")
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
-        Ran {
-            args: args.join(" "),
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program in it.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(args, self.command(args).output().unwrap())
     }
 
     /// The plan as a document.
@@ -122,6 +121,16 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
+    /// Of an ended process; the exit code is -1 where a signal ended it.
+    pub(crate) fn of(args: &[&str], output: Output) -> Self {
+        Self {
+            args: args.join(" "),
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Its exit code is this one.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {

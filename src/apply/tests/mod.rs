@@ -2,6 +2,7 @@
 
 mod crashes;
 mod races;
+mod two_runs;
 mod writes;
 
 use std::collections::BTreeMap;

@@ -141,6 +141,17 @@ async fn a_list_that_lags_is_no_overtaking() {
 }
 
 #[tokio::test]
+async fn a_list_of_records_that_lags_costs_one_read_of_each() {
+    let mut bench = Bench::new();
+    bench.want("analytic-rule/r1");
+    bench.server.hide(&metadata_id("r1"));
+    assert_eq!(bench.run().await, ["analytic-rule/r1 create Done"]);
+    assert_eq!(bench.server.writes(), ["PUT analyticsrule-r1", "PUT r1"]);
+    let last = bench.server.journal().pop().unwrap();
+    assert_eq!(last, format!("GET {}", metadata_id("r1").path()));
+}
+
+#[tokio::test]
 async fn a_customers_field_that_moves_is_no_overtaking() {
     let mut bench = Bench::new();
     bench.want("analytic-rule/r1");

@@ -196,8 +196,9 @@ async fn only_lists_that_were_written_to_are_read_again() {
     bench.apply(plan).await;
     let journal = bench.server.journal();
     let written = journal.iter().rposition(|line| line.starts_with("PUT")).unwrap();
-    let list = format!("GET {}", workspace().list_path(Collection::SavedSearches));
-    assert_eq!(journal[written + 1..], [list]);
+    let lists = [Collection::SavedSearches, Collection::Metadata]
+        .map(|collection| format!("GET {}", workspace().list_path(collection)));
+    assert_eq!(journal[written + 1..], lists);
 }
 
 #[tokio::test]
@@ -248,6 +249,19 @@ async fn an_interrupt_finishes_what_has_begun_and_starts_nothing() {
     assert!(told[2].contains("h3 create NotStarted"), "{told:?}");
     assert!(bench.server.read(&hunt_id("h2")).is_some());
     assert!(bench.server.read(&hunt_id("h3")).is_none());
+}
+
+#[tokio::test]
+async fn an_interrupt_before_the_first_write_asks_for_nothing() {
+    let mut bench = Bench::new();
+    bench.want("hunting-query/h1");
+    let plan = bench.approved().await;
+    bench.server.clear_journal();
+    let (events, _) = mpsc::unbounded_channel();
+    let (_sender, interrupt) = watch::channel(true);
+    let told = told(&apply(plan, &bench.clients, events, interrupt).await);
+    assert!(told[0].contains("h1 create NotStarted(\"the run was interrupted"), "{told:?}");
+    assert!(bench.server.journal().is_empty(), "{:?}", bench.server.journal());
 }
 
 #[tokio::test]

@@ -10,12 +10,18 @@ use crate::cli::args::{Apply, Format, Selection};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
+use crate::cli::interrupt::Interrupts;
 use crate::cli::ui::Ui;
 use crate::live::Clients;
 use crate::plan::{ApprovedPlan, Mismatch, Objection, Options, Plan, SavedPlan, guard};
 use crate::report;
 
-pub(super) async fn run(args: &Apply, context: &Context, ui: &Ui) -> Result<Exit, Error> {
+pub(super) async fn run(
+    args: &Apply,
+    context: &Context,
+    ui: &Ui,
+    interrupts: &Interrupts,
+) -> Result<Exit, Error> {
     if args.output.format == Format::Markdown {
         return Err(Error::usage("`apply` reports as text or json"));
     }
@@ -28,21 +34,31 @@ pub(super) async fn run(args: &Apply, context: &Context, ui: &Ui) -> Result<Exit
     let Survey { loaded, plan, connected } =
         survey(&selection, &options, context.today, context, ui).await?;
     let result = match place_is_named(args, &loaded.fleet) {
-        Ok(()) => proceed(args, plan, saved.as_ref(), &connected.clients, context, ui).await,
+        Ok(()) => {
+            let asked = Asked { args, context, ui, interrupts };
+            proceed(&asked, plan, saved.as_ref(), &connected.clients).await
+        }
         Err(error) => Err(error),
     };
     connected.close().await;
     result
 }
 
+/// What was asked for, and by whom.
+struct Asked<'a> {
+    args: &'a Apply,
+    context: &'a Context,
+    ui: &'a Ui,
+    interrupts: &'a Interrupts,
+}
+
 async fn proceed(
-    args: &Apply,
+    asked: &Asked<'_>,
     plan: Plan,
     saved: Option<&SavedPlan>,
     clients: &Clients,
-    context: &Context,
-    ui: &Ui,
 ) -> Result<Exit, Error> {
+    let Asked { args, context, ui, interrupts } = asked;
     if let Some(saved) = saved {
         saved.verify(&plan).map_err(|mismatches| stale(&mismatches))?;
     }
@@ -57,7 +73,7 @@ async fn proceed(
     if writes > 0 && !args.yes && !(context.stdin_is_terminal && ui.confirm(&question)) {
         return Err(Error::new(Exit::Refused, "not applied: nobody said `yes`"));
     }
-    let outcome = carry_out(approved, clients, writes, ui).await;
+    let outcome = carry_out(approved, clients, writes, ui, interrupts.drain()).await;
     let text = match args.output.format {
         Format::Json => report::json::to_text(&report::json::outcome(&outcome)),
         Format::Text | Format::Markdown => {
@@ -69,10 +85,15 @@ async fn proceed(
     Ok(Exit::worst(exit))
 }
 
-/// Runs the executor, shows progress, and turns Ctrl-C into a drain.
-async fn carry_out(approved: ApprovedPlan, clients: &Clients, items: usize, ui: &Ui) -> Outcome {
+/// Runs the executor and shows progress.
+async fn carry_out(
+    approved: ApprovedPlan,
+    clients: &Clients,
+    items: usize,
+    ui: &Ui,
+    interrupt: watch::Receiver<bool>,
+) -> Outcome {
     let (events, mut happened) = mpsc::unbounded_channel();
-    let (stop, interrupt) = watch::channel(false);
     let progress = ui.progress(items, "applying");
     let bar = progress.clone();
     let shown = tokio::spawn(async move {
@@ -88,15 +109,7 @@ async fn carry_out(approved: ApprovedPlan, clients: &Clients, items: usize, ui: 
             }
         }
     });
-    let drain = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            let _nobody_listens = stop.send(true);
-            // A second Ctrl-C finds no handler waiting and changes nothing: what has begun is ended.
-            std::future::pending::<()>().await;
-        }
-    });
     let outcome = apply(approved, clients, events, interrupt).await;
-    drain.abort();
     let _ended = shown.await;
     progress.finish_and_clear();
     outcome

@@ -11,6 +11,7 @@ use crate::cli::connect::{open_embedded, provision};
 use crate::cli::context::{Context, now};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
+use crate::cli::interrupt::Signals;
 use crate::cli::ui::Ui;
 use crate::diag::Diagnostics;
 use crate::emulator::edit::{Assignment, edit};
@@ -66,6 +67,7 @@ async fn serve(args: &Args, context: &Context, fleet: &Fleet, ui: &Ui) -> Result
         Error::new(Exit::Bug, format!("failed to serve the emulator: {error}"))
             .hint("another process may use the port or the state file")
     };
+    let mut signals = Signals::new()?;
     let mut options = emulator::Options::new(Arc::new(now));
     options.latency = args.latency.unwrap_or_default();
     let path = args.state.as_ref().map(|path| context.root.join(path));
@@ -74,7 +76,7 @@ async fn serve(args: &Args, context: &Context, fleet: &Fleet, ui: &Ui) -> Result
     let running = emulator.serve(args.port.unwrap_or_default()).await.map_err(failed)?;
     ui.print(&format!("{}\n", running.endpoint()));
     ui.note("Serving; press Ctrl-C to stop. Point an environment at it with `endpoint:`.");
-    let _stopped = tokio::signal::ctrl_c().await;
+    signals.next().await;
     running.shutdown().await;
     Ok(Exit::Done)
 }

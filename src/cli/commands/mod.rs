@@ -13,6 +13,7 @@ use super::args::{Args, Command};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
+use super::interrupt::Interrupts;
 use super::ui::Ui;
 
 /// Runs the command that was typed.
@@ -21,9 +22,18 @@ pub(super) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error
         Command::Check(check) => check::run(check, context, ui),
         Command::Test(test) => test::run(test, context, ui),
         Command::Render(render) => render::run(render, context, ui),
-        Command::Plan(plan) => block_on(plan::run(plan, context, ui)),
-        Command::Apply(apply) => block_on(apply::run(apply, context, ui)),
-        Command::Drift(drift) => block_on(drift::run(drift, context, ui)),
+        Command::Plan(plan) => block_on(async {
+            Interrupts::listen(ui)?;
+            plan::run(plan, context, ui).await
+        }),
+        Command::Apply(apply) => block_on(async {
+            let interrupts = Interrupts::listen(ui)?;
+            apply::run(apply, context, ui, &interrupts).await
+        }),
+        Command::Drift(drift) => block_on(async {
+            Interrupts::listen(ui)?;
+            drift::run(drift, context, ui).await
+        }),
         Command::Emulator(emulator) => block_on(emulator::run(emulator, context, ui)),
     }
 }
