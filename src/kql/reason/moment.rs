@@ -12,6 +12,7 @@ use super::judge::{
     SHADOWED, judge,
 };
 use super::{Case, Finding, Judgement};
+use crate::diag::Code;
 use crate::kql::predicate::{Bound, Check, Opaque, Subject, Test};
 use crate::kql::value::DAY;
 use crate::kql::{ColumnType, Predicate, Value};
@@ -42,6 +43,35 @@ pub struct Clock {
     pub timestamp: bool,
 }
 
+/// These are harmless unless they are so all the time.
+const HARMLESS: [Code; 5] =
+    [ADMITS_NOTHING, EXCLUDES_NOTHING, HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, SHADOWED];
+
+/// A judgement at one moment, about the exclusions that are in force then.
+struct At {
+    now: i64,
+    in_force: Vec<usize>,
+    judgement: Judgement,
+}
+
+impl At {
+    /// With the exclusions' indices among all.
+    fn findings(&self) -> impl Iterator<Item = Finding> {
+        self.judgement.findings.iter().map(|finding| {
+            let exclusion = finding.exclusion.and_then(|at| self.in_force.get(at).copied());
+            Finding { exclusion, ..finding.clone() }
+        })
+    }
+
+    fn says(&self, finding: &Finding) -> bool {
+        self.findings().any(|other| {
+            other.code == finding.code
+                && other.message == finding.message
+                && other.exclusion == finding.exclusion
+        })
+    }
+}
+
 /// A place's filters and the exclusions there, over the time in which these are in force.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -70,7 +100,7 @@ impl Question {
     pub fn judge(&self) -> Judgement {
         let moments = self.moments();
         let shares = moments.as_ref().map_or(1, Vec::len);
-        let mut all: Vec<(i64, Vec<usize>, Judgement)> = Vec::new();
+        let mut all: Vec<At> = Vec::new();
         for now in
             moments.iter().flatten().copied().chain(moments.is_none().then_some(self.clock.now))
         {
@@ -81,9 +111,9 @@ impl Question {
                 in_force.iter().map(|at| self.exclusions[*at].predicate.clone()).collect();
             let shares = u64::try_from(shares).unwrap_or(u64::MAX);
             let case = Case::new(self.filters.clone(), predicates, now).with_share(shares);
-            all.push((now, in_force, judge(&case)));
+            all.push(At { now, in_force, judgement: judge(&case) });
         }
-        let mut judgement = self.merged(all);
+        let mut judgement = self.merged(&all);
         if moments.is_none() {
             let message = "it compares times with too many dates to judge it at each of them";
             judgement.add(MAY_BLIND_QUERY, None, message.to_owned(), true);
@@ -96,66 +126,56 @@ impl Question {
     }
 
     /// One judgement from those of all moments.
-    fn merged(&self, all: Vec<(i64, Vec<usize>, Judgement)>) -> Judgement {
+    fn merged(&self, all: &[At]) -> Judgement {
         let mut merged = Judgement {
             findings: Vec::new(),
             survivor: None,
             excluded: vec![None; self.exclusions.len()],
         };
-        let index = |in_force: &[usize], finding: &Finding| {
-            finding.exclusion.and_then(|at| in_force.get(at).copied())
-        };
-        for (now, in_force, judgement) in &all {
-            for (at, witness) in judgement.excluded.iter().enumerate() {
-                let excluded = &mut merged.excluded[in_force[at]];
+        for moment in all {
+            for (at, witness) in moment.judgement.excluded.iter().enumerate() {
+                let excluded = &mut merged.excluded[moment.in_force[at]];
                 if excluded.is_none() {
                     excluded.clone_from(witness);
                 }
             }
             if merged.survivor.is_none() {
-                merged.survivor.clone_from(&judgement.survivor);
+                merged.survivor.clone_from(&moment.judgement.survivor);
             }
-            for finding in &judgement.findings {
-                let exclusion = index(in_force, finding);
-                let same = |other: &Finding, at: Option<usize>| {
-                    other.code == finding.code
-                        && other.message == finding.message
-                        && at == exclusion
-                };
-                // These are harmless unless they are so all the time.
-                let harmless = [
-                    ADMITS_NOTHING,
-                    EXCLUDES_NOTHING,
-                    HAS_NO_EFFECT,
-                    MAY_EXCLUDE_NOTHING,
-                    SHADOWED,
-                ];
-                let always = all.iter().all(|(_, in_force, judgement)| {
-                    exclusion.is_some_and(|at| !in_force.contains(&at))
-                        || judgement.findings.iter().any(|f| same(f, index(in_force, f)))
-                });
-                if harmless.contains(&finding.code) && !always {
-                    continue;
-                }
-                let first = *now == self.clock.now;
+            for finding in moment.findings() {
                 let known = merged.findings.iter().any(|f| {
                     f.code == finding.code
-                        && f.exclusion == exclusion
+                        && f.exclusion == finding.exclusion
                         && f.message.starts_with(&finding.message)
                 });
-                if known {
-                    continue;
+                let passing = HARMLESS.contains(&finding.code)
+                    && !all.iter().all(|other| {
+                        finding.exclusion.is_some_and(|at| !other.in_force.contains(&at))
+                            || other.says(&finding)
+                    });
+                if !known && !passing {
+                    let finding = self.seen_from_today(finding, moment, all);
+                    merged.findings.push(finding);
                 }
-                let mut finding = Finding { exclusion, ..finding.clone() };
-                if !first {
-                    // What is still to come is seen in time to take responsibility for it.
-                    finding.message += &format!(" (at {})", Value::Datetime(*now));
-                    finding.acknowledgeable = true;
-                }
-                merged.findings.push(finding);
             }
         }
         merged
+    }
+
+    /// What is still to come, and ends again, is seen in time to take responsibility for it.
+    fn seen_from_today(&self, mut finding: Finding, moment: &At, all: &[At]) -> Finding {
+        if moment.now != self.clock.now {
+            let ends = self.end().is_some() || !all.last().is_some_and(|last| last.says(&finding));
+            finding.acknowledgeable |= ends;
+            finding.message += &format!(" (at {})", Value::Datetime(moment.now));
+        }
+        finding
+    }
+
+    /// When the last of the exclusions ends.
+    fn end(&self) -> Option<i64> {
+        let ends: Option<Vec<i64>> = self.exclusions.iter().map(|e| e.until).collect();
+        ends?.into_iter().max()
     }
 
     /// The moments; none if there are too many.
@@ -175,11 +195,7 @@ impl Question {
                 _ => {}
             }
         }
-        let ends: BTreeSet<Option<i64>> = self.exclusions.iter().map(|e| e.until).collect();
-        let end = match ends.first() {
-            Some(None) | None => i64::MAX,
-            Some(Some(_)) => ends.last().copied().flatten().unwrap_or(i64::MAX),
-        };
+        let end = self.end().unwrap_or(i64::MAX);
         if dates.len() * offsets.len() > 1000 {
             return None;
         }

@@ -86,6 +86,11 @@ fn a_date_that_passes_while_the_exclusion_is_in_force_is_looked_at() {
     assert_eq!(codes(&later), [(BLIND, true)]);
     let message = &later.judge().findings[0].message;
     assert!(message.contains("(at 2026-06-"), "{message}");
+    // From then on without an end: nobody may want that either.
+    let forever = [("Timestamp > datetime(2026-06-01)", None)];
+    assert_eq!(codes(&question(table, &["RemoteUrl has 'a'"], &forever)), [(BLIND, false)]);
+    let ending = [("Timestamp > datetime(2026-06-01)", Some("2026-07-01"))];
+    assert_eq!(codes(&question(table, &["RemoteUrl has 'a'"], &ending)), [(BLIND, true)]);
     // It ends before, or begins when no rule looks back so far.
     let ended = question(table, &["RemoteUrl has 'a'"], &[(freeze, Some("2026-05-20"))]);
     assert_eq!(codes(&ended), [("exclusion-has-no-effect", true)]);
