@@ -27,7 +27,11 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
         Ok(_) => found,
     };
     let written: Vec<&FieldChange> = found.fields.iter().filter(|c| found.writes(c)).collect();
-    let (effect, quieter_by) = effect(found.action, &written);
+    let operator = match &sides.desired {
+        DesiredSide::Present(present) => present.fields.get(&Field::TriggerOperator),
+        DesiredSide::Held(_) | DesiredSide::Absent => None,
+    };
+    let (effect, quieter_by) = effect(found.action, &written, operator);
     Change {
         effect,
         quieter_by,

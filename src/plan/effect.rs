@@ -10,22 +10,28 @@ use crate::state::{Field, canonical};
 /// The effect of an action that writes these fields, and everything that makes it quieter. One
 /// quietening field makes the whole change quieter, whatever else it does: that is what a reviewer
 /// must not miss. What nothing shows to be harmless counts as quieter too.
-pub(super) fn effect(action: Action, written: &[&FieldChange]) -> (Effect, Vec<Quieting>) {
+///
+/// `operator` is the desired `triggerOperator`: it decides which way a threshold is quieter.
+pub(super) fn effect(
+    action: Action,
+    written: &[&FieldChange],
+    operator: Option<&Value>,
+) -> (Effect, Vec<Quieting>) {
     match action {
         Action::Create => (Effect::Louder, Vec::new()),
         Action::Retire | Action::Delete => (Effect::Quieter, Vec::new()),
         Action::Record | Action::Forget | Action::None | Action::Refuse => {
             (Effect::Neutral, Vec::new())
         }
-        Action::Update | Action::Restore => of_fields(written),
+        Action::Update | Action::Restore => of_fields(written, operator),
     }
 }
 
-fn of_fields(written: &[&FieldChange]) -> (Effect, Vec<Quieting>) {
+fn of_fields(written: &[&FieldChange], operator: Option<&Value>) -> (Effect, Vec<Quieting>) {
     let mut quieter = Vec::new();
     let mut is_louder = false;
     for change in written {
-        match of_field(change) {
+        match of_field(change, operator) {
             Move::Quieter(by) => quieter.extend(by),
             Move::Louder => is_louder = true,
             Move::Neither => {}
@@ -45,7 +51,7 @@ enum Move {
     Neither,
 }
 
-fn of_field(change: &FieldChange) -> Move {
+fn of_field(change: &FieldChange, operator: Option<&Value>) -> Move {
     let before = canonical(change.field, &change.before);
     let after = canonical(change.field, &change.after);
     let order = |rank: fn(&Value) -> Rank, what: &str| by_rank(rank(&before), rank(&after), what);
@@ -59,7 +65,7 @@ fn of_field(change: &FieldChange) -> Move {
         Field::Severity => order(severity, "severity is lower"),
         Field::QueryFrequency => order(|v| Rank::of_duration(v).reversed(), "it runs less often"),
         Field::QueryPeriod => order(Rank::of_duration, "it looks back less far"),
-        Field::TriggerThreshold => threshold(&before, &after),
+        Field::TriggerThreshold => threshold(&before, &after, operator),
         Field::TriggerOperator if before != after => may("`triggerOperator` is another"),
         Field::AggregationKind => order(aggregation, "several results make one alert"),
         Field::GroupingEnabled => {
@@ -127,12 +133,17 @@ fn aggregation(value: &Value) -> Rank {
     })
 }
 
-/// Which way is quieter depends on the operator, and nearly every rule says "more than".
-fn threshold(before: &Value, after: &Value) -> Move {
-    match (before.as_i64(), after.as_i64()) {
-        (Some(before), Some(after)) if after > before => certain("the threshold is higher"),
-        (Some(before), Some(after)) if after < before => Move::Louder,
-        (before, after) if before == after => Move::Neither,
+/// Which way is quieter depends on the operator.
+fn threshold(before: &Value, after: &Value, operator: Option<&Value>) -> Move {
+    let operator = operator.map(|operator| canonical(Field::TriggerOperator, operator));
+    let (Some(from), Some(to)) = (before.as_i64(), after.as_i64()) else {
+        return if before == after { Move::Neither } else { may("the threshold is another") };
+    };
+    match operator.as_ref().and_then(Value::as_str) {
+        _ if from == to => Move::Neither,
+        Some("greaterthan") if to > from => certain("the threshold is higher"),
+        Some("lessthan") if to < from => certain("the threshold is lower"),
+        Some("greaterthan" | "lessthan") => Move::Louder,
         _ => may("the threshold is another"),
     }
 }
@@ -182,7 +193,7 @@ mod tests {
 
     fn effect_of(field: Field, before: Value, after: Value) -> (Effect, Vec<Quieting>) {
         let change = FieldChange { field, moved: Moved::Desired, before, after, accepted: None };
-        effect(Action::Update, &[&change])
+        effect(Action::Update, &[&change], Some(&json!("GreaterThan")))
     }
 
     #[track_caller]
@@ -212,6 +223,24 @@ mod tests {
         check_both(Field::GroupingLookback, json!("PT5H"), json!("P1D"));
         check(Field::QueryPeriod, json!("P1D"), json!("PT24H"), Effect::Neutral);
         check(Field::DisplayName, json!("a"), json!("b"), Effect::Neutral);
+    }
+
+    #[test]
+    fn the_operator_decides_which_threshold_is_quieter() {
+        let raised = |operator: &str, from: u64, to: u64| {
+            let change = FieldChange {
+                field: Field::TriggerThreshold,
+                moved: Moved::Desired,
+                before: json!(from),
+                after: json!(to),
+                accepted: None,
+            };
+            effect(Action::Update, &[&change], Some(&json!(operator))).0
+        };
+        assert_eq!(raised("LessThan", 5, 1), Effect::Quieter);
+        assert_eq!(raised("LessThan", 1, 5), Effect::Louder);
+        assert_eq!(raised("Equal", 1, 5), Effect::Quieter);
+        assert_eq!(raised("Equal", 5, 1), Effect::Quieter);
     }
 
     #[test]
