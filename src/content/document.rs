@@ -7,13 +7,11 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::Spanned;
 
-use crate::diag::{Code, Diagnostic, Position, Source, Span};
+use crate::diag::{Diagnostic, Source, Span};
+use crate::yaml;
 use std::sync::Arc;
-
-const INVALID_YAML: Code = Code::new("invalid-yaml");
-const DUPLICATE_KEY: Code = Code::new("duplicate-key");
 
 /// What one YAML document holds.
 pub(super) enum Document {
@@ -50,53 +48,7 @@ impl Entry {
 /// # Errors
 /// A diagnostic at the parser's position when the text is not YAML.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Vec<Document>, Box<Diagnostic>> {
-    parse_as(source)
-}
-
-/// The same for any type.
-pub(super) fn parse_as<T: for<'de> Deserialize<'de>>(
-    source: &Arc<Source>,
-) -> Result<Vec<T>, Box<Diagnostic>> {
-    // Booleans as YAML 1.2 has them: `on` and `yes` are texts, as they are for the service's own
-    // tools.
-    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
-    serde_saphyr::from_multiple_with_options(source.text(), options)
-        .map_err(|error| Box::new(broken(source, &error)))
-}
-
-fn broken(source: &Arc<Source>, error: &serde_saphyr::Error) -> Diagnostic {
-    let error = error.without_snippet();
-    let text = error.to_string();
-    // The place is said by the label.
-    let message = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
-    let start = error.location().map_or(0, |location| offset(source, location));
-    let rest = &source.text()[start..];
-    let end = start + rest.find(['\r', '\n']).unwrap_or(rest.len());
-    if matches!(error, serde_saphyr::Error::DuplicateMappingKey { .. }) {
-        let message = message.split(", set ").next().unwrap_or(message);
-        return Diagnostic::error(DUPLICATE_KEY, message)
-            .at(source, start..end, "the second one")
-            .help("delete one of the two");
-    }
-    Diagnostic::error(INVALID_YAML, format!("the file is not valid YAML: {message}"))
-        .at(source, start..end, "here")
-        .help("mend the line or the one above it; mind the indentation")
-}
-
-fn offset(source: &Source, location: Location) -> usize {
-    if let Some(byte) = location.span().byte_offset() {
-        return usize::try_from(byte).unwrap_or(usize::MAX).min(source.text().len());
-    }
-    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    source.offset(Position { line: number(location.line()), column: number(location.column()) })
-}
-
-/// A parser's location as bytes.
-pub(super) fn span(location: Location) -> Span {
-    let span = location.span();
-    let number = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let start = number(span.byte_offset());
-    start..start + number(span.byte_len())
+    yaml::documents(source)
 }
 
 impl<'de> Deserialize<'de> for Document {
@@ -117,8 +69,8 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
         let mut entries = Vec::new();
         while let Some((name, value)) = map.next_entry::<Spanned<String>, Spanned<Value>>()? {
-            let name_span = span(name.referenced);
-            let at = span(value.referenced);
+            let name_span = yaml::bytes(&name.referenced);
+            let at = yaml::bytes(&value.referenced);
             let has_text = !at.is_empty() && !value.value.is_array() && !value.value.is_object();
             entries.push(Entry {
                 span: if has_text { at } else { name_span.clone() },

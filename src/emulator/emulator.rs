@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::call::{Answered, Call};
+use super::call::{self, Answered, Call};
 use super::fault::{Faults, Played};
 use super::journal::{Entry, Journal};
 use super::options::Options;
@@ -310,8 +310,7 @@ fn change(write: &Write, call: &Call<'_>, target: &Target) -> Answered {
         ("PUT", Collection::Metadata) => metadata::put(write, call, id),
         ("PATCH", Collection::Metadata) => metadata::patch(write, call, id),
         ("DELETE", Collection::AlertRules) => rules::delete(write, call, id),
-        ("DELETE", Collection::SavedSearches) => saved_searches::delete(write, id),
-        ("DELETE", Collection::Metadata) => metadata::delete(write, id),
+        ("DELETE", Collection::SavedSearches | Collection::Metadata) => call::delete(write, id),
         (method, _) => Ok(Refusal::method_not_allowed(method).into()),
     }
 }
