@@ -214,19 +214,20 @@ fn desired() -> Desired {
 
 fn fields(kind: Kind, id: &str) -> Fields {
     let mut keys = BTreeMap::from([
-        ("name".to_owned(), json!(format!("Name of {id}"))),
-        ("description".to_owned(), json!("What it is for.")),
+        ("name", json!(format!("Name of {id}"))),
+        ("description", json!("What it is for.")),
     ]);
     if kind != Kind::Hunt {
-        keys.insert("severity".to_owned(), json!("High"));
+        keys.insert("severity", json!("High"));
     }
     if kind == Kind::Scheduled {
-        keys.insert("queryFrequency".to_owned(), json!("1h"));
-        keys.insert("queryPeriod".to_owned(), json!("1h"));
-        keys.insert("triggerOperator".to_owned(), json!("gt"));
-        keys.insert("triggerThreshold".to_owned(), json!(0));
+        keys.insert("queryFrequency", json!("1h"));
+        keys.insert("queryPeriod", json!("1h"));
+        keys.insert("triggerOperator", json!("gt"));
+        keys.insert("triggerThreshold", json!(0));
     }
-    let (mut fields, problems) = define(kind, &keys);
+    let (mut fields, problems) =
+        define(kind, &keys.iter().map(|(key, value)| (*key, value)).collect());
     assert!(problems.is_empty(), "{problems:?}");
     let query = format!("DeviceNetworkEvents\n| where RemoteUrl has \"{id}\"");
     fields.insert(Field::Query, json!(query));

@@ -7,8 +7,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use serde_saphyr::Spanned;
+use serde_saphyr::{Location, Spanned};
 
+use super::unique::{self, Unique};
 use crate::diag::{Diagnostic, Source, Span};
 use crate::yaml;
 use std::sync::Arc;
@@ -32,6 +33,14 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    fn new(name: Spanned<String>, value: Value, at: Location) -> Self {
+        let name_span = yaml::bytes(&name.referenced);
+        let at = yaml::bytes(&at);
+        let has_text = !at.is_empty() && !value.is_array() && !value.is_object();
+        let span = if has_text { at } else { name_span.clone() };
+        Self { name: name.value, name_span, value, span }
+    }
+
     /// What a scalar looks like in the file, where YAML would change its spelling: `1.10` is the
     /// number 1.1, and a version is neither.
     pub(super) fn written<'a>(&self, source: &'a Source) -> Option<&'a str> {
@@ -48,7 +57,42 @@ impl Entry {
 /// # Errors
 /// A diagnostic at the parser's position when the text is not YAML.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Vec<Document>, Box<Diagnostic>> {
-    yaml::documents(source)
+    match serde_saphyr::from_multiple_with_options::<Mapping>(source.text(), unique::options()) {
+        Ok(mappings) => Ok(mappings.into_iter().map(|Mapping(keys)| Document::Map(keys)).collect()),
+        // Whatever it was: the strict reading decides, and says what is wrong.
+        Err(_) => yaml::documents(source),
+    }
+}
+
+/// The entries of a mapping whose keys are beyond doubt.
+struct Mapping(Vec<Entry>);
+
+impl<'de> Deserialize<'de> for Mapping {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MappingVisitor).map(Self)
+    }
+}
+
+struct MappingVisitor;
+
+impl<'de> Visitor<'de> for MappingVisitor {
+    type Value = Vec<Entry>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a YAML mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Entry>, A::Error> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(16);
+        while let Some((name, value)) = map.next_entry::<Spanned<String>, Spanned<Unique>>()? {
+            let is_twice = entries.iter().any(|entry| entry.name == name.value);
+            if is_twice || !unique::is_beyond_doubt(&name.value) {
+                return Err(unique::doubtful());
+            }
+            entries.push(Entry::new(name, value.value.0, value.referenced));
+        }
+        Ok(entries)
+    }
 }
 
 impl<'de> Deserialize<'de> for Document {
@@ -69,15 +113,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
         let mut entries = Vec::new();
         while let Some((name, value)) = map.next_entry::<Spanned<String>, Spanned<Value>>()? {
-            let name_span = yaml::bytes(&name.referenced);
-            let at = yaml::bytes(&value.referenced);
-            let has_text = !at.is_empty() && !value.value.is_array() && !value.value.is_object();
-            entries.push(Entry {
-                span: if has_text { at } else { name_span.clone() },
-                name: name.value,
-                name_span,
-                value: value.value,
-            });
+            entries.push(Entry::new(name, value.value, value.referenced));
         }
         Ok(Document::Map(entries))
     }

@@ -25,6 +25,7 @@ mod shape;
 mod sheet;
 mod table_names;
 mod text;
+mod unique;
 mod unread;
 mod walk;
 

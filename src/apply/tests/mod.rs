@@ -185,7 +185,7 @@ fn metadata_id(name: &str) -> ResourceId {
 }
 
 fn fields(kind: Kind, key: &ItemKey) -> Fields {
-    let name = ("name".to_owned(), json!(format!("Name of {}", key.id)));
+    let name = ("name", json!(format!("Name of {}", key.id)));
     let schedule = [
         ("severity", json!("High")),
         ("queryFrequency", json!("1h")),
@@ -194,8 +194,9 @@ fn fields(kind: Kind, key: &ItemKey) -> Fields {
         ("triggerThreshold", json!(0)),
     ];
     let schedule = schedule.into_iter().filter(|_| kind != Kind::Hunt);
-    let keys = schedule.map(|(key, value)| (key.to_owned(), value)).chain([name]).collect();
-    let (mut fields, problems) = define(kind, &keys);
+    let keys: Vec<_> = schedule.chain([name]).collect();
+    let (mut fields, problems) =
+        define(kind, &keys.iter().map(|(key, value)| (*key, value)).collect());
     assert!(problems.is_empty(), "{problems:?}");
     fields.insert(Field::Query, json!(format!("T | where {:?} == x", key.id.as_str())));
     fields
