@@ -187,38 +187,52 @@ pub fn unquote(literal: &str) -> Option<String> {
 
 fn unescape(inner: &str) -> Option<String> {
     let mut text = String::with_capacity(inner.len());
-    let mut characters = inner.chars();
+    let mut characters = inner.chars().peekable();
     while let Some(character) = characters.next() {
         if character != '\\' {
             text.push(character);
             continue;
         }
         let digits = match characters.next()? {
-            'n' => {
-                text.push('\n');
-                continue;
-            }
-            'r' => {
-                text.push('\r');
-                continue;
-            }
-            't' => {
-                text.push('\t');
-                continue;
-            }
-            literal @ ('\\' | '"' | '\'' | '/') => {
+            literal @ ('\\' | '"' | '\'') => {
                 text.push(literal);
                 continue;
             }
             'u' => 4,
             'x' => 2,
-            _ => return None,
+            first @ '0'..='7' => {
+                let mut code = first.to_digit(8)?;
+                for _ in 1..3 {
+                    let Some(digit) = characters.next_if(|next| next.is_digit(8)) else { break };
+                    code = code * 8 + digit.to_digit(8)?;
+                }
+                text.push(char::from_u32(code)?);
+                continue;
+            }
+            other => {
+                text.push(control(other)?);
+                continue;
+            }
         };
         let code: String = characters.by_ref().take(digits).collect();
         let code = u32::from_str_radix(&code, 16).ok().filter(|_| code.len() == digits)?;
         text.push(char::from_u32(code)?);
     }
     Some(text)
+}
+
+/// The character that a letter behind a backslash stands for.
+fn control(letter: char) -> Option<char> {
+    Some(match letter {
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'v' => '\u{b}',
+        _ => return None,
+    })
 }
 
 /// Reads a number token: `5`, `1.5`, `1e3`, `0x1f`, `5m`, or a bare GUID.
@@ -381,6 +395,8 @@ mod tests {
             ("```a\nb```", Some("a\nb")),
             (r#""\u0041\x42""#, Some("AB")),
             (r#""\q""#, None),
+            (r#""\/""#, None),
+            (r#""\101\7x\1234\a\b\f\v""#, Some("A\u{7}xS4\u{7}\u{8}\u{c}\u{b}")),
         ] {
             assert_eq!(unquote(literal).as_deref(), expect, "{literal}");
         }

@@ -13,6 +13,7 @@ mod lower;
 mod pattern;
 mod print;
 mod resolve;
+mod spelling;
 
 pub use constant::{Constant, Constants};
 pub(super) use constant::{constants, given_to_columns};
