@@ -333,7 +333,8 @@ pub fn guid(text: &str) -> Option<String> {
     valid.then(|| parts.join("-"))
 }
 
-/// A point in time in ISO form, with a blank or `T` between day and time, in UTC.
+/// A point in time in ISO form, with a blank or `T` between day and time; in UTC, unless an offset
+/// such as `+02:00` says otherwise.
 #[must_use]
 pub fn datetime(text: &str) -> Option<i64> {
     let text = text.trim();
@@ -342,12 +343,33 @@ pub fn datetime(text: &str) -> Option<i64> {
         None => (text, ""),
     };
     let day: Date = Some(day).filter(|day| day.len() == 10)?.parse().ok()?;
-    let time = time.strip_suffix(['Z', 'z']).unwrap_or(time);
+    let (time, ahead) = match time.strip_suffix(['Z', 'z']) {
+        Some(time) => (time, 0),
+        None => offset(time)?,
+    };
+    // What else a time may be followed by would be read over in silence.
+    if !time.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')) {
+        return None;
+    }
     let time: Time = match time.len() {
         0 => Time::midnight(),
         _ => time.parse().ok()?,
     };
-    Some(ticks_of(DateTime::from_parts(day, time)))
+    ticks_of(DateTime::from_parts(day, time)).checked_sub(ahead)
+}
+
+/// A time without its offset from UTC, and that offset in ticks.
+fn offset(time: &str) -> Option<(&str, i64)> {
+    let Some(at) = time.rfind(['+', '-']) else { return Some((time, 0)) };
+    let (time, offset) = time.split_at(at);
+    let (hours, minutes) = offset[1..].split_once(':')?;
+    let part = |text: &str, below: i64| {
+        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i64>().ok().filter(|value| digits && *value < below)
+    };
+    let ticks = (part(hours, 15)? * 60 + part(minutes, 60)?) * 60 * SECOND;
+    let time = time.trim_end();
+    (!time.is_empty()).then_some((time, if offset.starts_with('-') { -ticks } else { ticks }))
 }
 
 /// The ticks of a civil time in UTC.
@@ -415,6 +437,12 @@ mod tests {
         typed("datetime(1970-01-02)", Some(Value::Datetime(DAY)));
         typed("datetime(1970-01-01 00:00:01.5)", Some(Value::Datetime(15_000_000)));
         typed("datetime(1969-12-31T23:59:59Z)", Some(Value::Datetime(-SECOND)));
+        typed("datetime(1970-01-01T02:00:01+02:00)", Some(Value::Datetime(SECOND)));
+        typed("datetime(1969-12-31 19:00:01 -05:00)", Some(Value::Datetime(SECOND)));
+        typed("datetime(1970-01-01T02:00:01+0200)", None);
+        typed("datetime(1970-01-01T02:00:01+02)", None);
+        typed("datetime(1970-01-01T02:00:01[Europe/Berlin])", None);
+        typed("datetime(1970-01-01+02:00)", None);
         typed("time(1.02:00:00)", Some(Value::Timespan(DAY + 7200 * SECOND)));
         typed("timespan(2d)", Some(Value::Timespan(2 * DAY)));
         typed("int(null)", Some(Value::Null));
