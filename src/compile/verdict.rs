@@ -12,8 +12,8 @@ use crate::content::Exclusion;
 use crate::diag::{Code, Diagnostic};
 use crate::ident::ContentId;
 use crate::kql::reason::{
-    BLINDS_ALTERNATIVE, BLINDS_QUERY, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING, HAS_NO_EFFECT,
-    MAY_EXCLUDE_NOTHING, Question, SHADOWED, TOO_BROAD,
+    BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
+    HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, Question, SHADOWED, TOO_BROAD,
 };
 use crate::kql::{Finding, Judgement};
 
@@ -145,7 +145,7 @@ fn way_on(finding: &Finding) -> String {
         EXCLUDES_NOTHING => {
             "a `keep` that joins two `!=` by `or` is always true; say what to exclude with `when`"
         }
-        EXCLUDES_EVERYTHING | BLINDS_QUERY | BLINDS_ALTERNATIVE => {
+        EXCLUDES_EVERYTHING | BLINDS_QUERY | BLINDS_RECENT | BLINDS_ALTERNATIVE => {
             "narrow it: name what makes the harmless events different from the attack"
         }
         HAS_NO_EFFECT => "compare it with the query's own filters",

@@ -109,6 +109,11 @@ impl Names {
             && self.meaning(name, known) == Meaning::Own(name.to_owned())
     }
 
+    /// Whether there are columns whose names no stage on the way has written.
+    pub(super) fn have_unwritten(&self) -> bool {
+        self.united || self.unnamed.is_some() || self.others.is_some()
+    }
+
     /// The names that do not mean the table's column of that name.
     pub(super) fn changed(&self) -> &BTreeMap<String, Meaning> {
         &self.changed

@@ -187,38 +187,52 @@ pub fn unquote(literal: &str) -> Option<String> {
 
 fn unescape(inner: &str) -> Option<String> {
     let mut text = String::with_capacity(inner.len());
-    let mut characters = inner.chars();
+    let mut characters = inner.chars().peekable();
     while let Some(character) = characters.next() {
         if character != '\\' {
             text.push(character);
             continue;
         }
         let digits = match characters.next()? {
-            'n' => {
-                text.push('\n');
-                continue;
-            }
-            'r' => {
-                text.push('\r');
-                continue;
-            }
-            't' => {
-                text.push('\t');
-                continue;
-            }
-            literal @ ('\\' | '"' | '\'' | '/') => {
+            literal @ ('\\' | '"' | '\'') => {
                 text.push(literal);
                 continue;
             }
             'u' => 4,
             'x' => 2,
-            _ => return None,
+            first @ '0'..='7' => {
+                let mut code = first.to_digit(8)?;
+                for _ in 1..3 {
+                    let Some(digit) = characters.next_if(|next| next.is_digit(8)) else { break };
+                    code = code * 8 + digit.to_digit(8)?;
+                }
+                text.push(char::from_u32(code)?);
+                continue;
+            }
+            other => {
+                text.push(control(other)?);
+                continue;
+            }
         };
         let code: String = characters.by_ref().take(digits).collect();
         let code = u32::from_str_radix(&code, 16).ok().filter(|_| code.len() == digits)?;
         text.push(char::from_u32(code)?);
     }
     Some(text)
+}
+
+/// The character that a letter behind a backslash stands for.
+fn control(letter: char) -> Option<char> {
+    Some(match letter {
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'v' => '\u{b}',
+        _ => return None,
+    })
 }
 
 /// Reads a number token: `5`, `1.5`, `1e3`, `0x1f`, `5m`, or a bare GUID.
@@ -319,7 +333,8 @@ pub fn guid(text: &str) -> Option<String> {
     valid.then(|| parts.join("-"))
 }
 
-/// A point in time in ISO form, with a blank or `T` between day and time, in UTC.
+/// A point in time in ISO form, with a blank or `T` between day and time; in UTC, unless an offset
+/// such as `+02:00` says otherwise.
 #[must_use]
 pub fn datetime(text: &str) -> Option<i64> {
     let text = text.trim();
@@ -328,12 +343,33 @@ pub fn datetime(text: &str) -> Option<i64> {
         None => (text, ""),
     };
     let day: Date = Some(day).filter(|day| day.len() == 10)?.parse().ok()?;
-    let time = time.strip_suffix(['Z', 'z']).unwrap_or(time);
+    let (time, ahead) = match time.strip_suffix(['Z', 'z']) {
+        Some(time) => (time, 0),
+        None => offset(time)?,
+    };
+    // What else a time may be followed by would be read over in silence.
+    if !time.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')) {
+        return None;
+    }
     let time: Time = match time.len() {
         0 => Time::midnight(),
         _ => time.parse().ok()?,
     };
-    Some(ticks_of(DateTime::from_parts(day, time)))
+    ticks_of(DateTime::from_parts(day, time)).checked_sub(ahead)
+}
+
+/// A time without its offset from UTC, and that offset in ticks.
+fn offset(time: &str) -> Option<(&str, i64)> {
+    let Some(at) = time.rfind(['+', '-']) else { return Some((time, 0)) };
+    let (time, offset) = time.split_at(at);
+    let (hours, minutes) = offset[1..].split_once(':')?;
+    let part = |text: &str, below: i64| {
+        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i64>().ok().filter(|value| digits && *value < below)
+    };
+    let ticks = (part(hours, 15)? * 60 + part(minutes, 60)?) * 60 * SECOND;
+    let time = time.trim_end();
+    (!time.is_empty()).then_some((time, if offset.starts_with('-') { -ticks } else { ticks }))
 }
 
 /// The ticks of a civil time in UTC.
@@ -381,6 +417,8 @@ mod tests {
             ("```a\nb```", Some("a\nb")),
             (r#""\u0041\x42""#, Some("AB")),
             (r#""\q""#, None),
+            (r#""\/""#, None),
+            (r#""\101\7x\1234\a\b\f\v""#, Some("A\u{7}xS4\u{7}\u{8}\u{c}\u{b}")),
         ] {
             assert_eq!(unquote(literal).as_deref(), expect, "{literal}");
         }
@@ -399,6 +437,12 @@ mod tests {
         typed("datetime(1970-01-02)", Some(Value::Datetime(DAY)));
         typed("datetime(1970-01-01 00:00:01.5)", Some(Value::Datetime(15_000_000)));
         typed("datetime(1969-12-31T23:59:59Z)", Some(Value::Datetime(-SECOND)));
+        typed("datetime(1970-01-01T02:00:01+02:00)", Some(Value::Datetime(SECOND)));
+        typed("datetime(1969-12-31 19:00:01 -05:00)", Some(Value::Datetime(SECOND)));
+        typed("datetime(1970-01-01T02:00:01+0200)", None);
+        typed("datetime(1970-01-01T02:00:01+02)", None);
+        typed("datetime(1970-01-01T02:00:01[Europe/Berlin])", None);
+        typed("datetime(1970-01-01+02:00)", None);
         typed("time(1.02:00:00)", Some(Value::Timespan(DAY + 7200 * SECOND)));
         typed("timespan(2d)", Some(Value::Timespan(2 * DAY)));
         typed("int(null)", Some(Value::Null));

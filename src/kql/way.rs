@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::meaning::{Meaning, Names, Reads, keys};
-use super::predicate::{Constants, Context, Opaque, filter};
+use super::predicate::{Constants, Context, Opaque, filter, given_to_columns};
 use super::spine::conjuncts;
 use super::{Columns, Place, Predicate, Query, Schema, Stage};
 
@@ -46,7 +46,8 @@ impl Place {
         let constants = query.constants();
         let columns = schema.columns(&self.table);
         let text = query.text().to_lowercase().replace('\\', "").into();
-        let reader = Reader { query, columns, constants: &constants, text };
+        let given = given_to_columns(query);
+        let reader = Reader { query, columns, constants: &constants, given: &given, text };
         if self.ways.is_empty() {
             let mut known = self.filters(query, schema);
             known.push(reader.unread("the way to the result", Reads::anything()));
@@ -60,6 +61,8 @@ struct Reader<'r> {
     query: &'r Query<'r>,
     columns: Option<&'r Columns>,
     constants: &'r Constants,
+    /// Names that may be another table's columns, though lets or parameters have them too.
+    given: &'r BTreeSet<String>,
     /// The query in lower case, without backslashes.
     text: Arc<str>,
 }
@@ -123,6 +126,9 @@ impl Reader<'_> {
         let mut constants = Cow::Borrowed(self.constants);
         if names.changed().keys().any(|name| constants.contains_key(name)) {
             constants.to_mut().retain(|name, _| !names.changed().contains_key(name));
+        }
+        if names.have_unwritten() && self.given.iter().any(|name| constants.contains_key(name)) {
+            constants.to_mut().retain(|name, _| !self.given.contains(name));
         }
         let typed = self.columns.map(|columns| {
             let mut typed = columns.clone();

@@ -55,15 +55,53 @@ pub(in crate::kql) fn constants(query: &Query<'_>) -> Constants {
 fn ambiguous<'q>(query: &Query<'q>) -> BTreeSet<&'q str> {
     let mut bound = BTreeSet::new();
     let mut ambiguous = BTreeSet::new();
-    for index in 0..query.tokens().len() {
+    for (index, role) in roles(query) {
         let name = query.word(index);
-        let parameter = query.is_name(index) && query.is(index + 1, ":");
-        let is_let = index > 0 && query.word(index - 1) == "let" && query.is(index + 1, "=");
-        if parameter || (is_let && !bound.insert(name)) {
+        if role == Role::Parameter || (role == Role::Let && !bound.insert(name)) {
             ambiguous.insert(name);
         }
     }
     ambiguous
+}
+
+/// Names that may be columns where rows of another table come in, whatever else they are: the query
+/// gives them to columns somewhere, or they are bound in a function only.
+pub(in crate::kql) fn given_to_columns(query: &Query<'_>) -> BTreeSet<String> {
+    let roles = roles(query).into_iter().filter(|(_, role)| *role != Role::Let);
+    roles.map(|(index, _)| query.word(index).to_owned()).collect()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// `let name =`
+    Let,
+    /// `(name: type)` of a function or of the query.
+    Parameter,
+    /// `(name: type)` of a table, or `name = expression`.
+    Column,
+}
+
+/// The names that are given to something, at their tokens.
+fn roles(query: &Query<'_>) -> Vec<(usize, Role)> {
+    let mut roles = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    for index in 0..query.tokens().len() {
+        if query.closing(index).is_some() {
+            open.push(index);
+        } else if query.opening(index).is_some() {
+            open.pop();
+        } else if query.is_name(index) && query.is(index + 1, ":") {
+            let head = open.last().and_then(|at| at.checked_sub(1));
+            let parameter = head.is_some_and(|head| {
+                query.is(head, "=") || matches!(query.word(head), "view" | "query_parameters")
+            });
+            roles.push((index, if parameter { Role::Parameter } else { Role::Column }));
+        } else if query.is_name(index) && query.is(index + 1, "=") {
+            let is_let = index > 0 && query.word(index - 1) == "let";
+            roles.push((index, if is_let { Role::Let } else { Role::Column }));
+        }
+    }
+    roles
 }
 
 fn read(query: &Query<'_>, value: &Expression, known: &Constants) -> Constant {

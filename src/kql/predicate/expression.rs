@@ -470,6 +470,19 @@ impl Expression {
         }
     }
 
+    /// The expressions that it is directly made of.
+    pub(super) fn parts(&self) -> Vec<&Self> {
+        match &self.shape {
+            Shape::Name(_) | Shape::Value(_) => Vec::new(),
+            Shape::Call { arguments: parts, .. }
+            | Shape::Arithmetic { operands: parts, .. }
+            | Shape::Logic { parts, .. }
+            | Shape::List(parts)
+            | Shape::Whole { reads: parts } => parts.iter().collect(),
+            Shape::Binary { left, right, .. } | Shape::Between(left, right) => vec![left, right],
+        }
+    }
+
     /// The functions that it calls, with their arguments.
     pub(super) fn calls(&self) -> Vec<(&str, &[Self])> {
         match &self.shape {

@@ -13,9 +13,10 @@ mod lower;
 mod pattern;
 mod print;
 mod resolve;
+mod spelling;
 
-pub(super) use constant::constants;
 pub use constant::{Constant, Constants};
+pub(super) use constant::{constants, given_to_columns};
 pub use error::{NAME_TAKEN, PredicateError, TYPE_MISMATCH, UNKNOWN_COLUMN, UNREADABLE};
 pub(super) use expression::names_in;
 pub use pattern::Pattern;

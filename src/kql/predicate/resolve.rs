@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::{NAME_TAKEN, UNREADABLE};
 use super::expression::{self, Expression, Shape};
 use super::lower::lower;
+use super::spelling;
 use super::{Constants, Context, Predicate, PredicateError};
 use crate::kql::{Columns, Query, Scope, contained};
 
@@ -42,6 +43,10 @@ pub fn resolve(
     let mut expression = expression::parse(&query).map_err(|error| vec![error])?;
     if let Err(refusal) = contained(text) {
         return Err(vec![PredicateError::new(UNREADABLE, refusal.message, refusal.span)]);
+    }
+    let misspelt = spelling::mistakes(&query, &expression);
+    if !misspelt.is_empty() {
+        return Err(misspelt);
     }
     let (edits, mut errors) = edits(&query, &expression, scope);
     rename(&mut expression, &edits);

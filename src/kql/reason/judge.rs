@@ -11,6 +11,8 @@ pub const EXCLUDES_NOTHING: Code = Code::new("exclusion-excludes-nothing");
 pub const EXCLUDES_EVERYTHING: Code = Code::new("exclusion-excludes-everything");
 /// No event that the query admits survives.
 pub const BLINDS_QUERY: Code = Code::new("exclusion-blinds-query");
+/// No event of the last day that a hunt admits is known to survive.
+pub const BLINDS_RECENT: Code = Code::new("exclusion-blinds-recent");
 /// No event that one alternative of a leading filter admits survives.
 pub const BLINDS_ALTERNATIVE: Code = Code::new("exclusion-blinds-alternative");
 /// No event that the query admits is excluded.

@@ -21,9 +21,9 @@ mod search;
 mod solver;
 
 pub use judge::{
-    ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
-    Finding, HAS_NO_EFFECT, Judgement, MAY_BLIND_ALTERNATIVE, MAY_BLIND_QUERY, MAY_EXCLUDE_NOTHING,
-    SHADOWED, TOO_BROAD, judge,
+    ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING,
+    EXCLUDES_NOTHING, Finding, HAS_NO_EFFECT, Judgement, MAY_BLIND_ALTERNATIVE, MAY_BLIND_QUERY,
+    MAY_EXCLUDE_NOTHING, SHADOWED, TOO_BROAD, judge,
 };
 
 pub use moment::{Clock, Dated, Question};
@@ -210,18 +210,19 @@ impl Case {
         let read: BTreeSet<&str> = exclusions.flat_map(|part| part.predicate.columns()).collect();
         let mut found = Vec::new();
         for (filter, part) in self.leading.iter().enumerate() {
-            let (Predicate::Any(branches), Formula::Any(formulas)) = (&part.predicate, &part.holds)
-            else {
+            let mut branches = Vec::new();
+            branches_of(&part.predicate, &part.holds, true, &mut branches);
+            if branches.len() < 2 {
                 continue;
-            };
-            for (branch, formula) in branches.iter().zip(formulas) {
+            }
+            for (branch, formula) in &branches {
                 if !branch.columns().iter().any(|column| read.contains(column)) {
                     continue;
                 }
                 let through = || {
                     let mut wish = Wish::default().with(&self.leading);
                     wish.wanted.push(branch);
-                    wish.formulas.push(formula.clone());
+                    wish.formulas.push((*formula).clone());
                     wish
                 };
                 if self.is_exhausted() {
@@ -258,6 +259,33 @@ impl Case {
         let answer = search::search(&question, &self.lemmas, &mut left);
         self.steps.set(self.steps.get() - (allowed - left));
         answer
+    }
+}
+
+/// What a disjunction consists of, those within it and negated conjunctions included; otherwise the
+/// predicate itself. The formula was made of the predicate, so the two have one shape.
+fn branches_of<'c>(
+    predicate: &Predicate,
+    formula: &'c Formula,
+    positive: bool,
+    found: &mut Vec<(Predicate, &'c Formula)>,
+) {
+    match (predicate, formula) {
+        (Predicate::Not(inner), _) => branches_of(inner, formula, !positive, found),
+        (Predicate::Any(parts), Formula::Any(formulas)) if positive => {
+            for (part, formula) in parts.iter().zip(formulas) {
+                branches_of(part, formula, positive, found);
+            }
+        }
+        (Predicate::All(parts), Formula::Any(formulas)) if !positive => {
+            for (part, formula) in parts.iter().zip(formulas) {
+                branches_of(part, formula, positive, found);
+            }
+        }
+        (whole, _) => {
+            let whole = whole.clone();
+            found.push((if positive { whole } else { whole.negated() }, formula));
+        }
     }
 }
 

@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 
 use super::judge::{
-    ADMITS_NOTHING, EXCLUDES_NOTHING, HAS_NO_EFFECT, MAY_BLIND_QUERY, MAY_EXCLUDE_NOTHING,
-    SHADOWED, judge,
+    ADMITS_NOTHING, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_NOTHING, HAS_NO_EFFECT, MAY_BLIND_QUERY,
+    MAY_EXCLUDE_NOTHING, SHADOWED, judge,
 };
 use super::{Case, Finding, Judgement};
 use crate::diag::Code;
@@ -21,7 +21,7 @@ use crate::kql::{ColumnType, Predicate, Value};
 const MOMENTS: usize = 16;
 
 /// When a row came into being, by the names that tables have for it.
-const TIMES: [&str; 2] = ["Timestamp", "TimeGenerated"];
+static TIMES: [&str; 2] = ["Timestamp", "TimeGenerated"];
 
 /// An exclusion and how long it is in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,11 +99,50 @@ impl Question {
     #[must_use]
     pub fn judge(&self) -> Judgement {
         let moments = self.moments();
-        let shares = moments.as_ref().map_or(1, Vec::len);
+        let mut judgement = self.judge_at(moments.as_deref());
+        if moments.is_none() {
+            let message = "it compares times with too many dates to judge it at each of them";
+            judgement.add(MAY_BLIND_QUERY, None, message.to_owned(), true);
+        }
+        if let Some(finding) = self.blindness_to_the_last_day(&judgement) {
+            judgement.findings.push(finding);
+        }
+        judgement
+    }
+
+    /// A hunt may look back for ever, but what it is run for is what has happened since it was run
+    /// last. The survivors of an exclusion by time must not all be of long ago.
+    fn blindness_to_the_last_day(&self, ever: &Judgement) -> Option<Finding> {
+        let blinds = |finding: &&Finding| [BLINDS_QUERY, MAY_BLIND_QUERY].contains(&finding.code);
+        if self.clock.period.is_some() || ever.findings.iter().any(|finding| blinds(&finding)) {
+            return None;
+        }
+        let times = self.times();
+        let mut tests = self.exclusions.iter().flat_map(|exclusion| exclusion.predicate.tests());
+        let of_time = tests.find(|test| {
+            test.subject.kind == ColumnType::Datetime
+                && times.contains(&test.subject.column.as_str())
+        })?;
+        let subject = of_time.subject.clone();
+        let check = Check::Below { bound: Bound::Now(-DAY), inclusive: false };
+        let mut recent = self.clone();
+        recent.filters.push(Predicate::Test(Test { subject, check }).negated());
+        let judgement = recent.judge_at(recent.moments().as_deref());
+        if judgement.findings.iter().any(|finding| finding.code == ADMITS_NOTHING) {
+            return None;
+        }
+        let found = judgement.findings.iter().find(blinds)?;
+        let message = format!("of the rows of one day: {}", found.message);
+        Some(Finding { code: BLINDS_RECENT, message, acknowledgeable: true, exclusion: None })
+    }
+
+    /// Asks everything at these moments; today only if there are none.
+    fn judge_at(&self, moments: Option<&[i64]>) -> Judgement {
+        let today = [self.clock.now];
+        let moments = moments.unwrap_or(&today);
+        let shares = moments.len();
         let mut all: Vec<At> = Vec::new();
-        for now in
-            moments.iter().flatten().copied().chain(moments.is_none().then_some(self.clock.now))
-        {
+        for now in moments.iter().copied() {
             let in_force: Vec<usize> = (0..self.exclusions.len())
                 .filter(|at| now == self.clock.now || self.is_in_force(*at, now))
                 .collect();
@@ -113,12 +152,7 @@ impl Question {
             let case = Case::new(self.filters.clone(), predicates, now).with_share(shares);
             all.push(At { now, in_force, judgement: judge(&case) });
         }
-        let mut judgement = self.merged(&all);
-        if moments.is_none() {
-            let message = "it compares times with too many dates to judge it at each of them";
-            judgement.add(MAY_BLIND_QUERY, None, message.to_owned(), true);
-        }
-        judgement
+        self.merged(&all)
     }
 
     fn is_in_force(&self, exclusion: usize, now: i64) -> bool {
@@ -219,10 +253,15 @@ impl Question {
         self.filters.iter().chain(self.exclusions.iter().map(|exclusion| &exclusion.predicate))
     }
 
+    /// The table's names for the time at which a row came into being.
+    fn times(&self) -> &'static [&'static str] {
+        if self.clock.timestamp { &TIMES } else { &TIMES[1..] }
+    }
+
     /// Adds what every row satisfies that the service hands out: it has a time, which is not in the
     /// future and not older than the period. If a table has two names for it, one is used.
     fn with_arrival(mut self) -> Self {
-        let times = if self.clock.timestamp { &TIMES[..] } else { &TIMES[1..] };
+        let times = self.times();
         let read: BTreeSet<&str> = self
             .predicates()
             .flat_map(Predicate::columns)

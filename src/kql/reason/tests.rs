@@ -95,6 +95,27 @@ fn each_alternative_of_a_filter_is_asked_on_its_own() {
 }
 
 #[test]
+fn an_alternative_within_another_is_asked_too() {
+    for filter in [
+        "RemoteUrl has 'a' or (RemoteUrl has 'b' or RemotePort == 1)",
+        "RemotePort == 1 or (RemoteUrl has_any ('a', 'b'))",
+        "not(RemotePort != 1 and not(RemoteUrl has 'b') and RemoteUrl !has 'a')",
+        "not(not(RemotePort == 1 or not(RemoteUrl !has 'b' and RemoteUrl !has 'a')))",
+    ] {
+        let case = case(&format!("DeviceNetworkEvents | where {filter}"), &["RemoteUrl has 'b'"]);
+        let alternatives = case.alternatives();
+        let blind = alternatives.iter().filter(|alternative| alternative.answer.is_refuted());
+        let blind: Vec<&str> = blind.map(|alternative| alternative.text.as_str()).collect();
+        assert_eq!(blind, ["RemoteUrl has \"b\""], "{filter}");
+        let found = alternatives.iter().map(|alternative| word(&alternative.answer));
+        assert_eq!(found.filter(|word| *word == "witness").count(), 1, "{filter}");
+    }
+    let query = "DeviceNetworkEvents | where not(DeviceName == 'x' and RemoteUrl has 'a')";
+    let ordinary = case(query, &["DeviceName == 'y'"]);
+    assert!(ordinary.alternatives().iter().all(|found| word(&found.answer) == "witness"));
+}
+
+#[test]
 fn what_is_opaque_and_far_is_assumed_and_what_is_near_is_undecided() {
     let far = "DeviceNetworkEvents | where f(DeviceName) == 1 | where RemoteUrl has 'a'";
     let witness = match case(far, &["RemoteUrl has 'b'"]).survives() {

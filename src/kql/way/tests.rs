@@ -72,6 +72,25 @@ fn a_filter_behind_other_stages_is_judged() {
 }
 
 #[test]
+fn a_column_that_a_join_brings_is_no_let_of_its_name() {
+    for (head, right) in [
+        ("", "datatable(RemoteUrl:string, k:string)['a', 'y']"),
+        ("", "externaldata(RemoteUrl:string, k:string)['https://example.com/a'] | where h == 'a'"),
+        ("let k = 'y'; ", "datatable(RemoteUrl:string, k:string)['a', 'y']"),
+        ("let k = 'y'; ", "U | where RemoteUrl == 'a' | project RemoteUrl, k = 'y'"),
+        ("let f = (k:string) { U | where RemoteUrl == 'a' | where z == k }; ", "f('x')"),
+    ] {
+        for join in ["join kind=leftouter", "lookup", "lookup kind=leftouter"] {
+            let text = format!("{head}T | {join} ({right}) on RemoteUrl | where k == 'y'");
+            check(&text, "RemoteUrl =~ 'a'", "undecided");
+            check(&text, "RemoteUrl =~ 'another'", "witness");
+        }
+    }
+    let text = "let k = 5; T | join (U) on DeviceId | where RemotePort == k";
+    check(text, "RemotePort == 5", "refuted");
+}
+
+#[test]
 fn renamed_columns_are_followed() {
     for (stage, name) in [
         ("extend Url = RemoteUrl", "Url"),

@@ -143,3 +143,36 @@ fn a_survivor_has_a_time_that_a_row_can_have() {
     let taken = read("DeviceNetworkEvents", "Timestamp > ago(1h) and Timestamp < ago(1m)");
     assert_ne!(evaluate(&taken, &survivor.event, now), Truth::TRUE);
 }
+
+#[test]
+fn a_hunt_still_sees_the_last_day() {
+    let of_hunt = |filters: &[&str], exclusion: &str| {
+        let mut question =
+            question("DeviceNetworkEvents", &["RemoteUrl has 'a'"], &[(exclusion, None)]);
+        question.filters = filters.iter().map(|text| read("DeviceNetworkEvents", text)).collect();
+        question.clock.period = None;
+        codes(&Question::new(question.filters, question.exclusions, question.clock))
+    };
+    let any = ["RemoteUrl has 'a'"];
+    for exclusion in [
+        "Timestamp > ago(3650d)",
+        "Timestamp > datetime(2020-01-01)",
+        "Timestamp >= ago(1d)",
+        "Timestamp between (datetime(2020-01-01) .. datetime(2040-01-01)) and RemoteUrl has 'a'",
+        "Timestamp > ago(30d) or DeviceName == 'b'",
+        "TimeGenerated > ago(30d)",
+    ] {
+        assert_eq!(of_hunt(&any, exclusion), [("exclusion-blinds-recent", true)], "{exclusion}");
+    }
+    for exclusion in [
+        "Timestamp < ago(30d)",
+        "Timestamp > ago(30d) and DeviceName == 'b'",
+        "Timestamp between (datetime(2026-04-01) .. datetime(2026-04-02))",
+        "Timestamp > ago(12h)",
+        "DeviceName == 'b'",
+    ] {
+        assert_eq!(of_hunt(&any, exclusion), [], "{exclusion}");
+    }
+    let long_ago = ["RemoteUrl has 'a'", "Timestamp < ago(30d)"];
+    assert_eq!(of_hunt(&long_ago, "Timestamp between (ago(50d) .. ago(40d))"), []);
+}
