@@ -364,8 +364,14 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
         }
     };
     let moved = moved_live(record, &live.body, &sides.observed);
-    if let Some(Clash::Kind(why)) = &sides.clash {
-        return other_family(why, moved);
+    match &sides.clash {
+        Some(Clash::Kind(why)) => return other_family(why, moved),
+        // Two records claim one resource, or a record claims what the files want as something else.
+        Some(Clash::Name(why)) => {
+            let reason = format!("its content is gone, but {why}");
+            return Finding::refuse(Class::Collision, reason, moved);
+        }
+        Some(Clash::Twin(_)) | None => {}
     }
     let acknowledged = options.acknowledged.iter().any(|ack| ack == "retired-edited");
     if !moved.is_empty() && !acknowledged {
