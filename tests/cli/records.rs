@@ -1,6 +1,6 @@
 //! Records that somebody edited or deleted: nothing goes quiet, and nothing of others is touched.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::portal::{AlertRules, Metadata, Portal};
 use crate::root::{Root, verdict};
@@ -45,4 +45,20 @@ fn a_new_id_bound_to_the_old_resource_does_not_retire_it() {
     portal.forget();
     assert_eq!(verdict(&root.plan(), RULE_KEY), ("collision", "refuse"));
     check_untouched(&root, &portal);
+}
+
+#[test]
+fn a_record_that_points_at_somebody_elses_rule_does_not_touch_it() {
+    let (root, portal) = Root::with_rule();
+    let mut theirs: Value = portal.get(AlertRules, RULE_NAME);
+    theirs["properties"]["displayName"] = json!("Theirs");
+    theirs.as_object_mut().unwrap().remove("etag");
+    let theirs = portal.put(AlertRules, "theirs", &theirs);
+    edit_record(&portal, "parentId", theirs["id"].as_str().unwrap());
+    // Files and rule agree, so the record is put right.
+    assert_eq!(verdict(&root.plan(), RULE_KEY), ("converged", "record"));
+    // Without its file, nobody knows what the record is about.
+    root.remove(RULE_FILE);
+    check_untouched(&root, &portal);
+    assert_eq!(portal.get(AlertRules, "theirs"), theirs);
 }
