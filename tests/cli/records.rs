@@ -62,3 +62,15 @@ fn a_record_that_points_at_somebody_elses_rule_does_not_touch_it() {
     check_untouched(&root, &portal);
     assert_eq!(portal.get(AlertRules, "theirs"), theirs);
 }
+
+#[test]
+fn a_rule_that_lost_its_record_and_was_disabled_is_not_green() {
+    let (root, portal) = Root::with_rule();
+    portal.delete(Metadata, RECORD);
+    root.run(&["drift"]).exits(0);
+    portal.edit(AlertRules, RULE_NAME, &["enabled=false"]);
+    root.run(&["drift"]).exits(21).says(&["collision: Relay contacted", "enabled", "false"]);
+    let drift = root.run(&["drift", "--format", "json"]).exits(21).json();
+    assert_eq!(verdict(&drift, RULE_KEY), ("collision", "refuse"));
+    root.run(&["drift", "--format", "markdown"]).exits(21).says(&["Relay contacted", "enabled"]);
+}
