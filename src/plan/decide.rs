@@ -374,7 +374,8 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
         Some(Clash::Twin(_)) | None => {}
     }
     let acknowledged = options.acknowledged.iter().any(|ack| ack == "retired-edited");
-    if !moved.is_empty() && !acknowledged {
+    let edited = !moved.is_empty() || live.kind != Some(record.kind);
+    if edited && !acknowledged {
         let reason = "its content is gone, but it was changed outside git since; \
                       acknowledge with `--ack retired-edited`";
         return Finding::refuse(Class::RetiredEdited, reason, moved);
@@ -420,7 +421,12 @@ fn other_family(why: &str, moved: Vec<FieldChange>) -> Finding {
 
 fn kind_of(live: &LiveItem) -> String {
     let named = live.body.get("kind").and_then(Value::as_str).map(str::to_owned);
-    live.kind.map(|kind| kind.to_string()).or(named).unwrap_or_else(|| "something else".into())
+    let search = || {
+        let category = live.body["properties"]["category"].as_str()?;
+        Some(format!("a saved search or function of category `{category}`"))
+    };
+    let kind = live.kind.map(|kind| kind.to_string()).or(named).or_else(search);
+    kind.unwrap_or_else(|| "something else".into())
 }
 
 fn is_auto_disabled(present: &Present, live: &LiveItem) -> bool {

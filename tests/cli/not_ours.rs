@@ -129,6 +129,22 @@ fn a_rule_that_was_swapped_for_one_of_another_kind_is_drift() {
 }
 
 #[test]
+fn a_hunt_that_is_no_hunting_query_any_more_is_drift_and_not_pruned() {
+    for edit in ["category=Other", "functionAlias=f"] {
+        let (root, portal) = Root::empty();
+        root.write(HUNT_FILE, HUNT);
+        root.run(&["apply", "--yes"]).exits(0);
+        portal.edit(SavedSearches, HUNT_NAME, &[edit]);
+        portal.forget();
+        root.run(&["drift"]).exits(20).says(&["kind-change", "saved search or function"]);
+        root.run(&["apply", "--yes"]).exits(21).says(&["refused"]);
+        root.remove(HUNT_FILE);
+        root.run(&["apply", "--yes", "--prune"]).exits(21).says(&["retired-edited"]);
+        assert_eq!(portal.writes(), NOTHING, "{edit}");
+    }
+}
+
+#[test]
 fn unknown_properties_and_other_peoples_tags_survive_an_update() {
     let (root, portal) = Root::with_rule();
     root.write(HUNT_FILE, HUNT);
