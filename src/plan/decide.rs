@@ -27,7 +27,13 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
         Ok(_) => found,
     };
     let written: Vec<&FieldChange> = found.fields.iter().filter(|c| found.writes(c)).collect();
-    let (effect, quieter_by) = effect(found.action, &written);
+    let operator = match &sides.desired {
+        DesiredSide::Present(present) if !sides.observed.contains(&Field::TriggerOperator) => {
+            present.fields.get(&Field::TriggerOperator)
+        }
+        _ => None,
+    };
+    let (effect, quieter_by) = effect(found.action, &written, operator);
     Change {
         effect,
         quieter_by,
@@ -220,7 +226,12 @@ fn decide_owned(
         true => sides.observed.iter().copied().filter(|field| *field != Field::Enabled).collect(),
         false => sides.observed.clone(),
     };
-    let comparison = compare(present, &live.body, Some(record), &observed, sides.today);
+    let mut comparison = compare(present, &live.body, Some(record), &observed, sides.today);
+    if auto_disabled && options.re_enable {
+        // What is accepted is somebody's edit, not the service's.
+        let of_service = comparison.changes.iter_mut().filter(|c| is_of_service(c.field));
+        of_service.for_each(|change| change.accepted = None);
+    }
     if auto_disabled && !options.re_enable {
         let reason = "the service disabled it by itself after failures; \
                       nothing is written without `--re-enable`";
@@ -299,8 +310,10 @@ fn write(
     changes: Vec<FieldChange>,
     options: &Options,
 ) -> Finding {
+    let re_enable = options.re_enable && is_auto_disabled(present, live);
     let wanted = |change: &FieldChange| match change.moved {
         Moved::Desired => true,
+        Moved::Live if re_enable && is_of_service(change.field) => true,
         Moved::Live => change.accepted.is_none() && !options.keep_drift,
         Moved::Both | Moved::Unknown => options.desired_wins,
     };
@@ -434,6 +447,11 @@ fn is_auto_disabled(present: &Present, live: &LiveItem) -> bool {
     live.body["properties"]["enabled"] == Value::Bool(false)
         && live.display_name().starts_with(AUTO_DISABLED)
         && !desired.starts_with(AUTO_DISABLED)
+}
+
+/// What the service changes when it disables a rule by itself, and must change back.
+const fn is_of_service(field: Field) -> bool {
+    matches!(field, Field::Enabled | Field::DisplayName)
 }
 
 fn modified(live: &LiveItem) -> Option<Modified> {

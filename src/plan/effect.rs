@@ -10,22 +10,26 @@ use crate::state::{Field, canonical};
 /// The effect of an action that writes these fields, and everything that makes it quieter. One
 /// quietening field makes the whole change quieter, whatever else it does: that is what a reviewer
 /// must not miss. What nothing shows to be harmless counts as quieter too.
-pub(super) fn effect(action: Action, written: &[&FieldChange]) -> (Effect, Vec<Quieting>) {
+pub(super) fn effect(
+    action: Action,
+    written: &[&FieldChange],
+    operator: Option<&Value>,
+) -> (Effect, Vec<Quieting>) {
     match action {
         Action::Create => (Effect::Louder, Vec::new()),
         Action::Retire | Action::Delete => (Effect::Quieter, Vec::new()),
         Action::Record | Action::Forget | Action::None | Action::Refuse => {
             (Effect::Neutral, Vec::new())
         }
-        Action::Update | Action::Restore => of_fields(written),
+        Action::Update | Action::Restore => of_fields(written, operator),
     }
 }
 
-fn of_fields(written: &[&FieldChange]) -> (Effect, Vec<Quieting>) {
+fn of_fields(written: &[&FieldChange], operator: Option<&Value>) -> (Effect, Vec<Quieting>) {
     let mut quieter = Vec::new();
     let mut is_louder = false;
     for change in written {
-        match of_field(change) {
+        match of_field(change, operator) {
             Move::Quieter(by) => quieter.extend(by),
             Move::Louder => is_louder = true,
             Move::Neither => {}
@@ -45,7 +49,7 @@ enum Move {
     Neither,
 }
 
-fn of_field(change: &FieldChange) -> Move {
+fn of_field(change: &FieldChange, operator: Option<&Value>) -> Move {
     let before = canonical(change.field, &change.before);
     let after = canonical(change.field, &change.after);
     let order = |rank: fn(&Value) -> Rank, what: &str| by_rank(rank(&before), rank(&after), what);
@@ -59,7 +63,7 @@ fn of_field(change: &FieldChange) -> Move {
         Field::Severity => order(severity, "severity is lower"),
         Field::QueryFrequency => order(|v| Rank::of_duration(v).reversed(), "it runs less often"),
         Field::QueryPeriod => order(Rank::of_duration, "it looks back less far"),
-        Field::TriggerThreshold => threshold(&before, &after),
+        Field::TriggerThreshold => threshold(&before, &after, operator),
         Field::TriggerOperator if before != after => may("`triggerOperator` is another"),
         Field::AggregationKind => order(aggregation, "several results make one alert"),
         Field::GroupingEnabled => {
@@ -127,12 +131,16 @@ fn aggregation(value: &Value) -> Rank {
     })
 }
 
-/// Which way is quieter depends on the operator, and nearly every rule says "more than".
-fn threshold(before: &Value, after: &Value) -> Move {
-    match (before.as_i64(), after.as_i64()) {
-        (Some(before), Some(after)) if after > before => certain("the threshold is higher"),
-        (Some(before), Some(after)) if after < before => Move::Louder,
-        (before, after) if before == after => Move::Neither,
+/// Which way is quieter depends on the operator that the files want.
+fn threshold(before: &Value, after: &Value, operator: Option<&Value>) -> Move {
+    let operator = operator.map(|wire| canonical(Field::TriggerOperator, wire));
+    let rank = |value: &Value| Rank(value.as_i64().map(i128::from));
+    match operator.as_ref().and_then(Value::as_str) {
+        Some("greaterthan") => {
+            by_rank(rank(before).reversed(), rank(after).reversed(), "the threshold is higher")
+        }
+        Some("lessthan") => by_rank(rank(before), rank(after), "the threshold is lower"),
+        _ if before == after => Move::Neither,
         _ => may("the threshold is another"),
     }
 }
@@ -182,7 +190,7 @@ mod tests {
 
     fn effect_of(field: Field, before: Value, after: Value) -> (Effect, Vec<Quieting>) {
         let change = FieldChange { field, moved: Moved::Desired, before, after, accepted: None };
-        effect(Action::Update, &[&change])
+        effect(Action::Update, &[&change], Some(&json!("GreaterThan")))
     }
 
     #[track_caller]
@@ -228,6 +236,29 @@ mod tests {
             assert_eq!(effect, Effect::Quieter, "{field}");
             assert!(!by[0].is_certain, "{field}");
         }
+    }
+
+    #[test]
+    fn which_threshold_is_quieter_depends_on_the_operator() {
+        let (field, moved, accepted) = (Field::TriggerThreshold, Moved::Desired, None);
+        let check = |operator: Value, expect: [(Effect, bool); 2]| {
+            let values = [(json!(5), json!(1)), (json!(1), json!(5))];
+            for ((before, after), expect) in values.into_iter().zip(expect) {
+                let accepted = accepted.clone();
+                let change = FieldChange { field, moved, before, after, accepted };
+                let (effect, by) = effect(Action::Update, &[&change], Some(&operator));
+                let is_certain = by.first().is_some_and(|by| by.is_certain);
+                assert_eq!((effect, is_certain), expect, "{operator}");
+            }
+        };
+        let (quieter, perhaps) = ((Effect::Quieter, true), (Effect::Quieter, false));
+        let louder = (Effect::Louder, false);
+        check(json!("GreaterThan"), [louder, quieter]);
+        check(json!("LessThan"), [quieter, louder]);
+        check(json!("lessThan"), [quieter, louder]);
+        check(json!("Equal"), [perhaps, perhaps]);
+        check(json!("NotEqual"), [perhaps, perhaps]);
+        check(Value::Null, [perhaps, perhaps]);
     }
 
     fn with(stage: &str) -> Value {

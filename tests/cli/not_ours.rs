@@ -198,6 +198,22 @@ fn a_rule_that_the_service_disabled_is_left_alone_until_re_enable() {
     root.run(&["drift"]).exits(0);
 }
 
+#[test]
+fn re_enable_enables_whatever_is_accepted_or_left_alone() {
+    let accepted = "accepted:\n  - { content: relay-rule, fields: [enabled, displayName], \
+                    until: 2099-12-31, reason: a trial }\n";
+    for (environment, flags) in [(accepted, &[][..]), ("", &["--drift", "report"])] {
+        let (root, portal) = Root::with_rule();
+        root.append("environments/local.yaml", environment);
+        let edits = ["displayName=AUTO DISABLED Relay contacted", "enabled=false"];
+        portal.edit(AlertRules, RULE_NAME, &edits);
+        root.run(&[&["apply", "--yes", "--re-enable"], flags].concat()).exits(0);
+        let live = portal.get(AlertRules, RULE_NAME);
+        assert_eq!(live["properties"]["enabled"], true, "{flags:?}");
+        assert_eq!(live["properties"]["displayName"], "Relay contacted");
+    }
+}
+
 /// A look-alike of the rule or hunt, and what it is recognised by.
 #[track_caller]
 fn check_twin(collection: Collection, file: &str, content: &str, twin: Value, said: &str) {
