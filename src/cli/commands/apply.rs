@@ -80,7 +80,11 @@ async fn proceed(
             report::text::outcome(&outcome, ui.results(&args.output))
         }
     };
-    ui.result(&text, &args.output)?;
+    if let Err(error) = ui.result(&text, &args.output) {
+        // What was done must be said, wherever that is still possible.
+        ui.message(&text);
+        return Err(error);
+    }
     exit.extend(exits_of(&outcome));
     Ok(Exit::worst(exit))
 }
