@@ -222,7 +222,10 @@ fn decide_owned(
         return kind_change(present, live);
     }
     let auto_disabled = is_auto_disabled(present, live);
-    let observed: Vec<Field> = match auto_disabled && options.re_enable {
+    // This tool disabled it when its content went: that was no choice of the customer's.
+    let is_back = record.state == RecordState::Retired;
+    let enables = is_back || (auto_disabled && options.re_enable);
+    let observed: Vec<Field> = match enables {
         true => sides.observed.iter().copied().filter(|field| *field != Field::Enabled).collect(),
         false => sides.observed.clone(),
     };
@@ -240,7 +243,7 @@ fn decide_owned(
     }
     let observed = comparison.observed.clone();
     let mut sides = sides.clone();
-    if auto_disabled {
+    if enables {
         sides.observed.retain(|field| *field != Field::Enabled);
     }
     Finding { observed, ..by_moves(&sides, present, live, record, comparison, options) }
