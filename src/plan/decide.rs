@@ -163,15 +163,17 @@ fn decide_unowned(sides: &Sides, present: &Present, live: &LiveItem, options: &O
         let reason = format!("an item of another kind, {}, has this name", kind_of(live));
         return Finding::refuse(Class::Collision, reason, Vec::new());
     }
-    let Comparison { changes, .. } =
+    let Comparison { changes, observed, .. } =
         compare(present, &live.body, None, &sides.observed, sides.today);
-    if changes.is_empty() {
+    let finding = if changes.is_empty() {
         let work = body::record(sides, present, options);
         let reason = "it is there already and equal; takes ownership";
-        return Finding::new(Class::Adoptable, Action::Record, reason).doing(work);
-    }
-    let reason = "an item of this name is there that this repository does not own";
-    Finding::refuse(Class::Collision, reason, changes)
+        Finding::new(Class::Adoptable, Action::Record, reason).doing(work)
+    } else {
+        let reason = "an item of this name is there that this repository does not own";
+        Finding::refuse(Class::Collision, reason, changes)
+    };
+    Finding { observed, ..finding }
 }
 
 /// Ours, and not live: asked for by itself, the service said 404.

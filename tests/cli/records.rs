@@ -74,3 +74,14 @@ fn a_rule_that_lost_its_record_and_was_disabled_is_not_green() {
     assert_eq!(verdict(&drift, RULE_KEY), ("collision", "refuse"));
     root.run(&["drift", "--format", "markdown"]).exits(21).says(&["Relay contacted", "enabled"]);
 }
+
+#[test]
+fn a_rule_that_is_taken_over_disabled_is_said_to_be_disabled() {
+    let (root, portal) = Root::with_rule();
+    portal.delete(Metadata, RECORD);
+    portal.edit(AlertRules, RULE_NAME, &["enabled=false"]);
+    root.append("environments/local.yaml", "observed: [enabled]\n");
+    let said = ["files say true, workspace has false"];
+    root.run(&["plan"]).exits(0).says(&["adoptable"]).says(&said);
+    root.run(&["drift"]).exits(0).says(&said);
+}
