@@ -105,6 +105,7 @@ async fn carry_out(
             match event {
                 Event::ItemEnded { .. } => bar.inc(1),
                 Event::Waiting { workspace, seconds, reason } => {
+                    let reason = report::visible_lines(&reason);
                     bar.set_message(format!("waiting {seconds} s for {workspace}: {reason}"));
                 }
                 Event::WorkspaceStarted { .. } | Event::WorkspaceEnded { .. } => {
