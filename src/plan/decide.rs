@@ -28,10 +28,8 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
     };
     let written: Vec<&FieldChange> = found.fields.iter().filter(|c| found.writes(c)).collect();
     let operator = match &sides.desired {
-        DesiredSide::Present(present) if !sides.observed.contains(&Field::TriggerOperator) => {
-            present.fields.get(&Field::TriggerOperator)
-        }
-        _ => None,
+        DesiredSide::Present(present) => present.fields.get(&Field::TriggerOperator),
+        DesiredSide::Held(_) | DesiredSide::Absent => None,
     };
     let (effect, quieter_by) = effect(found.action, &written, operator);
     Change {
