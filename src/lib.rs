@@ -15,3 +15,4 @@ pub mod live;
 pub mod plan;
 pub mod report;
 pub mod state;
+mod yaml;

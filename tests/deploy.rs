@@ -20,6 +20,7 @@ use sentinelops::live::{
     connect, observe_all,
 };
 use sentinelops::plan::{self, Change, Class, Plan};
+use sentinelops::state::define::define;
 use sentinelops::state::desired::Present;
 use sentinelops::state::{
     Desired, DesiredItem, DesiredState, DesiredWorkspace, Field, Fields, Kind, Observation,
@@ -212,27 +213,25 @@ fn desired() -> Desired {
 }
 
 fn fields(kind: Kind, id: &str) -> Fields {
-    let all = [
-        (Field::Enabled, json!(true)),
-        (Field::Severity, json!("High")),
-        (Field::DisplayName, json!(format!("Name of {id}"))),
-        (Field::Description, json!("What it is for.")),
-        (Field::Query, json!(format!("DeviceNetworkEvents\n| where RemoteUrl has \"{id}\""))),
-        (Field::QueryFrequency, json!("PT1H")),
-        (Field::QueryPeriod, json!("PT1H")),
-        (Field::TriggerOperator, json!("GreaterThan")),
-        (Field::TriggerThreshold, json!(0)),
-        (Field::SuppressionEnabled, json!(false)),
-        (Field::SuppressionDuration, json!("PT5H")),
-        (Field::AggregationKind, json!("SingleAlert")),
-        (Field::CreateIncident, json!(true)),
-        (Field::GroupingEnabled, json!(false)),
-        (Field::GroupingReopen, json!(false)),
-        (Field::GroupingLookback, json!("PT5H")),
-        (Field::GroupingMatching, json!("AllEntities")),
-    ];
-    let of_kind = |field: Field| Field::of(kind).any(|known| known == field);
-    all.into_iter().filter(|(field, _)| of_kind(*field)).collect()
+    let mut keys = BTreeMap::from([
+        ("name", json!(format!("Name of {id}"))),
+        ("description", json!("What it is for.")),
+    ]);
+    if kind != Kind::Hunt {
+        keys.insert("severity", json!("High"));
+    }
+    if kind == Kind::Scheduled {
+        keys.insert("queryFrequency", json!("1h"));
+        keys.insert("queryPeriod", json!("1h"));
+        keys.insert("triggerOperator", json!("gt"));
+        keys.insert("triggerThreshold", json!(0));
+    }
+    let (mut fields, problems) =
+        define(kind, &keys.iter().map(|(key, value)| (*key, value)).collect());
+    assert!(problems.is_empty(), "{problems:?}");
+    let query = format!("DeviceNetworkEvents\n| where RemoteUrl has \"{id}\"");
+    fields.insert(Field::Query, json!(query));
+    fields
 }
 
 #[tokio::test]

@@ -431,6 +431,28 @@ fn workspaces_are_provisioned_over_http() {
     assert_eq!(service.put(target, &json!([{"tenant": TENANT}])).status, 400);
 }
 
+#[test]
+fn a_rule_needs_the_tables_that_its_workspace_was_given() {
+    let service = start();
+    let tables = |tables: Value| {
+        let wanted = json!([{"tenantId": TENANT,
+            "subscriptionId": workspace().subscription.to_string(), "resourceGroup": "rg-sec",
+            "workspaceName": "law-sec", "tables": tables}]);
+        assert_eq!(service.put("/_emulator/workspaces", &wanted).status, 204);
+    };
+    tables(json!({"SecurityEvent": ["EventID"]}));
+    let mut body = scheduled();
+    body["properties"]["query"] = json!("SigninLogs | count");
+    let refused = service.put(&rule("r-1"), &body);
+    assert_eq!((refused.status, refused.code()), (400, "BadRequest"));
+    assert!(refused.message().contains("One of the tables does not exist"), "{refused:?}");
+    body["properties"]["query"] = json!("SecurityEvent | where Account == 'a'");
+    let refused = service.put(&rule("r-1"), &body);
+    assert!(refused.message().contains("expression named 'Account'"), "{refused:?}");
+    tables(json!({"SecurityEvent": null}));
+    assert_eq!(service.put(&rule("r-1"), &body).status, 201);
+}
+
 // The journal.
 
 #[test]

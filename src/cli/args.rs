@@ -109,14 +109,21 @@ pub(crate) enum Format {
     Markdown,
 }
 
+/// The day on which something is done.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct OfDay {
+    /// Work as if it were this day (UTC).
+    #[arg(long, value_name = "DATE")]
+    pub(crate) today: Option<Day>,
+}
+
 /// `check`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) output: Output,
-    /// Check as if it were this day (UTC).
-    #[arg(long, value_name = "DATE")]
-    pub(crate) today: Option<Day>,
+    #[command(flatten)]
+    pub(crate) day: OfDay,
 }
 
 /// `test`.
@@ -124,9 +131,8 @@ pub(crate) struct Check {
 pub(crate) struct Test {
     #[command(flatten)]
     pub(crate) output: Output,
-    /// Test as if it were this day (UTC).
-    #[arg(long, value_name = "DATE")]
-    pub(crate) today: Option<Day>,
+    #[command(flatten)]
+    pub(crate) day: OfDay,
 }
 
 /// `render`.
@@ -136,9 +142,8 @@ pub(crate) struct Render {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) output: Output,
-    /// Render as if it were this day (UTC).
-    #[arg(long, value_name = "DATE")]
-    pub(crate) today: Option<Day>,
+    #[command(flatten)]
+    pub(crate) day: OfDay,
 }
 
 /// `plan`.
@@ -151,14 +156,13 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) output: Output,
     /// Save the plan, to be applied with `apply FILE`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "today")]
     pub(crate) out: Option<PathBuf>,
     /// Exit with 20 when changes are pending.
     #[arg(long)]
     pub(crate) exit_code: bool,
-    /// Plan as if it were this day (UTC).
-    #[arg(long, value_name = "DATE", conflicts_with = "out")]
-    pub(crate) today: Option<Day>,
+    #[command(flatten)]
+    pub(crate) day: OfDay,
 }
 
 /// `apply`.
@@ -235,9 +239,8 @@ pub(crate) struct Drift {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) output: Output,
-    /// Report as if it were this day (UTC).
-    #[arg(long, value_name = "DATE")]
-    pub(crate) today: Option<Day>,
+    #[command(flatten)]
+    pub(crate) day: OfDay,
 }
 
 /// `emulator`.

@@ -129,8 +129,7 @@ struct Definition<'a> {
 
 impl Definition<'_> {
     fn of(content: &Content, keys: &BTreeMap<String, Located<Value>>) -> Self {
-        let values: BTreeMap<String, Value> =
-            keys.iter().map(|(key, located)| (key.clone(), located.value.clone())).collect();
+        let values = keys.iter().map(|(key, located)| (key.as_str(), &located.value)).collect();
         let (fields, problems) = define(content.kind, &values);
         let diagnostics =
             problems.into_iter().map(|problem| diagnostic(content, keys, problem)).collect();

@@ -24,6 +24,9 @@ pub(super) fn check(
     values: &Values<'_>,
     now: i64,
 ) -> Vec<Diagnostic> {
+    if values.is_empty() {
+        return Vec::new();
+    }
     let set = changed(text, values);
     if set == text {
         return Vec::new();

@@ -41,25 +41,29 @@ fn with_exclusion(body: &str) -> Compiled {
 }
 
 fn hunt_with_exclusion(hunt: &str, body: &str) -> Compiled {
+    let exclusion = format!(
+        "exclusions:\n  - id: tried\n    scenario: As the runbook has it\n    \
+         appliesTo: {{ content: [e483619f-5356-4967-b93e-cceb602783fb] }}\n    scope: all\n{body}\n"
+    );
+    compiled_files("content/hunting/hunt.yaml", hunt, &exclusion)
+}
+
+/// One content file and one of exclusions, for the shipped local workspace.
+fn compiled_files(path: &str, content: &str, exclusions: &str) -> Compiled {
     let root = tempfile::TempDir::new().unwrap();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR"));
     let write = |path: &str, text: &str| {
         let path = root.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    let read = |path: &str| fs::read_to_string(shipped.join(path)).unwrap();
-    write("content/hunting/hunt.yaml", hunt);
-    write("environments/local.yaml", &read("environments/local.yaml"));
+    let local = Path::new(env!("CARGO_MANIFEST_DIR")).join("environments/local.yaml");
+    write("environments/local.yaml", &fs::read_to_string(local).unwrap());
     write(
         "environments/fleet.yaml",
         "owner: acme-soc\nrings: [canary]\npolicy: { exclusionsNeed: [] }\n",
     );
-    let exclusion = format!(
-        "exclusions:\n  - id: tried\n    scenario: As the runbook has it\n    \
-         appliesTo: {{ content: [e483619f-5356-4967-b93e-cceb602783fb] }}\n    scope: all\n{body}\n"
-    );
-    write("content/exclusions/tried.yaml", &exclusion);
+    write(path, content);
+    write("content/exclusions/tried.yaml", exclusions);
     compiled(root.path())
 }
 
@@ -196,39 +200,16 @@ fn what_is_undecided_may_be_acknowledged_and_blindness_may_not() {
 
 /// Codes of errors, and whether the rule is held: a rule of its own with one exclusion.
 fn verdict_on(schedule: &str, query: &str, exclusion: &str) -> (Vec<&'static str>, bool) {
-    let root = tempfile::TempDir::new().unwrap();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let write = |path: &str, text: &str| {
-        let path = root.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
-    let local = fs::read_to_string(shipped.join("environments/local.yaml")).unwrap();
-    write("environments/local.yaml", &local);
-    write(
-        "environments/fleet.yaml",
-        "owner: acme-soc\nrings: [canary]\npolicy: { exclusionsNeed: [] }\n",
+    let rule = format!(
+        "id: 0b1d2f4e-7a54-4f64-9a3f-3a1f0c5b7d01\nname: Tried\ndescription: Tried\n\
+         severity: Low\ntactics: [Execution]\n{schedule}query: |\n  {query}\n"
     );
-    write(
-        "content/analytics/tried.yaml",
-        &format!(
-            "id: 0b1d2f4e-7a54-4f64-9a3f-3a1f0c5b7d01\nname: Tried\ndescription: Tried\n\
-             severity: Low\ntactics: [Execution]\n{schedule}query: |\n  {query}\n"
-        ),
+    let exclusion = format!(
+        "exclusions:\n  - id: tried\n    scenario: Tried\n    \
+         appliesTo: {{ content: [0b1d2f4e-7a54-4f64-9a3f-3a1f0c5b7d01] }}\n    scope: all\n    \
+         {exclusion}\n"
     );
-    write(
-        "content/exclusions/tried.yaml",
-        &format!(
-            "exclusions:\n  - id: tried\n    scenario: Tried\n    \
-             appliesTo: {{ content: [0b1d2f4e-7a54-4f64-9a3f-3a1f0c5b7d01] }}\n    scope: all\n    \
-             {exclusion}\n"
-        ),
-    );
-    let compiled = compiled(root.path());
-    let errors = compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error);
-    let codes = errors.map(|d| d.code.as_str()).collect();
-    let mut items = compiled.desired.workspaces[0].items.values();
-    (codes, items.all(|item| matches!(item.state, DesiredState::Held(_))))
+    verdict_of(&compiled_files("content/analytics/tried.yaml", &rule, &exclusion))
 }
 
 const DAILY: &str = "kind: Scheduled\nqueryFrequency: 1d\nqueryPeriod: 1d\ntriggerOperator: gt\n\

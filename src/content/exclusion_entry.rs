@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::folding;
-use super::node::{Data, Node, Pair};
 use super::{Acknowledgement, AppliesTo, Exclusion, ExclusionTest, Expectation, Polarity, Scope};
 use crate::diag::{Code, Diagnostic, Located, Severity, Source, Span, closest};
 use crate::ident::{Day, ExclusionId, Invalid};
+use crate::yaml::{Entry, Node, NodeKind};
 
 const UNKNOWN_KEY: Code = Code::new("unknown-key");
 const WRONG_TYPE: Code = Code::new("wrong-type");
@@ -105,7 +107,7 @@ impl<'a> Reader<'a> {
             self.error(MISSING_ID, message, &start(node), "name it, for example `own-scanner`");
             return None;
         };
-        let text = self.written(id);
+        let text = id.written(self.source);
         match text.parse() {
             Ok(name) => Some(self.at(name, &id.span)),
             Err(Invalid { reason }) => {
@@ -119,7 +121,7 @@ impl<'a> Reader<'a> {
 
     fn scenario(&mut self, fields: &Fields<'_>, node: &Node) -> String {
         let scenario = self.text(fields, "scenario").unwrap_or_default();
-        if scenario.trim().is_empty() && fields.get("scenario").is_none_or(|node| is_text(node)) {
+        if scenario.trim().is_empty() && fields.get("scenario").is_none_or(|node| node.is_text()) {
             let message = "the exclusion does not say what happens there";
             let help = "add `scenario:` in words, for whoever reviews it later";
             self.report(Diagnostic::warning(NO_SCENARIO, message).help(help), &start(node));
@@ -154,7 +156,7 @@ impl<'a> Reader<'a> {
             self.error(MISSING_SCOPE, message, &start(node), help);
             return None;
         };
-        if let Data::Text(word) = &at.data {
+        if let NodeKind::Scalar(Value::String(word)) = &at.kind {
             if word == "all" {
                 return Some(self.at(Scope::All, &at.span));
             }
@@ -226,7 +228,7 @@ impl<'a> Reader<'a> {
 
     fn day(&mut self, fields: &Fields<'_>, name: &str) -> Option<Located<Day>> {
         let node = *fields.get(name)?;
-        let text = self.written(node);
+        let text = node.written(self.source);
         match text.parse() {
             Ok(day) => Some(self.at(day, &node.span)),
             Err(Invalid { reason }) => {
@@ -268,9 +270,9 @@ impl<'a> Reader<'a> {
                 return None;
             }
         };
-        let event = match fields.get("event").map(|event| &event.data) {
-            Some(Data::Map(pairs)) => {
-                pairs.iter().map(|pair| (pair.name.clone(), pair.value.to_json())).collect()
+        let event = match fields.get("event").map(|event| &event.kind) {
+            Some(NodeKind::Map(entries)) => {
+                entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
             }
             _ => {
                 let at = fields.get("event").map_or(start(node), |node| node.span.clone());
@@ -329,14 +331,14 @@ impl<'a> Reader<'a> {
         what: &str,
         known: &[&str],
     ) -> Option<Fields<'n>> {
-        let Data::Map(pairs) = &node.data else {
+        let NodeKind::Map(entries) = &node.kind else {
             let message = format!("{what} must be a mapping");
             let help = format!("it has {}", listed(known));
             self.error(WRONG_TYPE, &message, &node.span, &help);
             return None;
         };
         let mut is_known = true;
-        for Pair { name, name_span, .. } in pairs {
+        for Entry { key: name, key_span, .. } in entries {
             if known.contains(&name.as_str()) {
                 continue;
             }
@@ -345,17 +347,17 @@ impl<'a> Reader<'a> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("{what} has {}", listed(known)),
             };
-            self.error(UNKNOWN_KEY, &format!("`{name}` is not a key here"), name_span, &help);
+            self.error(UNKNOWN_KEY, &format!("`{name}` is not a key here"), key_span, &help);
         }
-        let filled = pairs.iter().filter(|pair| !pair.value.is_null());
-        is_known.then(|| filled.map(|pair| (pair.name.as_str(), &pair.value)).collect())
+        let filled = entries.iter().filter(|entry| !entry.value.is_null());
+        is_known.then(|| filled.map(|entry| (entry.key.as_str(), &entry.value)).collect())
     }
 
     /// The entries of a list, a single value counting as a list of one; empty when absent.
     fn list<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Vec<&'n Node> {
-        match fields.get(name).map(|node| (&node.data, *node)) {
+        match fields.get(name).map(|node| (&node.kind, *node)) {
             None => Vec::new(),
-            Some((Data::List(items), _)) => items.iter().collect(),
+            Some((NodeKind::List(items), _)) => items.iter().collect(),
             Some((_, node)) => vec![node],
         }
     }
@@ -363,7 +365,7 @@ impl<'a> Reader<'a> {
     fn texts(&mut self, fields: &Fields<'_>, name: &str) -> Option<Vec<Located<String>>> {
         let mut texts = Vec::new();
         for node in self.list(fields, name) {
-            let text = self.written(node).to_owned();
+            let text = node.written(self.source).to_owned();
             if !is_scalar(node) || text.trim().is_empty() {
                 let message = format!("`{name}` must be a list of names");
                 let help = format!("write `{name}: [<name>]`");
@@ -421,7 +423,7 @@ impl<'a> Reader<'a> {
 
     fn located_text(&mut self, fields: &Fields<'_>, name: &str) -> Option<Located<String>> {
         let node = *fields.get(name)?;
-        if let Data::Text(text) = &node.data {
+        if let NodeKind::Scalar(Value::String(text)) = &node.kind {
             return Some(self.at(text.clone(), &node.span));
         }
         let message = format!("`{name}` must be a text");
@@ -432,16 +434,8 @@ impl<'a> Reader<'a> {
     /// A text, or a number as it is written: tickets are often numbers.
     fn scalar(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
         match fields.get(name) {
-            Some(node) if is_scalar(node) => Some(self.written(node).to_owned()),
+            Some(node) if is_scalar(node) => Some(node.written(self.source).to_owned()),
             _ => self.text(fields, name),
-        }
-    }
-
-    /// A scalar as it is written in the file.
-    fn written<'n>(&'n self, node: &'n Node) -> &'n str {
-        match &node.data {
-            Data::Text(text) => text,
-            _ => self.source.text().get(node.span.clone()).unwrap_or(""),
         }
     }
 
@@ -467,18 +461,14 @@ impl<'a> Reader<'a> {
 
 /// Where an entry begins: its first key, or itself.
 fn start(node: &Node) -> Span {
-    match &node.data {
-        Data::Map(pairs) => pairs.first().map_or(node.span.clone(), |pair| pair.name_span.clone()),
+    match &node.kind {
+        NodeKind::Map(entries) if !entries.is_empty() => entries[0].key_span.clone(),
         _ => node.span.clone(),
     }
 }
 
-fn is_text(node: &Node) -> bool {
-    matches!(node.data, Data::Text(_))
-}
-
 fn is_scalar(node: &Node) -> bool {
-    matches!(node.data, Data::Text(_) | Data::Number(_) | Data::Bool(_))
+    matches!(&node.kind, NodeKind::Scalar(value) if !value.is_null())
 }
 
 fn listed(words: &[&str]) -> String {

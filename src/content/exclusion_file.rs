@@ -7,15 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::exclusion_entry::Reader;
-use super::node::{Data, Node};
 use super::sheet::first_line;
 use super::walk::File;
-use super::{Catalog, Exclusion, document, table_names, text};
+use super::{Catalog, Exclusion, table_names, text};
 use crate::diag::{Code, Diagnostic, Located, Severity, Source};
 use crate::ident::{ContentId, ExclusionId};
+use crate::yaml::{self, NodeKind};
 
 const EMPTY_FILE: Code = Code::new("empty-file");
-const MANY_DOCUMENTS: Code = Code::new("many-documents");
 const WRONG_TYPE: Code = Code::new("wrong-type");
 const DUPLICATE_ID: Code = Code::new("duplicate-exclusion-id");
 const UNKNOWN_CONTENT: Code = Code::new("unknown-content");
@@ -51,28 +50,21 @@ pub(super) fn read(files: &[File], catalog: &Catalog) -> Read {
 
 /// Reads one file's text.
 pub(super) fn read_one(source: &Arc<Source>, read: &mut Read) {
-    let documents = match document::parse_as::<Node>(source) {
-        Ok(documents) => documents,
+    let root = match yaml::document(source) {
+        Ok(root) => root,
         Err(diagnostic) => return read.diagnostics.push(*diagnostic),
     };
-    let mut documents = documents.into_iter();
-    let Some(root) = documents.next() else {
+    if root.is_null() {
         let empty = Diagnostic::error(EMPTY_FILE, "the file is empty")
             .at(source, first_line(source), "")
             .help("restore it, or delete it");
         return read.diagnostics.push(empty);
-    };
-    if documents.next().is_some() {
-        let many = Diagnostic::error(MANY_DOCUMENTS, "the file has several YAML documents")
-            .at(source, first_line(source), "")
-            .help("put all exclusions into one list, or into several files");
-        return read.diagnostics.push(many);
     }
     let mut reader = Reader::new(source);
     let fields = reader.mapping(&root, "the file", &["exclusions"]);
     let list = fields.as_ref().and_then(|fields| fields.get("exclusions"));
-    match list.map(|node| (&node.data, node)) {
-        Some((Data::List(items), _)) => {
+    match list.map(|node| (&node.kind, node)) {
+        Some((NodeKind::List(items), _)) => {
             for item in items {
                 if let Some(exclusion) = reader.exclusion(item) {
                     read.exclusions.push(exclusion);

@@ -21,6 +21,9 @@ pub(super) fn check(
         return None;
     }
     let written = source.text().get(span.clone()).unwrap_or("");
+    if is_as_written(value, written) {
+        return None;
+    }
     let comment = first_folded(value, written)?;
     let at = begun(&comment, written)
         .map_or_else(|| span.clone(), |line| span.start + line.start..span.start + line.end);
@@ -29,6 +32,20 @@ pub(super) fn check(
     );
     let help = format!("write `{name}: |` and the text on lines of its own below it");
     Some((Diagnostic::error(FOLDED, message).help(help), at))
+}
+
+/// Whether every line that may hold a comment stands so in the file, in this order: then none has
+/// grown, and nothing needs to be lexed. This is so in every `|` block.
+fn is_as_written(value: &str, written: &str) -> bool {
+    let mut rest = written;
+    let marked = value.split('\n').filter(|line| line.contains("//") || line.contains('#'));
+    marked.map(str::trim).all(|line| match rest.find(line) {
+        Some(found) => {
+            rest = &rest[found + line.len()..];
+            true
+        }
+        None => false,
+    })
 }
 
 /// The comment, bared, of which there is no line in the file. Comments are looked for in their order,
@@ -114,6 +131,13 @@ mod tests {
     fn what_is_written_elsewhere_cannot_be_compared() {
         check_text("a // x", "*condition", true);
         check_text("a == 1", "*condition", false);
+    }
+
+    #[test]
+    fn nothing_is_lexed_where_every_commented_line_stands_as_it_is() {
+        assert!(is_as_written("a // x\nb\n# y\n", "  a // x\r\n  b\r\n  # y\r\n"));
+        assert!(!is_as_written("a // x b\n", "  a // x\n  b\n"));
+        assert!(!is_as_written("// x\n// x", "// x"));
     }
 
     #[test]

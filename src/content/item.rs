@@ -1,6 +1,5 @@
 //! One file as a hunting query or analytic rule.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -242,17 +241,9 @@ fn finish(sheet: Sheet, id: Located<ContentId>, draft: Draft) -> Outcome {
 
 /// Asks the field table what it says to the keys; errors hold the item.
 pub(super) fn define(content: &mut Content) -> Vec<Diagnostic> {
-    // The values are lent, not copied: mappings and descriptions are most of a file.
-    let keys: BTreeMap<String, Value> = content
-        .keys
-        .iter_mut()
-        .map(|(name, value)| (name.clone(), std::mem::take(&mut value.value)))
-        .collect();
+    let keys = content.keys.iter().map(|(name, value)| (name.as_str(), &value.value)).collect();
     let (fields, problems) = define::define(content.kind, &keys);
     content.fields = fields;
-    for (value, lent) in content.keys.values_mut().zip(keys.into_values()) {
-        value.value = lent;
-    }
     problems.into_iter().map(|problem| located(content, problem)).collect()
 }
 

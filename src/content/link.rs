@@ -1,6 +1,6 @@
 //! What content files say about each other: ids, `queryFrom`, `replaces`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -49,13 +49,16 @@ fn forget_stubs(contents: &[Content], unloaded: &mut Vec<Unloaded>) {
 }
 
 fn duplicates(contents: &mut [Content], unloaded: &[Unloaded], diagnostics: &mut Vec<Diagnostic>) {
-    let mut places: BTreeMap<ContentId, Vec<(Arc<Source>, Span)>> = BTreeMap::new();
     let ids = contents.iter().map(|content| &content.id);
-    for id in ids.chain(unloaded.iter().filter_map(|file| file.id.as_ref())) {
-        let place = (Arc::clone(&id.source), id.span.clone());
-        places.entry(id.value.clone()).or_default().push(place);
-    }
-    places.retain(|_, places| places.len() > 1);
+    let mut ids: Vec<&Located<ContentId>> =
+        ids.chain(unloaded.iter().filter_map(|file| file.id.as_ref())).collect();
+    ids.sort_by(|left, right| left.value.cmp(&right.value));
+    let place = |id: &&Located<ContentId>| (Arc::clone(&id.source), id.span.clone());
+    let places: BTreeMap<ContentId, Vec<(Arc<Source>, Span)>> = ids
+        .chunk_by(|left, right| left.value == right.value)
+        .filter(|same| same.len() > 1)
+        .map(|same| (same[0].value.clone(), same.iter().map(place).collect()))
+        .collect();
     for (id, places) in &places {
         for (index, (source, span)) in places.iter().enumerate() {
             let message = format!("the id `{id}` is used by {} files", places.len());
@@ -82,9 +85,17 @@ fn duplicates(contents: &mut [Content], unloaded: &[Unloaded], diagnostics: &mut
 
 /// Gives rules what they take from their hunts, and asks the field table about the result.
 fn sources(contents: &mut [Content], unloaded: &[Unloaded], diagnostics: &mut Vec<Diagnostic>) {
+    let wanted: BTreeSet<ContentId> = contents
+        .iter()
+        .filter_map(|content| match &content.query {
+            QuerySource::From { id, .. } => Some(id.value.clone()),
+            QuerySource::Own(_) => None,
+        })
+        .collect();
     let index: BTreeMap<ContentId, usize> = contents
         .iter()
         .enumerate()
+        .filter(|(_, content)| wanted.contains(&content.id.value))
         .map(|(index, content)| (content.id.value.clone(), index))
         .collect();
     for rule in 0..contents.len() {
@@ -158,9 +169,12 @@ fn replacements(
     unloaded: &[Unloaded],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    let replaced = contents.iter().filter_map(|content| content.replaces.as_ref());
+    let replaced: BTreeSet<ContentId> = replaced.map(|id| id.value.clone()).collect();
     let mut files: BTreeMap<ContentId, (Arc<Source>, Span)> = BTreeMap::new();
     let ids = contents.iter().map(|content| &content.id);
-    for id in ids.chain(unloaded.iter().filter_map(|file| file.id.as_ref())) {
+    let ids = ids.chain(unloaded.iter().filter_map(|file| file.id.as_ref()));
+    for id in ids.filter(|id| replaced.contains(&id.value)) {
         files.insert(id.value.clone(), (Arc::clone(&id.source), id.span.clone()));
     }
     for content in contents {

@@ -4,7 +4,7 @@
 //! does not load is never forgotten: its item is held, or, when not even its id can be read, nothing
 //! is retired in that run.
 //!
-//! A file goes through `walk` (which files there are), `document` or `node` (YAML with places),
+//! A file goes through `walk` (which files there are), `document` or `yaml` (YAML with places),
 //! `item` or `exclusion_file` (what it says) and `link` (what it says about other files).
 
 mod catalog;
@@ -18,7 +18,6 @@ mod item;
 mod key;
 mod link;
 mod load;
-mod node;
 mod place;
 mod query;
 mod reference;
@@ -26,6 +25,7 @@ mod shape;
 mod sheet;
 mod table_names;
 mod text;
+mod unique;
 mod unread;
 mod walk;
 

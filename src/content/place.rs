@@ -15,7 +15,9 @@ pub fn place(text: &Located<String>, part: &Span) -> Span {
 fn find(text: &Located<String>, part: &Span) -> Option<Span> {
     let start = offset(text, part.start)?;
     let end = if part.is_empty() { start } else { offset(text, part.end - 1)? + 1 };
-    Some(start..end.max(start))
+    // YAML ends a block with a line end that the end of a file need not have.
+    let limit = text.span.end;
+    Some(start.min(limit)..end.max(start).min(limit))
 }
 
 fn offset(text: &Located<String>, at: usize) -> Option<usize> {
@@ -61,6 +63,7 @@ mod tests {
         check("id: a\nname: b\nquery: T | where x\n", "where", "where");
         check("id: a\nname: b\nquery: \"T | where x\"\n", "where", "where");
         check("id: a\nname: b\nquery: |\n  T\n  | where\n  x\n", "where\nx", "where\n  x");
+        check("id: a\nname: b\nquery: |\n  T\n  | take 1", "1\n", "1");
     }
 
     #[test]

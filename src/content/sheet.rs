@@ -15,10 +15,22 @@ const IGNORED_KEY: Code = Code::new("ignored-key");
 const KEY_SPELLING: Code = Code::new("key-spelling");
 const DUPLICATE_KEY: Code = Code::new("duplicate-key");
 
+/// A key as it is written, and its right name where that is another one.
+struct Line {
+    respelled: Option<&'static str>,
+    entry: Entry,
+}
+
+impl Line {
+    fn name(&self) -> &str {
+        self.respelled.unwrap_or(&self.entry.name)
+    }
+}
+
 /// The keys of one file, and its findings. Whatever takes a key out of it has dealt with it.
 pub(super) struct Sheet {
     pub(super) source: Arc<Source>,
-    entries: BTreeMap<String, Entry>,
+    entries: Vec<Line>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) held: Vec<HeldReason>,
 }
@@ -28,7 +40,7 @@ impl Sheet {
     pub(super) fn new(source: &Arc<Source>, entries: Vec<Entry>) -> Self {
         let mut sheet = Self {
             source: Arc::clone(source),
-            entries: BTreeMap::new(),
+            entries: Vec::with_capacity(entries.len()),
             diagnostics: Vec::new(),
             held: Vec::new(),
         };
@@ -41,19 +53,19 @@ impl Sheet {
     fn add(&mut self, entry: Entry) {
         let span = entry.name_span.clone();
         let written = &entry.name;
-        let name = match Key::of(written) {
-            Key::Known(name) => name,
+        let respelled = match Key::of(written) {
+            Key::Known(_) => None,
             Key::Ignored => {
                 let message = format!("`{written}` says nothing about a deployment");
                 let help = "leave it if another tool reads it, else delete it";
                 self.report(Diagnostic::note(IGNORED_KEY, message).help(help), &span, "left alone");
-                written
+                None
             }
             Key::Respelled(name) => {
                 let message = format!("`{written}` is taken for `{name}`");
                 let help = format!("write `{name}`");
                 self.report(Diagnostic::warning(KEY_SPELLING, message).help(help), &span, "");
-                name
+                Some(name)
             }
             Key::Unknown => {
                 let message = format!("`{written}` is not a key of a content file");
@@ -63,36 +75,37 @@ impl Sheet {
                 };
                 let unknown = Diagnostic::error(UNKNOWN_KEY, message).help(help);
                 self.report(unknown, &span, "unknown key");
-                written
+                None
             }
         };
-        let name = name.to_owned();
-        if let Some(first) = self.entries.get(&name) {
-            let message =
-                format!("`{name}` is there twice, as `{}` and `{}`", first.name, entry.name);
+        let line = Line { respelled, entry };
+        if let Some(first) = self.get(line.name()) {
+            let (name, written) = (line.name(), &line.entry.name);
+            let message = format!("`{name}` is there twice, as `{}` and `{written}`", first.name);
             let twice = Diagnostic::error(DUPLICATE_KEY, message).help("delete one of the two");
             self.report(twice, &span, "the second one");
             return;
         }
-        self.entries.insert(name, entry);
+        self.entries.push(line);
     }
 
     /// Whether a key is there and not empty.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.entries.get(name).is_some_and(|entry| !entry.value.is_null())
+        self.get(name).is_some_and(|entry| !entry.value.is_null())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
-        self.entries.get(name)
+        self.entries.iter().find(|line| line.name() == name).map(|line| &line.entry)
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Entry> {
-        self.entries.remove(name).filter(|entry| !entry.value.is_null())
+        let at = self.entries.iter().position(|line| line.name() == name)?;
+        Some(self.entries.swap_remove(at).entry).filter(|entry| !entry.value.is_null())
     }
 
     /// Where a key stands; the beginning of the file for one that is not there.
     pub(super) fn place(&self, name: &str) -> Span {
-        match self.entries.get(name) {
+        match self.get(name) {
             Some(entry) => entry.span.clone(),
             None => first_line(&self.source),
         }
@@ -112,7 +125,7 @@ impl Sheet {
         self,
     ) -> (BTreeMap<String, Located<Value>>, Vec<Diagnostic>, Vec<HeldReason>) {
         let source = self.source;
-        let located = |entry: Entry| {
+        let located = |Line { respelled, entry }: Line| {
             // A version is a text, however much it looks like a number.
             let value =
                 match entry.written(&source).filter(|_| entry.name.eq_ignore_ascii_case("version"))
@@ -120,9 +133,10 @@ impl Sheet {
                     Some(text) => Value::String(text.to_owned()),
                     None => entry.value,
                 };
-            Located::new(value, &source, entry.span)
+            let name = respelled.map_or(entry.name, str::to_owned);
+            (name, Located::new(value, &source, entry.span))
         };
-        let keys = self.entries.into_iter().map(|(name, entry)| (name, located(entry))).collect();
+        let keys = self.entries.into_iter().map(located).collect();
         (keys, self.diagnostics, self.held)
     }
 }

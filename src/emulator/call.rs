@@ -69,6 +69,15 @@ impl Call<'_> {
     }
 }
 
+/// `DELETE` of a saved search or a metadata record: an empty body, whether there was one or not.
+pub(super) fn delete(write: &Write, id: &ResourceId) -> Answered {
+    if write.resource(id)?.is_none() {
+        return Ok(Reply::empty(204));
+    }
+    write.remove(id)?;
+    Ok(Reply::empty(200))
+}
+
 /// The body of a stored resource as a value.
 pub(super) fn parsed(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or_default()

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::emulator::{Emulator, EmulatorError};
 use super::fault::Fault;
+use super::tables::Tables;
 use crate::arm::WorkspaceId;
 use crate::ident::{Invalid, TenantId};
 
@@ -70,7 +71,8 @@ async fn workspaces(State(emulator): State<Emulator>) -> Response {
 }
 
 /// A workspace to be: `{"tenantId", "subscriptionId", "resourceGroup", "workspaceName",
-/// "managedBy": [tenants]}`.
+/// "managedBy": [tenants], "tables": {table: [columns] or null}}`. Without `tables` it has all that
+/// queries name, or those it had.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Wanted {
@@ -80,6 +82,8 @@ struct Wanted {
     workspace_name: String,
     #[serde(default)]
     managed_by: Vec<String>,
+    #[serde(default)]
+    tables: Option<Tables>,
 }
 
 async fn provision(State(emulator): State<Emulator>, body: Bytes) -> Response {
@@ -93,8 +97,12 @@ async fn provision(State(emulator): State<Emulator>, body: Bytes) -> Response {
         Ok(read) => read,
         Err(error) => return invalid(&error.reason),
     };
-    for (workspace, tenant, managing) in read {
+    let tables: Vec<Option<Tables>> = wanted.into_iter().map(|wanted| wanted.tables).collect();
+    for ((workspace, tenant, managing), tables) in read.into_iter().zip(tables) {
         let mut result = emulator.provision(&workspace, &tenant);
+        if let (Ok(()), Some(tables)) = (&result, tables) {
+            result = emulator.set_tables(&workspace, Some(tables));
+        }
         for managing in managing {
             result = result.and_then(|()| emulator.delegate(&workspace, &managing));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::call::{Answered, Call};
+use super::call::{self, Answered, Call};
 use super::fault::{Faults, Played};
 use super::journal::{Entry, Journal};
 use super::options::Options;
@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::request::Request;
 use super::store::{Store, StoreError, SubscriptionRecord, View, WorkspaceRecord, Write};
+use super::tables::Tables;
 use super::target::Target;
 use super::tenancy::{self, Caller};
 use super::{built_in, metadata, rules, saved_searches, stamp, version};
@@ -101,7 +102,10 @@ impl Emulator {
                 let id = workspace.to_string();
                 let customer_id = stamp::guid(&id.to_ascii_lowercase());
                 let created = stamp::to_text(stamp);
-                write.put_workspace(workspace, &WorkspaceRecord { id, customer_id, created })?;
+                write.put_workspace(
+                    workspace,
+                    &WorkspaceRecord { id, customer_id, created, tables: None },
+                )?;
                 built_in::fill(write, workspace, stamp)?;
             }
             Ok(None)
@@ -112,6 +116,24 @@ impl Emulator {
                 Err(EmulatorError::OtherTenant { subscription: key.to_string(), tenant })
             }
         }
+    }
+
+    /// Says which tables a workspace has; `None` for all that a query names, as at first. Rules that
+    /// are there stay.
+    ///
+    /// # Errors
+    /// When the state cannot be read or written. An unknown workspace is left unknown.
+    pub fn set_tables(
+        &self,
+        workspace: &WorkspaceId,
+        tables: Option<Tables>,
+    ) -> Result<(), EmulatorError> {
+        let known = self.inner.store.view()?.workspace(workspace)?;
+        if let Some(record) = known {
+            let record = WorkspaceRecord { tables, ..record };
+            self.inner.store.write(|write| write.put_workspace(workspace, &record))?;
+        }
+        Ok(())
     }
 
     /// Lets another tenant manage a workspace's subscription, as Azure Lighthouse does.
@@ -288,8 +310,7 @@ fn change(write: &Write, call: &Call<'_>, target: &Target) -> Answered {
         ("PUT", Collection::Metadata) => metadata::put(write, call, id),
         ("PATCH", Collection::Metadata) => metadata::patch(write, call, id),
         ("DELETE", Collection::AlertRules) => rules::delete(write, call, id),
-        ("DELETE", Collection::SavedSearches) => saved_searches::delete(write, id),
-        ("DELETE", Collection::Metadata) => metadata::delete(write, id),
+        ("DELETE", Collection::SavedSearches | Collection::Metadata) => call::delete(write, id),
         (method, _) => Ok(Refusal::method_not_allowed(method).into()),
     }
 }

@@ -42,15 +42,6 @@ pub(super) fn get(view: &View, id: &ResourceId) -> Answered {
     Ok(found.map_or_else(|| missing(id).into(), |record| Reply::bytes(200, record.body)))
 }
 
-/// `DELETE …/metadata/{name}`.
-pub(super) fn delete(write: &Write, id: &ResourceId) -> Answered {
-    if write.resource(id)?.is_none() {
-        return Ok(Reply::empty(204));
-    }
-    write.remove(id)?;
-    Ok(Reply::empty(200))
-}
-
 /// `PUT …/metadata/{name}`: replaces the record.
 pub(super) fn put(write: &Write, call: &Call<'_>, id: &ResourceId) -> Answered {
     let before = write.resource(id)?.map(|record| parsed(&record.body));

@@ -11,7 +11,7 @@ use super::paging;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::store::{Resource, View, Write};
-use super::{stamp, validate, version};
+use super::{stamp, tables, validate, version};
 use crate::arm::{Collection, ResourceId, WorkspaceId};
 use crate::ident::Duration;
 
@@ -110,6 +110,11 @@ fn accept(
 ) -> Result<(String, Map<String, Value>), Refusal> {
     let body = call.body()?;
     let (kind, properties) = validate::rule(&body, version::is_preview(call.version))?;
+    if let (Some(tables), Some(query)) =
+        (&call.workspace.tables, properties.get("query").and_then(Value::as_str))
+    {
+        tables::bind(query, tables)?;
+    }
     if_match(call, before)?;
     let current = before.map_or("", |rule| rule.etag.as_str());
     match body.get("etag").and_then(Value::as_str) {

@@ -29,15 +29,6 @@ pub(super) fn get(view: &View, id: &ResourceId) -> Answered {
     Ok(found.map_or_else(missing, |search| Reply::bytes(200, search.body)))
 }
 
-/// `DELETE …/savedSearches/{id}`: an empty body.
-pub(super) fn delete(write: &Write, id: &ResourceId) -> Answered {
-    if write.resource(id)?.is_none() {
-        return Ok(Reply::empty(204));
-    }
-    write.remove(id)?;
-    Ok(Reply::empty(200))
-}
-
 /// `PUT …/savedSearches/{id}`.
 pub(super) fn put(write: &Write, call: &Call<'_>, id: &ResourceId) -> Answered {
     let before = write.resource(id)?;

@@ -15,6 +15,7 @@ use redb::{
 use serde::{Deserialize, Serialize};
 
 use super::page_cache::PageCache;
+use super::tables::Tables;
 use crate::arm::{Collection, ResourceId, WorkspaceId};
 use crate::ident::{SubscriptionId, TenantId};
 
@@ -54,6 +55,9 @@ pub(super) struct WorkspaceRecord {
     pub(super) customer_id: String,
     /// When it was provisioned.
     pub(super) created: String,
+    /// What its queries may read; anything, if that is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tables: Option<Tables>,
 }
 
 /// What is known of a subscription.

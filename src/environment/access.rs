@@ -1,11 +1,11 @@
 //! How an environment is reached: its cloud, its endpoint, its credential.
 
 use super::reading::{Keys, Reading};
-use super::yaml::{Entry, Node, NodeKind};
 use super::{Credential, Endpoint};
 use crate::arm::Cloud;
 use crate::diag::{Code, Located, Source, Span};
 use crate::ident::TenantId;
+use crate::yaml::{Entry, Node, NodeKind};
 
 const UNKNOWN_CLOUD: Code = Code::new("unknown-cloud");
 const ENDPOINT: Code = Code::new("endpoint-refused");
@@ -176,8 +176,22 @@ fn secrets(node: &Node, spans: &mut Vec<Span>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::sample::{ENVIRONMENT, FLEET, check_changed, fleet, load};
     use super::*;
+    use crate::yaml;
+
+    proptest::proptest! {
+        #[test]
+        fn every_tree_can_be_blackened(text in yaml::sample::text()) {
+            let source = Arc::new(Source::new("a.yaml", text));
+            if let Ok(node) = yaml::document(&source) {
+                let length = blackened(&source, &node).text().len();
+                proptest::prop_assert_eq!(length, source.text().len());
+            }
+        }
+    }
 
     const KIND: &str = "{ kind: azure-cli }";
     const CLIENT: &str = "33333333-3333-3333-3333-333333333333";

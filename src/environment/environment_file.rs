@@ -6,11 +6,11 @@ use super::access::{self};
 use super::fleet_file::FleetFile;
 use super::layer::{self, Layer};
 use super::reading::{Keys, Reading};
-use super::yaml::{Entry, Node};
 use super::{Environment, Selector, Workspace};
 use crate::arm::WorkspaceId;
 use crate::diag::{Code, Diagnostic, Located, suggest};
 use crate::ident::{ArmName, ContentId, EnvironmentName, RingName, Tag, WorkspaceKey};
+use crate::yaml::{Entry, Node};
 
 const UNKNOWN_RING: Code = Code::new("unknown-ring");
 const DUPLICATE_WORKSPACE: Code = Code::new("duplicate-workspace");
@@ -290,7 +290,7 @@ mod tests {
         let text = format!("{ENVIRONMENT}    ring: early\n");
         check_errors(
             &[("fleet.yaml", "rings: ["), ("a.yaml", &text)],
-            &["invalid-yaml fleet.yaml:1 "],
+            &["invalid-yaml fleet.yaml:1 ["],
         );
     }
 

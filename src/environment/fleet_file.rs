@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::layer::{self, Layer};
 use super::reading::{Keys, Reading};
-use super::yaml::{Node, NodeKind};
 use super::{Limits, Policy};
 use crate::diag::{Code, Located};
 use crate::ident::{Owner, RingName};
+use crate::yaml::{Node, NodeKind};
 
 const DUPLICATE_RING: Code = Code::new("duplicate-ring");
 const UNKNOWN_NEED: Code = Code::new("unknown-need");

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::reading::{Keys, Reading};
 use super::selector;
-use super::yaml::{Entry, NodeKind};
 use super::{AcceptedDrift, Layered, Selector, Settings, overrides};
 use crate::diag::{Code, Diagnostic, Diagnostics, Located, Span, suggest};
 use crate::ident::ContentId;
 use crate::state::Field;
+use crate::yaml::{Entry, NodeKind};
 
 const UNKNOWN_FIELD: Code = Code::new("unknown-field");
 const NOT_OBSERVABLE: Code = Code::new("not-observable");

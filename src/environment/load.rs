@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::fleet_file::{self, FleetFile};
 use super::reading::Reading;
-use super::yaml::Node;
-use super::{Environment, Fleet, access, environment_file, unique, yaml};
+use super::{Environment, Fleet, access, environment_file, unique};
 use crate::diag::{Code, Diagnostic, Diagnostics, Source};
 use crate::ident::EnvironmentName;
+use crate::yaml::{self, Node};
 
 const NO_FLEET: Code = Code::new("no-fleet-file");
 const NO_ENVIRONMENT: Code = Code::new("no-environment");
@@ -122,7 +122,7 @@ fn open(root: &Path, path: &str, diagnostics: &mut Diagnostics) -> Option<(Readi
             return None;
         }
     };
-    match yaml::parse(&source) {
+    match yaml::document(&source) {
         Ok(node) => Some((Reading::new(&Arc::new(access::blackened(&source, &node))), node)),
         Err(diagnostic) => {
             diagnostics.push(*diagnostic);
@@ -265,7 +265,7 @@ mod tests {
         check_errors(&[("a.yaml", ENVIRONMENT)], &["no-fleet-file"]);
         check_errors(&[("fleet.yaml", FLEET)], &["no-environment"]);
         let broken = [("fleet.yaml", FLEET), ("a.yaml", "cloud: [public\ntags: []\n")];
-        check_errors(&broken, &["invalid-yaml a.yaml:2 "]);
+        check_errors(&broken, &["invalid-yaml a.yaml:2 : []"]);
         check_errors(
             &[("fleet.yaml", "owner: a\nowner: b\n"), ("a.yaml", ENVIRONMENT)],
             &["duplicate-key fleet.yaml:2 owner"],

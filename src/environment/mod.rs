@@ -22,7 +22,6 @@ mod select;
 mod selector;
 mod settings;
 mod unique;
-mod yaml;
 
 pub use check_names::check_names;
 pub use fleet::{Credential, Endpoint, Environment, Fleet, Limits, Policy, Workspace};

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::Layered;
 use super::reading::{Keys, Reading};
-use super::yaml::{Entry, Node, NodeKind};
 use crate::diag::{Code, suggest};
+use crate::yaml::{Entry, Node, NodeKind};
 
 const NOT_OVERRIDABLE: Code = Code::new("not-overridable");
 pub(super) const NEEDS_REASON: Code = Code::new("override-needs-reason");
@@ -88,7 +88,7 @@ fn layered(reading: &mut Reading, key: &str, node: &Node) -> Option<Layered> {
     } else {
         (node, None, None)
     };
-    if value.kind == NodeKind::Scalar(Value::Null) {
+    if value.is_null() {
         let help = "say the value, or take the line out";
         reading.invalid(&value.span, format!("the override of `{key}` says nothing"), help);
         return None;

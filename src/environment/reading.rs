@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::yaml::{Entry, Node, NodeKind};
 use crate::diag::{Code, Diagnostic, Diagnostics, Located, Source, Span, suggest};
 use crate::ident::Invalid;
+use crate::yaml::{Entry, Node, NodeKind};
 
 const UNKNOWN_KEY: Code = Code::new("unknown-key");
 const MISSING_KEY: Code = Code::new("missing-key");
@@ -111,7 +111,7 @@ impl Reading {
     /// The value of a required key; nothing (`key:` alone) counts as missing.
     pub(super) fn need<'n>(&mut self, keys: &Keys<'n>, name: &str) -> Option<&'n Node> {
         let node = keys.get(name);
-        let missing = node.is_none_or(|node| node.kind == NodeKind::Scalar(Value::Null));
+        let missing = node.is_none_or(Node::is_null);
         if missing {
             // A whole block would be underlined: its first line says enough.
             let whole = node.map_or(keys.span, |node| &node.span);

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::reading::Reading;
-use super::yaml::Node;
 use super::{KindSelector, Selector, Settings};
 use crate::content::Content;
 use crate::diag::{Code, Located, Span, suggest};
 use crate::ident::Family;
 use crate::state::Kind;
 use crate::state::define::TACTICS;
+use crate::yaml::Node;
 
 const BAD_SELECTOR: Code = Code::new("invalid-selector");
 

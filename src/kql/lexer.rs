@@ -84,12 +84,16 @@ fn is_line_end(character: char) -> bool {
 }
 
 fn blanks(text: &str, start: usize) -> Option<usize> {
-    let rest = &text[start..];
-    match rest.find(|character| !is_blank(character)) {
-        Some(0) => None,
-        Some(length) => Some(start + length),
-        None => Some(text.len()),
+    // Most blanks are ASCII; the others are looked for where a byte is not.
+    let bytes = text.as_bytes();
+    let mut end = start;
+    while matches!(bytes.get(end), Some(b'\t'..=b'\r' | b' ')) {
+        end += 1;
     }
+    if bytes.get(end).is_some_and(|byte| !byte.is_ascii()) {
+        end = text[end..].find(|c| !is_blank(c)).map_or(text.len(), |length| end + length);
+    }
+    (end > start).then_some(end)
 }
 
 fn line_end(text: &str, start: usize) -> usize {

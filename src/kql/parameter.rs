@@ -75,6 +75,9 @@ pub fn set_parameters(
     text: &str,
     values: &[(&str, serde_json::Value)],
 ) -> Result<String, Vec<ParameterError>> {
+    if values.is_empty() {
+        return Ok(text.to_owned());
+    }
     let query = Query::parse(text);
     let mut edits: Vec<(Span, String)> = Vec::new();
     let mut errors = Vec::new();

@@ -232,3 +232,41 @@ fn a_new_rule_that_the_service_makes_disabled_is_a_failure_and_then_drift() {
     root.run(&["drift"]).exits(20).says(&["enabled"]);
     root.run(&["apply", "--yes"]).exits(0).says(&["restore done"]);
 }
+
+/// A rule that cannot be made now: nothing is left behind, and the next run makes it.
+#[track_caller]
+fn waits(prepare: impl Fn(&Portal), end: impl Fn(&Portal), said: &[&str]) {
+    let (root, portal) = Root::empty();
+    root.write(sample::RULE_FILE, sample::RULE);
+    prepare(&portal);
+    root.run(&["apply", "--yes"]).exits(0).says(said);
+    assert_eq!(portal.get(AlertRules, sample::RULE_NAME), json!(null));
+    assert_eq!(portal.get(Metadata, "analyticsrule-relay-rule"), json!(null));
+    root.run(&["plan", "--exit-code"]).exits(20).says(&["create: Relay contacted"]);
+    end(&portal);
+    root.run(&["apply", "--yes"]).exits(0).says(&["create done: Relay contacted"]);
+    root.run(&["plan", "--exit-code"]).exits(0).says(&["1 in sync"]);
+}
+
+#[test]
+fn a_rule_whose_table_the_workspace_lacks_is_blocked_until_the_table_is_there() {
+    let tables = |portal: &Portal, tables: &[&str]| {
+        let tables = tables.iter().map(|table| ((*table).to_owned(), None)).collect();
+        portal.emulator.set_tables(&crate::portal::workspace(), Some(tables)).unwrap();
+    };
+    waits(
+        |portal| tables(portal, &["SigninLogs"]),
+        |portal| tables(portal, &["SigninLogs", "DeviceNetworkEvents"]),
+        &["create blocked: Relay contacted", "One of the tables does not exist"],
+    );
+}
+
+#[test]
+fn a_rule_whose_id_was_deleted_lately_is_deferred() {
+    let why = "The rule with id 'relay-rule' was recently deleted.";
+    waits(
+        |portal| portal.fail(&[put("/alertRules/", refused(400, why))]),
+        |portal| portal.fail(&[]),
+        &["create deferred: Relay contacted", "recently deleted"],
+    );
+}

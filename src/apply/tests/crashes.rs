@@ -31,8 +31,13 @@ async fn an_update_of_unknown_fate_is_read_by_the_next_run() {
     }
 }
 
-/// Cuts the line after every possible number of writes of a run, changes the content, and applies.
-async fn survives_every_cut(prepare: impl AsyncFn() -> Bench, change: impl Fn(&mut Bench)) {
+/// Cuts the line after every possible number of writes of a run, changes the content, applies, and
+/// checks what the last run told and left.
+async fn at_every_cut(
+    prepare: impl AsyncFn() -> Bench,
+    change: impl Fn(&mut Bench),
+    check: impl AsyncFn(&Bench, &[String], usize),
+) {
     for writes in 0.. {
         let mut bench = prepare().await;
         let plan = bench.approved().await;
@@ -43,17 +48,25 @@ async fn survives_every_cut(prepare: impl AsyncFn() -> Bench, change: impl Fn(&m
         bench.server.cut_after(None);
         change(&mut bench);
         let told = bench.run().await;
+        check(&bench, &told, writes).await;
+        if whole {
+            assert!(writes > 1);
+            return;
+        }
+    }
+}
+
+/// After every cut, the last run does everything and leaves what the files say.
+async fn survives_every_cut(prepare: impl AsyncFn() -> Bench, change: impl Fn(&mut Bench)) {
+    at_every_cut(prepare, change, async |bench, told, writes| {
         assert!(told.iter().all(|line| line.ends_with("Done")), "after {writes}: {told:?}");
         let pending = bench.pending().await;
         assert!(pending.is_empty(), "after {writes}: {pending:?}");
         let orphans = bench.desired.workspaces[0].items.len();
         let live = bench.plan().await.changes().filter(|(_, c)| c.sides.live.is_some()).count();
         assert_eq!(live, orphans, "after {writes}");
-        if whole {
-            assert!(writes > 1);
-            return;
-        }
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -105,25 +118,13 @@ async fn ends_the_same_after_every_cut(
     pending: &[&str],
     check: impl Fn(&Bench),
 ) {
-    for writes in 0.. {
-        let mut bench = prepare().await;
-        let plan = bench.approved().await;
-        bench.server.clear_journal();
-        bench.server.cut_after(Some(writes));
-        bench.apply(plan).await;
-        let whole = bench.server.writes().len() < writes;
-        bench.server.cut_after(None);
-        change(&mut bench);
-        let told = bench.run().await;
+    at_every_cut(prepare, change, async |bench, told, writes| {
         let ends = |line: &String| line.ends_with("Done") || line.contains(" none Waits(");
         assert!(told.iter().all(ends), "after {writes}: {told:?}");
         assert_eq!(bench.pending().await, pending, "after {writes}");
-        check(&bench);
-        if whole {
-            assert!(writes > 1);
-            return;
-        }
-    }
+        check(bench);
+    })
+    .await;
 }
 
 #[tokio::test]

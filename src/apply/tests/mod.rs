@@ -17,6 +17,7 @@ use crate::ident::{Family, ItemKey, WorkspaceKey};
 use crate::live::fake::{Fault, Server, TestClock, client, workspace};
 use crate::live::{Clients, Target, observe_all};
 use crate::plan::{self, Action, ApprovedPlan, Class, Options, Plan};
+use crate::state::define::define;
 use crate::state::desired::{HeldReason, Present};
 use crate::state::{
     Desired, DesiredItem, DesiredState, DesiredWorkspace, Field, Fields, Kind, RecordState,
@@ -184,22 +185,19 @@ fn metadata_id(name: &str) -> ResourceId {
 }
 
 fn fields(kind: Kind, key: &ItemKey) -> Fields {
-    let own = [
-        (Field::DisplayName, json!(format!("Name of {}", key.id))),
-        (Field::Query, json!(format!("T | where {:?} == x", key.id.as_str()))),
-    ];
+    let name = ("name", json!(format!("Name of {}", key.id)));
     let schedule = [
-        (Field::Enabled, json!(true)),
-        (Field::Severity, json!("High")),
-        (Field::QueryFrequency, json!("PT1H")),
-        (Field::QueryPeriod, json!("PT1H")),
-        (Field::TriggerOperator, json!("GreaterThan")),
-        (Field::TriggerThreshold, json!(0)),
-        (Field::SuppressionEnabled, json!(false)),
-        (Field::SuppressionDuration, json!("PT5H")),
+        ("severity", json!("High")),
+        ("queryFrequency", json!("1h")),
+        ("queryPeriod", json!("1h")),
+        ("triggerOperator", json!("gt")),
+        ("triggerThreshold", json!(0)),
     ];
-    match kind {
-        Kind::Hunt => Fields::from(own),
-        Kind::Scheduled | Kind::Nrt => own.into_iter().chain(schedule).collect(),
-    }
+    let schedule = schedule.into_iter().filter(|_| kind != Kind::Hunt);
+    let keys: Vec<_> = schedule.chain([name]).collect();
+    let (mut fields, problems) =
+        define(kind, &keys.iter().map(|(key, value)| (*key, value)).collect());
+    assert!(problems.is_empty(), "{problems:?}");
+    fields.insert(Field::Query, json!(format!("T | where {:?} == x", key.id.as_str())));
+    fields
 }

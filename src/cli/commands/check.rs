@@ -9,7 +9,7 @@ use crate::cli::ui::Ui;
 use crate::report;
 
 pub(super) fn run(args: &Check, context: &Context, ui: &Ui) -> Result<Exit, Error> {
-    let today = args.today.unwrap_or(context.today);
+    let today = args.day.today.unwrap_or(context.today);
     let (loaded, diagnostics) = match load(context, today) {
         Ok(loaded) => (
             Some((

@@ -10,7 +10,7 @@ use crate::plan::SavedPlan;
 use crate::report;
 
 pub(super) async fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error> {
-    let today = args.today.unwrap_or(context.today);
+    let today = args.day.today.unwrap_or(context.today);
     let options = options(&args.shape, &args.selection, context);
     let Survey { plan, connected, .. } =
         survey(&args.selection, &options, today, context, ui).await?;

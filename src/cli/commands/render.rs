@@ -16,7 +16,7 @@ use crate::state::desired::{HeldReason, Present};
 use crate::state::{DesiredItem, DesiredState, DesiredWorkspace};
 
 pub(super) fn run(args: &Render, context: &Context, ui: &Ui) -> Result<Exit, Error> {
-    let today = args.today.unwrap_or(context.today);
+    let today = args.day.today.unwrap_or(context.today);
     let loaded = load_or_stop(context, ui, today)?;
     let selection = selection(&args.selection);
     let workspaces = selected(&selection, &loaded, ui)?;

@@ -9,7 +9,7 @@ use crate::cli::ui::Ui;
 use crate::report;
 
 pub(super) fn run(args: &Test, context: &Context, ui: &Ui) -> Result<Exit, Error> {
-    let today = args.today.unwrap_or(context.today);
+    let today = args.day.today.unwrap_or(context.today);
     let loaded = load_or_stop(context, ui, today)?;
     let tests = &loaded.compiled.tests;
     let text = match args.output.format {

@@ -17,7 +17,7 @@ use crate::state::{Fields, Kind};
 ///
 /// Keys that say nothing about a field (`tags`, `status`, …) are passed over.
 #[must_use]
-pub fn define(kind: Kind, keys: &BTreeMap<String, Value>) -> (Fields, Vec<Problem>) {
+pub fn define(kind: Kind, keys: &BTreeMap<&str, &Value>) -> (Fields, Vec<Problem>) {
     let mut reader = Reader::new(kind, keys);
     describe::define(&mut reader);
     attack::define(&mut reader);
@@ -57,6 +57,14 @@ pub(super) mod tests {
         all
     }
 
+    /// `define` for keys that a test has made.
+    pub(in crate::state::define) fn defined(
+        kind: Kind,
+        keys: &BTreeMap<String, Value>,
+    ) -> (Fields, Vec<Problem>) {
+        define(kind, &keys.iter().map(|(key, value)| (key.as_str(), value)).collect())
+    }
+
     /// What the keys change about a field of a scheduled rule, and the codes of problems.
     pub(in crate::state::define) fn check(
         keys: Value,
@@ -81,7 +89,7 @@ pub(super) mod tests {
                 !key.starts_with("trigger") && !key.starts_with("query") && key != "severity"
             });
         }
-        let (fields, found) = define(kind, &all);
+        let (fields, found) = defined(kind, &all);
         assert_eq!(fields.get(&field).cloned(), expect.into(), "{field} of {keys}");
         let codes: Vec<&str> = found.iter().map(|problem| problem.code.as_str()).collect();
         assert_eq!(codes, problems, "{keys}: {found:?}");
@@ -90,7 +98,7 @@ pub(super) mod tests {
     #[test]
     fn every_owned_field_but_the_query_has_a_value_or_null() {
         for kind in [Kind::Scheduled, Kind::Nrt, Kind::Hunt] {
-            let (fields, _) = define(kind, &rule(json!({})));
+            let (fields, _) = defined(kind, &rule(json!({})));
             let not_defined = [Field::Query, Field::TemplateName, Field::TemplateVersion];
             let expect: Vec<Field> =
                 Field::of(kind).filter(|field| !not_defined.contains(field)).collect();
@@ -121,7 +129,7 @@ pub(super) mod tests {
     #[test]
     fn a_hunt_needs_a_name_only() {
         let keys = BTreeMap::from([("name".to_owned(), json!("A hunt"))]);
-        assert_eq!(define(Kind::Hunt, &keys).1, []);
+        assert_eq!(defined(Kind::Hunt, &keys).1, []);
         let (_, problems) = define(Kind::Hunt, &BTreeMap::new());
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].severity, Severity::Error);

@@ -54,7 +54,7 @@ mod tests {
             .flatten()
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
-        let (_, problems) = define::define(Kind::Hunt, &keys);
+        let (_, problems) = define::fields::tests::defined(Kind::Hunt, &keys);
         let found: Vec<(&str, &str)> =
             problems.iter().map(|p| (p.severity.word(), p.code.as_str())).collect();
         assert_eq!(found, code.into_iter().collect::<Vec<_>>(), "{keys:?}");

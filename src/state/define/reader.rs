@@ -18,13 +18,13 @@ const BAD_DURATION: Code = Code::new("bad-duration");
 /// The keys of one item, and what was made of them so far.
 pub(super) struct Reader<'a> {
     pub(super) kind: Kind,
-    keys: &'a BTreeMap<String, Value>,
+    keys: &'a BTreeMap<&'a str, &'a Value>,
     fields: Fields,
     problems: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(kind: Kind, keys: &'a BTreeMap<String, Value>) -> Self {
+    pub(super) fn new(kind: Kind, keys: &'a BTreeMap<&'a str, &'a Value>) -> Self {
         Self { kind, keys, fields: Fields::new(), problems: Vec::new() }
     }
 
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
 
     /// A key's value; `null` is absent.
     pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
-        self.keys.get(key).filter(|value| !value.is_null())
+        self.keys.get(key).copied().filter(|value| !value.is_null())
     }
 
     pub(super) fn set(&mut self, field: Field, value: impl Into<Value>) {
