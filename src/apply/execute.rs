@@ -140,6 +140,7 @@ impl Executor<'_> {
         if again {
             self.settle(&last, "created").await?;
         }
+        taken(record, resource, &answer)?;
         Ok(Some(left(resource, answer, last)))
     }
 
@@ -166,6 +167,7 @@ impl Executor<'_> {
         };
         let last = applied.answered(resource, &answer).unwrap_or_else(|| applied.clone());
         self.settle(&last, "written").await?;
+        taken(applied, resource, &answer)?;
         Ok(Some(left(resource, answer, last)))
     }
 
@@ -218,6 +220,18 @@ impl Executor<'_> {
             }
         }
     }
+}
+
+/// Stops where the service answered other values than it was sent in fields that decide what is
+/// detected. The record says what was sent, so the next run reports the difference as drift.
+fn taken(record: &RecordPut, sent: &Put, answer: &Value) -> Result<(), Stop> {
+    let fields = record.record.not_taken(sent.kind, &sent.body, answer);
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+    let why = format!("written, but the service answered another value of {}", named.join(", "));
+    Err(Stop::Ended(Verdict::Failed(why)))
 }
 
 fn left(sent: &Put, answer: Value, record: RecordPut) -> Left {

@@ -41,6 +41,15 @@ pub fn record_name(family: Family, item: &ArmName) -> Result<ArmName, Invalid> {
     name.parse()
 }
 
+/// The ARM name of the item that a record of this name is about; `None` for names of another shape.
+#[must_use]
+pub fn recorded(family: Family, record: &ArmName) -> Option<ArmName> {
+    let prefix = content_kind(family).len();
+    let (kind, item) = record.as_str().split_at_checked(prefix)?;
+    let is_ours = kind.eq_ignore_ascii_case(content_kind(family));
+    item.strip_prefix('-').filter(|_| is_ours)?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +61,8 @@ mod tests {
         assert_eq!(rule.as_str(), "analyticsrule-e483619f");
         let hunt = record_name(Family::HuntingQuery, &name).unwrap();
         assert_eq!(hunt.as_str(), "huntingquery-e483619f");
+        assert_eq!(recorded(Family::AnalyticRule, &rule), Some(name));
+        assert_eq!(recorded(Family::HuntingQuery, &rule), None);
         assert_eq!(family("huntingQuery"), Some(Family::HuntingQuery));
     }
 }

@@ -3,7 +3,7 @@
 //! Results go to standard output or to the file that `--output` names, everything else to standard
 //! error. A reader that goes away (`| head`) ends the output, not the run.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use super::args::{Color, Common, Output};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use crate::report::Style;
+use crate::report::{Style, visible_lines};
 
 /// What may be printed, and how.
 #[derive(Debug, Clone)]
@@ -62,17 +62,19 @@ impl Ui {
     pub(crate) fn result(&self, text: &str, output: &Output) -> Result<(), Error> {
         match &output.output {
             Some(path) => write_file(path, text),
-            None => {
-                self.print(text);
-                Ok(())
-            }
+            None => self.print(text),
         }
     }
 
-    /// Prints a result.
-    pub(crate) fn print(&self, text: &str) {
+    /// Prints a result. That nobody reads on is no error; that it cannot be written (a full disk) is.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Error> {
         let mut out = std::io::stdout().lock();
-        let _gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Error::usage(format!("failed to write standard output: {error}")))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Prints a message.
@@ -95,9 +97,9 @@ impl Ui {
     pub(crate) fn error(&self, error: &Error) {
         let (red, plain) =
             if self.messages.color { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
-        let mut text = format!("{red}error{plain}: {}\n", error.message);
+        let mut text = format!("{red}error{plain}: {}\n", visible_lines(&error.message));
         for hint in &error.hints {
-            text += &format!("hint: {hint}\n");
+            text += &format!("hint: {}\n", visible_lines(hint));
         }
         self.message(&text);
     }
@@ -153,11 +155,15 @@ pub(crate) fn start_log(common: &Common, context: &Context) {
     let _already = log.try_init();
 }
 
-/// Writes a whole file or nothing: a reader never finds half of one.
+/// Writes a whole file or nothing: a reader never finds half of one. What is there and is no file
+/// (`/dev/stdout`, a pipe) is written to as it is, never replaced by a file.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         Error::new(Exit::Usage, format!("failed to write `{}`: {error}", path.display()))
     };
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return std::fs::write(path, text).map_err(failed);
+    }
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     std::fs::write(&part, text).map_err(failed)?;

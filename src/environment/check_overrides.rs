@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::overrides::{NEEDS_REASON, with_reason};
 use super::{Layered, Workspace};
 use crate::content::{Catalog, Content};
-use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics, Located};
 use crate::ident::Duration;
 use crate::state::Field;
 
@@ -34,17 +34,37 @@ pub(super) fn check(workspace: &Workspace, catalog: &Catalog, diagnostics: &mut 
                 diagnostics.push(error);
                 continue;
             }
-            let unexplained = layered.reason.is_none();
-            let effect = unexplained.then(|| quieter(content, key, layered, keys)).flatten();
-            if let Some(effect) = effect {
+            for part in unexplained(layered) {
+                let Some(effect) = quieter(content, key, &part.value, keys) else { continue };
                 let message = format!("this override {effect} and gives no reason");
                 let error = Diagnostic::error(NEEDS_REASON, message)
-                    .at(&value.source, value.span.clone(), "")
+                    .at(&part.source, part.span.clone(), "")
                     .help(with_reason(key));
                 diagnostics.push(own(content, key, error));
             }
         }
     }
+}
+
+/// What no reason is given for: the whole value, or the parts of it that layers without one added.
+fn unexplained(layered: &Layered) -> Vec<Located<Value>> {
+    if layered.reason.is_none() {
+        return vec![layered.value.clone()];
+    }
+    let in_force = |part: &Located<Value>| part.clone().map(|p| kept(&p, &layered.value.value));
+    layered.unexplained.iter().map(in_force).collect()
+}
+
+/// What of a part is still there after upper layers were laid over it.
+fn kept(part: &Value, whole: &Value) -> Value {
+    let (Value::Object(part), Value::Object(whole)) = (part, whole) else {
+        return if part == whole { part.clone() } else { Value::Null };
+    };
+    let of_key = |(key, value): (&String, &Value)| {
+        let value = kept(value, whole.get(key)?);
+        (!value.is_null()).then(|| (key.clone(), value))
+    };
+    Value::Object(part.iter().filter_map(of_key).collect())
 }
 
 /// Whether the kind of item has a field that the key sets. `version` goes into the metadata of all.
@@ -58,11 +78,10 @@ fn has_field(content: &Content, key: &str) -> bool {
 fn quieter(
     content: &Content,
     key: &str,
-    layered: &Layered,
+    value: &Value,
     overrides: &BTreeMap<String, Layered>,
 ) -> Option<String> {
     let own = content.keys.get(key).map(|own| &own.value);
-    let value = &layered.value.value;
     match key {
         "severity" => {
             let own = own?;
@@ -317,6 +336,40 @@ mod tests {
         check_rule(json!({"suppressionDuration": "2h"}), "suppressionDuration: 120m", false);
         check_rule(json!({}), "suppressionDuration: 6h", true);
         check_rule(json!({}), "suppressionDuration: 5h", false);
+    }
+
+    #[test]
+    fn the_reason_of_one_layer_is_none_for_what_another_one_adds() {
+        let reason = "{ value: { groupingConfiguration: { PART } }, reason: their shift }";
+        let bare = "{ groupingConfiguration: { PART } }";
+        let check = |lower: (&str, &str), upper: (&str, &str), expect: &[&str]| {
+            let layer = |(form, part): (&str, &str)| {
+                format!("incidentConfiguration: {}", form.replace("PART", part))
+            };
+            let text = format!(
+                "{ENVIRONMENT}    overrides: {{ rule-1: {{ {} }} }}\noverrides: {{ rule-1: {{ {} }} }}\n",
+                layer(upper),
+                layer(lower)
+            );
+            let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+            let grouping = json!({"enabled": true, "lookbackDuration": "5h"});
+            let own = json!({"incidentConfiguration": {"groupingConfiguration": grouping}});
+            let rule = sample::content("rule-1", Kind::Scheduled, "one.yaml", own);
+            let mut diagnostics = Diagnostics::new();
+            check(fleet.workspaces()[0].1, &sample::catalog(vec![rule]), &mut diagnostics);
+            let codes: Vec<String> = shown(&diagnostics)
+                .iter()
+                .map(|shown| shown.split(' ').take(2).collect::<Vec<_>>().join(" "))
+                .collect();
+            assert_eq!(codes, expect, "{text}");
+        };
+        let (longer, method) = ("lookbackDuration: 7d", "matchingMethod: AnyAlert");
+        let (shorter, harmless) = ("lookbackDuration: 1h", "reopenClosedIncident: true");
+        check((reason, method), (bare, longer), &["override-needs-reason a.yaml:9"]);
+        check((bare, longer), (reason, method), &["override-needs-reason a.yaml:10"]);
+        check((reason, method), (reason, longer), &[]);
+        check((reason, longer), (bare, harmless), &[]);
+        check((bare, longer), (reason, shorter), &[]);
     }
 
     #[test]

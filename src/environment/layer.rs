@@ -273,6 +273,12 @@ fn over(key: &str, lower: &Layered, upper: &Layered, diagnostics: &mut Diagnosti
     let mut merged = upper.clone();
     merged.value.value = merge(&lower.value.value, &upper.value.value);
     merged.reason = upper.reason.clone().or_else(|| lower.reason.clone());
+    // The reason of the layer below is not one for what this layer adds, nor the other way round.
+    merged.unexplained.clone_from(&lower.unexplained);
+    if lower.reason.is_some() != upper.reason.is_some() {
+        let bare = if upper.reason.is_none() { upper } else { lower };
+        merged.unexplained.push(bare.value.clone());
+    }
     merged
 }
 

@@ -94,7 +94,7 @@ fn layered(reading: &mut Reading, key: &str, node: &Node) -> Option<Layered> {
         return None;
     }
     let value = reading.located(value.to_json(), &value.span);
-    Some(Layered { value, reason, expires })
+    Some(Layered { value, reason, unexplained: Vec::new(), expires })
 }
 
 /// What quietens whatever the content says. Whether a severity or a threshold does depends on the

@@ -38,6 +38,8 @@ pub struct Layered {
     pub value: Located<Value>,
     /// Why; needed where the override makes a rule quieter.
     pub reason: Option<String>,
+    /// What an upper layer merged into the value without a reason of its own, and where.
+    pub unexplained: Vec<Located<Value>>,
     /// The last day in force, UTC.
     pub expires: Option<Day>,
 }

@@ -268,7 +268,7 @@ pub async fn read_if_there(client: &Client, id: &ResourceId) -> Result<Option<Va
 pub fn live_item(family: Family, body: Value) -> Result<LiveItem, Unreadable> {
     let name = name(&body)?;
     let kind = match family {
-        Family::HuntingQuery => Some(Kind::Hunt),
+        Family::HuntingQuery => is_hunting_query(&body).then_some(Kind::Hunt),
         Family::AnalyticRule => body["kind"].as_str().and_then(Kind::parse),
     };
     Ok(LiveItem { family, name, kind, body })
@@ -403,6 +403,8 @@ mod tests {
         server.store(&record_id, record(Family::HuntingQuery, "h", "acme-soc"));
         let seen = read_from(&server, &wanted(&[(Family::HuntingQuery, "h")])).await;
         assert_eq!(names(&seen).0, ["h"]);
+        let Observation::Read(live) = seen else { panic!("read") };
+        assert_eq!(live.items[0].kind, None, "nor is it a hunting query any more");
         assert_eq!(server.journal().len(), 4);
     }
 

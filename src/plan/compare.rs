@@ -124,9 +124,11 @@ pub(super) fn last_applied(
     let mut last = BTreeMap::new();
     for (&field, entry) in &record.fields {
         let after_write = entry.intended.filter(|_| happened);
+        // Of a decisive field such a hash would hide that the detection is another one.
+        let answered = entry.answered.filter(|_| !field.is_decisive());
         let known = match after_write {
             Some(mark) => Some(LastApplied { mark, answered: None }),
-            None => entry.applied.map(|mark| LastApplied { mark, answered: entry.answered }),
+            None => entry.applied.map(|mark| LastApplied { mark, answered }),
         };
         if let Some(known) = known {
             last.insert(field, known);

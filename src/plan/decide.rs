@@ -161,15 +161,17 @@ fn decide_unowned(sides: &Sides, present: &Present, live: &LiveItem, options: &O
         let reason = format!("an item of another kind, {}, has this name", kind_of(live));
         return Finding::refuse(Class::Collision, reason, Vec::new());
     }
-    let Comparison { changes, .. } =
+    let Comparison { changes, observed, .. } =
         compare(present, &live.body, None, &sides.observed, sides.today);
-    if changes.is_empty() {
+    let finding = if changes.is_empty() {
         let work = body::record(sides, present, options);
         let reason = "it is there already and equal; takes ownership";
-        return Finding::new(Class::Adoptable, Action::Record, reason).doing(work);
-    }
-    let reason = "an item of this name is there that this repository does not own";
-    Finding::refuse(Class::Collision, reason, changes)
+        Finding::new(Class::Adoptable, Action::Record, reason).doing(work)
+    } else {
+        let reason = "an item of this name is there that this repository does not own";
+        Finding::refuse(Class::Collision, reason, changes)
+    };
+    Finding { observed, ..finding }
 }
 
 /// Ours, and not live: asked for by itself, the service said 404.
@@ -220,11 +222,19 @@ fn decide_owned(
         return kind_change(present, live);
     }
     let auto_disabled = is_auto_disabled(present, live);
-    let observed: Vec<Field> = match auto_disabled && options.re_enable {
+    // This tool disabled it when its content went: that was no choice of the customer's.
+    let is_back = record.state == RecordState::Retired;
+    let enables = is_back || (auto_disabled && options.re_enable);
+    let observed: Vec<Field> = match enables {
         true => sides.observed.iter().copied().filter(|field| *field != Field::Enabled).collect(),
         false => sides.observed.clone(),
     };
-    let comparison = compare(present, &live.body, Some(record), &observed, sides.today);
+    let mut comparison = compare(present, &live.body, Some(record), &observed, sides.today);
+    if auto_disabled && options.re_enable {
+        // What is accepted is somebody's edit, not the service's.
+        let of_service = comparison.changes.iter_mut().filter(|c| is_of_service(c.field));
+        of_service.for_each(|change| change.accepted = None);
+    }
     if auto_disabled && !options.re_enable {
         let reason = "the service disabled it by itself after failures; \
                       nothing is written without `--re-enable`";
@@ -233,7 +243,7 @@ fn decide_owned(
     }
     let observed = comparison.observed.clone();
     let mut sides = sides.clone();
-    if auto_disabled {
+    if enables {
         sides.observed.retain(|field| *field != Field::Enabled);
     }
     Finding { observed, ..by_moves(&sides, present, live, record, comparison, options) }
@@ -303,8 +313,10 @@ fn write(
     changes: Vec<FieldChange>,
     options: &Options,
 ) -> Finding {
+    let re_enable = options.re_enable && is_auto_disabled(present, live);
     let wanted = |change: &FieldChange| match change.moved {
         Moved::Desired => true,
+        Moved::Live if re_enable && is_of_service(change.field) => true,
         Moved::Live => change.accepted.is_none() && !options.keep_drift,
         Moved::Both | Moved::Unknown => options.desired_wins,
     };
@@ -368,11 +380,18 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
         }
     };
     let moved = moved_live(record, &live.body, &sides.observed);
-    if let Some(Clash::Kind(why)) = &sides.clash {
-        return other_family(why, moved);
+    match &sides.clash {
+        Some(Clash::Kind(why)) => return other_family(why, moved),
+        // Two records claim one resource, or a record claims what the files want as something else.
+        Some(Clash::Name(why)) => {
+            let reason = format!("its content is gone, but {why}");
+            return Finding::refuse(Class::Collision, reason, moved);
+        }
+        Some(Clash::Twin(_)) | None => {}
     }
     let acknowledged = options.acknowledged.iter().any(|ack| ack == "retired-edited");
-    if !moved.is_empty() && !acknowledged {
+    let edited = !moved.is_empty() || live.kind != Some(record.kind);
+    if edited && !acknowledged {
         let reason = "its content is gone, but it was changed outside git since; \
                       acknowledge with `--ack retired-edited`";
         return Finding::refuse(Class::RetiredEdited, reason, moved);
@@ -418,7 +437,12 @@ fn other_family(why: &str, moved: Vec<FieldChange>) -> Finding {
 
 fn kind_of(live: &LiveItem) -> String {
     let named = live.body.get("kind").and_then(Value::as_str).map(str::to_owned);
-    live.kind.map(|kind| kind.to_string()).or(named).unwrap_or_else(|| "something else".into())
+    let search = || {
+        let category = live.body["properties"]["category"].as_str()?;
+        Some(format!("a saved search or function of category `{category}`"))
+    };
+    let kind = live.kind.map(|kind| kind.to_string()).or(named).or_else(search);
+    kind.unwrap_or_else(|| "something else".into())
 }
 
 fn is_auto_disabled(present: &Present, live: &LiveItem) -> bool {
@@ -426,6 +450,11 @@ fn is_auto_disabled(present: &Present, live: &LiveItem) -> bool {
     live.body["properties"]["enabled"] == Value::Bool(false)
         && live.display_name().starts_with(AUTO_DISABLED)
         && !desired.starts_with(AUTO_DISABLED)
+}
+
+/// What the service changes when it disables a rule by itself, and must change back.
+const fn is_of_service(field: Field) -> bool {
+    matches!(field, Field::Enabled | Field::DisplayName)
 }
 
 fn modified(live: &LiveItem) -> Option<Modified> {

@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Action, Change, Class, DesiredSide, Options, Plan, Work};
-use crate::ident::FieldHash;
+use crate::state::canonical;
 
-const FORMAT: &str = "sentinelops.plan-file/v1";
+const FORMAT: &str = "sentinelops.plan-file/v2";
 
 /// A plan as `plan --out` writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,14 +191,12 @@ impl SavedPlan {
     }
 
     fn compute_digest(&self) -> String {
-        let content = serde_json::json!({
+        let content = json!({
             "owner": self.owner.to_lowercase(),
             "options": self.options,
             "workspaces": self.workspaces,
         });
-        let hash = Sha256::digest(content.to_string().as_bytes());
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256:{hex}")
+        format!("sha256:{}", sha256(&content.to_string()))
     }
 }
 
@@ -252,18 +251,23 @@ impl SavedChange {
     }
 }
 
-/// How the item will stand: a hash over its owned fields, or what becomes of it.
+/// How the item will stand: a hash over its owned fields, or what becomes of it. It is a whole one:
+/// the short ones of the fields could be met on purpose, by whoever writes what is approved.
 fn after(change: &Change) -> String {
     match (&change.work, &change.sides.desired) {
         (Work::Delete { .. } | Work::Forget { .. }, _) => "gone".into(),
         (_, DesiredSide::Present(present)) => {
             let observed = &change.sides.observed;
             let owned = present.fields.iter().filter(|(field, _)| !observed.contains(field));
-            let text: String =
-                owned.map(|(field, value)| format!("{field}={};", field.hash(value))).collect();
-            format!("{}:{}", present.kind, FieldHash::of(text.as_bytes()))
+            let fields: BTreeMap<String, Value> =
+                owned.map(|(field, value)| (field.to_string(), canonical(*field, value))).collect();
+            format!("{}:{}", present.kind, sha256(&json!(fields).to_string()))
         }
         (_, DesiredSide::Held(_)) => "held".into(),
         (_, DesiredSide::Absent) => "retired".into(),
     }
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -91,13 +91,8 @@ impl<'a> Pairing<'a> {
 
     fn sides(&self, key: &ItemKey) -> Sides {
         let item = self.desired.items.get(key);
-        let records = self.baselines.ours.get(key).map_or(&[][..], Vec::as_slice);
-        let mapped = self.desired.resources.get(&key.id);
-        let arm_name = match (records, mapped) {
-            ([record, ..], _) => record.name.clone(),
-            ([], Some(mapped)) => mapped.clone(),
-            ([], None) => name_of(key),
-        };
+        let records = self.records(key);
+        let arm_name = self.arm_name(key);
         let live = self.live.get(&(key.family, arm_name.clone())).map(|live| (*live).clone());
         let desired = self.desired_side(key, item);
         let clash = self.clash(key, &arm_name, records, &desired, live.as_ref());
@@ -116,6 +111,19 @@ impl<'a> Pairing<'a> {
             owner: self.owner.clone(),
             workspace: self.desired.id.clone(),
             today: self.today,
+        }
+    }
+
+    fn records(&self, key: &ItemKey) -> &[Baseline] {
+        self.baselines.ours.get(key).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// The record's, else the one that `resources` names, else the content id.
+    fn arm_name(&self, key: &ItemKey) -> ArmName {
+        match (self.records(key), self.desired.resources.get(&key.id)) {
+            ([record, ..], _) => record.name.clone(),
+            ([], Some(mapped)) => mapped.clone(),
+            ([], None) => name_of(key),
         }
     }
 
@@ -177,11 +185,21 @@ impl<'a> Pairing<'a> {
         if let Some(holder) = holder.filter(|holder| *holder != key) {
             return Some(Clash::Name(format!("`{arm_name}` already belongs to `{holder}`")));
         }
+        if let (DesiredSide::Absent, Some(other)) = (desired, self.wanted_as(key, arm_name)) {
+            return Some(Clash::Name(format!("the files want `{arm_name}` as `{other}`")));
+        }
         let DesiredSide::Present(present) = desired else { return None };
         if live.is_some() || !records.is_empty() || self.desired.allow_twin.contains(&key.id) {
             return None;
         }
         self.twin(key, present)
+    }
+
+    /// Another item that the files want under the same ARM name.
+    fn wanted_as(&self, key: &ItemKey, arm_name: &ArmName) -> Option<&ItemKey> {
+        let wanted = self.desired.items.keys().chain(self.unreadable.keys());
+        let mut others = wanted.filter(|other| other.family == key.family && *other != key);
+        others.find(|other| self.arm_name(other) == *arm_name)
     }
 
     /// Why an item is one side of a change of family, if so: under one id, the files have one family
@@ -208,8 +226,7 @@ impl<'a> Pairing<'a> {
 
     /// Whether an item of ours is live and was not retired.
     fn is_deployed(&self, key: &ItemKey) -> bool {
-        let records = self.baselines.ours.get(key).map_or(&[][..], Vec::as_slice);
-        records.iter().any(|baseline| {
+        self.records(key).iter().any(|baseline| {
             let retired = baseline.record.as_ref().is_ok_and(|r| r.state == RecordState::Retired);
             !retired && self.live.contains_key(&(key.family, baseline.name.clone()))
         })

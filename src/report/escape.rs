@@ -27,6 +27,12 @@ pub(super) fn visible_line(line: &str) -> String {
     out
 }
 
+/// Several lines of text.
+#[must_use]
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible_line).collect::<Vec<_>>().join("\n")
+}
+
 /// A value on one line: texts quoted, `nothing` for null, the rest as compact JSON.
 pub(super) fn value(value: &Value) -> String {
     match value {

@@ -177,11 +177,12 @@ pub fn is_drift(change: &Change) -> bool {
         Class::Held => {
             change.fields.iter().any(counts) || vanished_while_held(change) || is_uncompared(change)
         }
+        // Whether it was changed or has lost its record, nobody can say.
+        Class::Collision => change.sides.live.is_some(),
         Class::KindChange => change.fields.iter().any(counts) || was_swapped(change),
         Class::New
         | Class::Twin
         | Class::Adoptable
-        | Class::Collision
         | Class::InSync
         | Class::Changed
         | Class::Converged

@@ -151,8 +151,8 @@ pub(super) const fn way_on(change: &Change) -> Option<&'static str> {
              `--on-conflict desired`",
         ),
         (Class::Collision | Class::Twin, Action::Refuse) => Some(
-            "an item that is already there is taken over with `sentinelops adopt`; a new one beside \
-             a look-alike needs `allowTwin` in the environment's file",
+            "an item that is already there is taken over once its file says exactly what is there; a \
+             new one beside a look-alike needs `allowTwin` in the environment's file",
         ),
         (Class::KindChange, Action::Refuse) => Some(
             "an item cannot change its kind: put `kind` and its schedule back as they were, or give \

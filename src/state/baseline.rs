@@ -47,11 +47,9 @@ impl Baselines {
         let mut sorted = Self::default();
         for item in metadata {
             let ownership = ownership(item, owner);
-            let name: Option<ArmName> = item.parent_name().parse().ok();
-            match (ownership, key(item), name) {
+            match (ownership, key(item), subject(item)) {
                 (Ownership::Ours, Some(key), Some(name)) => {
-                    let record = item.property("customVersion").parse::<Record>();
-                    let record = record.map_err(|invalid| invalid.reason);
+                    let record = read(item, &name);
                     let baseline = Baseline { name, metadata: item.clone(), record };
                     sorted.ours.entry(key).or_default().push(baseline);
                 }
@@ -86,6 +84,21 @@ fn ownership(item: &MetadataItem, owner: &Owner) -> Ownership {
         Ok(named) if &named == owner => Ownership::Ours,
         _ => Ownership::Foreign(item.source("sourceId").to_owned()),
     }
+}
+
+/// The ARM name of the item that a record is about. The record's own name says it, since nobody can
+/// edit that; the `parentId` counts where somebody gave it a name of another shape.
+fn subject(item: &MetadataItem) -> Option<ArmName> {
+    marker::recorded(item.family, &item.name).or_else(|| item.parent_name().parse().ok())
+}
+
+fn read(item: &MetadataItem, about: &ArmName) -> Result<Record, String> {
+    let own = marker::record_name(item.family, about).is_ok_and(|name| name == item.name);
+    if !own || !item.parent_name().eq_ignore_ascii_case(about.as_str()) {
+        let (name, parent) = (&item.name, item.parent_name());
+        return Err(format!("it is named `{name}`, but its `parentId` names `{parent}`"));
+    }
+    item.property("customVersion").parse::<Record>().map_err(|invalid| invalid.reason)
 }
 
 fn key(item: &MetadataItem) -> Option<ItemKey> {

@@ -215,6 +215,43 @@ impl Field {
         }
     }
 
+    /// Whether its value decides what is detected, when, and whether anybody hears of it: here the
+    /// service has no wording of its own, and another value in its answer is another detection.
+    #[must_use]
+    pub const fn is_decisive(self) -> bool {
+        match self {
+            F::Enabled
+            | F::Severity
+            | F::Query
+            | F::QueryFrequency
+            | F::QueryPeriod
+            | F::TriggerOperator
+            | F::TriggerThreshold
+            | F::SuppressionEnabled
+            | F::SuppressionDuration
+            | F::AggregationKind
+            | F::CreateIncident
+            | F::GroupingEnabled
+            | F::GroupingLookback
+            | F::GroupingMatching => true,
+            F::DisplayName
+            | F::Description
+            | F::Tactics
+            | F::Techniques
+            | F::SubTechniques
+            | F::EntityMappings
+            | F::SentinelEntitiesMappings
+            | F::CustomDetails
+            | F::AlertDetailsOverride
+            | F::GroupingReopen
+            | F::GroupByEntities
+            | F::GroupByAlertDetails
+            | F::GroupByCustomDetails
+            | F::TemplateName
+            | F::TemplateVersion => false,
+        }
+    }
+
     /// Whether a saved search keeps it as a tag.
     const fn is_tag(self) -> bool {
         matches!(self, F::Description | F::Tactics | F::Techniques)

@@ -12,7 +12,8 @@ pub struct LiveItem {
     pub family: Family,
     /// Its ARM name.
     pub name: ArmName,
-    /// `None` for kinds that the tool does not deploy, such as Fusion.
+    /// `None` for what the tool does not deploy: kinds such as Fusion, saved searches that are no
+    /// hunting queries.
     pub kind: Option<Kind>,
     /// The whole resource.
     pub body: Value,

@@ -112,11 +112,12 @@ impl Record {
 
     /// Notes what the service answered to the write that this record is about: where a field's
     /// answered value is not the sent one, its hash; says whether there is such a field. A field that
-    /// was sent back as it was found (drift that is left alone) is not the service's answer.
+    /// was sent back as it was found (drift that is left alone) is not the service's answer, and a
+    /// decisive field is what was sent or it is not as it should be.
     pub fn note_answer(&mut self, kind: Kind, sent: &Value, answer: &Value) -> bool {
         let mut differs = false;
         for (field, record) in &mut self.fields {
-            if !matches!(record.applied, Some(Mark::Value(_))) {
+            if field.is_decisive() || !matches!(record.applied, Some(Mark::Value(_))) {
                 continue;
             }
             let hash = field.hash(&field.read(kind, answer));
@@ -126,6 +127,20 @@ impl Record {
             }
         }
         differs
+    }
+}
+
+impl Record {
+    /// The decisive fields that the record is about and that were answered with another value than
+    /// was sent: the service did not do what it was asked for.
+    #[must_use]
+    pub fn not_taken(&self, kind: Kind, sent: &Value, answer: &Value) -> Vec<Field> {
+        let alive = |entry: &FieldRecord| matches!(entry.applied, Some(Mark::Value(_)));
+        let decisive =
+            self.fields.iter().filter(|(field, entry)| field.is_decisive() && alive(entry));
+        let differs =
+            |field: &Field| !field.same(&field.read(kind, sent), &field.read(kind, answer));
+        decisive.map(|(field, _)| *field).filter(differs).collect()
     }
 }
 

@@ -11,6 +11,7 @@ mod moves;
 mod not_ours;
 mod output;
 mod portal;
+mod records;
 mod retire;
 mod root;
 mod sample;

@@ -129,6 +129,22 @@ fn a_rule_that_was_swapped_for_one_of_another_kind_is_drift() {
 }
 
 #[test]
+fn a_hunt_that_is_no_hunting_query_any_more_is_drift_and_not_pruned() {
+    for edit in ["category=Other", "functionAlias=f"] {
+        let (root, portal) = Root::empty();
+        root.write(HUNT_FILE, HUNT);
+        root.run(&["apply", "--yes"]).exits(0);
+        portal.edit(SavedSearches, HUNT_NAME, &[edit]);
+        portal.forget();
+        root.run(&["drift"]).exits(20).says(&["kind-change", "saved search or function"]);
+        root.run(&["apply", "--yes"]).exits(21).says(&["refused"]);
+        root.remove(HUNT_FILE);
+        root.run(&["apply", "--yes", "--prune"]).exits(21).says(&["retired-edited"]);
+        assert_eq!(portal.writes(), NOTHING, "{edit}");
+    }
+}
+
+#[test]
 fn unknown_properties_and_other_peoples_tags_survive_an_update() {
     let (root, portal) = Root::with_rule();
     root.write(HUNT_FILE, HUNT);
@@ -180,6 +196,22 @@ fn a_rule_that_the_service_disabled_is_left_alone_until_re_enable() {
     assert_eq!(rule["properties"]["displayName"], "Relay contacted");
     assert_eq!(rule["properties"]["severity"], "High");
     root.run(&["drift"]).exits(0);
+}
+
+#[test]
+fn re_enable_enables_whatever_is_accepted_or_left_alone() {
+    let accepted = "accepted:\n  - { content: relay-rule, fields: [enabled, displayName], \
+                    until: 2099-12-31, reason: a trial }\n";
+    for (environment, flags) in [(accepted, &[][..]), ("", &["--drift", "report"])] {
+        let (root, portal) = Root::with_rule();
+        root.append("environments/local.yaml", environment);
+        let edits = ["displayName=AUTO DISABLED Relay contacted", "enabled=false"];
+        portal.edit(AlertRules, RULE_NAME, &edits);
+        root.run(&[&["apply", "--yes", "--re-enable"], flags].concat()).exits(0);
+        let live = portal.get(AlertRules, RULE_NAME);
+        assert_eq!(live["properties"]["enabled"], true, "{flags:?}");
+        assert_eq!(live["properties"]["displayName"], "Relay contacted");
+    }
 }
 
 /// A look-alike of the rule or hunt, and what it is recognised by.

@@ -150,6 +150,49 @@ fn a_result_goes_to_the_file_that_is_named_and_nowhere_else() {
     root.run(&["plan", "--output", "no/such/folder.txt"]).exits(2).says(&["no/such/folder.txt"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_an_error_and_what_was_done_is_said() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (root, _portal) = changed();
+    for command in [&["plan"][..], &["drift"], &["render"]] {
+        let ended = root.command(command).stdout(full()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{command:?}");
+    }
+    let ended = root.command(&["apply", "--yes"]).stdout(full()).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("update done") && said.contains("standard output"), "{said}");
+    assert_eq!(ended.status.code(), Some(2));
+    let (root, _portal) = changed();
+    root.run(&["apply", "--yes", "--output", "no/such/folder.txt"]).exits(2).says(&["update done"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_written_to_and_not_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let (root, _portal) = changed();
+    let pipe = root.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap())
+    };
+    root.run(&["plan", "--output", "pipe"]).exits(0);
+    assert!(std::fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+    assert!(reader.join().unwrap().contains("1 to update"));
+}
+
+#[test]
+fn a_name_in_a_saved_plan_cannot_paint_the_terminal() {
+    let (root, _portal) = changed();
+    root.run(&["plan", "--out", "plan.json"]).exits(0);
+    root.replace("plan.json", "plan-file/v2", "\\u001b[31m");
+    let refused = root.run(&["apply", "plan.json", "--yes"]).exits(2);
+    assert!(!refused.err.contains('\u{1b}'), "{refused}");
+}
+
 #[test]
 fn results_are_on_stdout_without_colour_and_quiet_is_quiet() {
     let (root, _portal) = changed();

@@ -80,6 +80,21 @@ fn the_return_of_a_file_brings_a_disabled_rule_back() {
 }
 
 #[test]
+fn the_return_of_a_file_enables_its_rule_although_the_switch_is_the_customers_now() {
+    let (root, portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    root.run(&["apply", "--yes"]).exits(0);
+    assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], false);
+    root.append("environments/local.yaml", "observed: [enabled]\n");
+    root.write(RULE_FILE, RULE);
+    root.run(&["apply", "--yes"]).exits(0).says(&["update done"]);
+    assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], true);
+    // From here on it is the customer's.
+    portal.edit(AlertRules, RULE_NAME, &["enabled=false"]);
+    root.run(&["plan", "--exit-code"]).exits(0).says(&["the customer's to choose"]);
+}
+
+#[test]
 fn a_hunt_and_a_rule_whose_switch_is_the_customers_only_wait_for_prune() {
     let (root, portal) = Root::empty();
     root.write(RULE_FILE, RULE);

@@ -110,3 +110,15 @@ fn without_a_terminal_apply_needs_yes() {
     assert_eq!(portal.requests(), 4, "those of the plan");
     assert_eq!(portal.writes(), NOTHING);
 }
+
+#[test]
+fn a_saved_plan_names_what_will_stand_by_a_hash_that_nobody_can_meet() {
+    let (root, _portal) = Root::with_rule();
+    root.replace(RULE_FILE, "severity: Medium", "severity: High");
+    root.run(&["plan", "--out", "plan.json"]).exits(0);
+    let saved: serde_json::Value = serde_json::from_str(&root.read("plan.json")).unwrap();
+    let after =
+        &saved["workspaces"]["local/sandbox"]["changes"]["analytic-rule/relay-rule"]["after"];
+    let (kind, hash) = after.as_str().unwrap().split_once(':').unwrap();
+    assert_eq!((kind, hash.len()), ("Scheduled", 64));
+}

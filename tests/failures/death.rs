@@ -159,16 +159,17 @@ fn a_prune_that_dies_before_any_write_can_be_taken_back() {
 fn an_answered_value_that_death_kept_from_the_record_is_a_conflict_and_said() {
     let (root, portal) = Root::empty();
     root.write(sample::RULE_FILE, sample::RULE);
-    let values = BTreeMap::from([("properties/severity".to_owned(), json!("Informational"))]);
+    let values =
+        BTreeMap::from([("properties/displayName".to_owned(), json!("Relay, named otherwise"))]);
     portal.fail(&[put("/alertRules/", Answer::AnswerChanged(values))]);
     // The record, the rule, and then the record with what was answered.
     assert!(killed_before(&root, &portal, 2));
     portal.fail(&[]);
-    high(&root);
-    root.run(&["plan"]).exits(21).says(&[sample::RULE_KEY, "severity", "Informational"]);
-    root.run(&["apply", "--yes"]).exits(21).says(&["refused: Relay contacted", "conflict"]);
-    let severity = &portal.get(AlertRules, sample::RULE_NAME)["properties"]["severity"];
-    assert_eq!(severity, "Informational", "nobody decided");
+    root.replace(sample::RULE_FILE, "name: Relay contacted", "name: Relay talked to");
+    root.run(&["plan"]).exits(21).says(&[sample::RULE_KEY, "displayName", "named otherwise"]);
+    root.run(&["apply", "--yes"]).exits(21).says(&["refused: Relay talked to", "conflict"]);
+    let name = &portal.get(AlertRules, sample::RULE_NAME)["properties"]["displayName"];
+    assert_eq!(name, "Relay, named otherwise", "nobody decided");
     root.run(&["apply", "--yes", "--on-conflict", "desired"]).exits(0);
     root.run(&["plan", "--exit-code"]).exits(0);
 }

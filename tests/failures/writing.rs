@@ -1,5 +1,6 @@
 //! A write fails: the item says why, the others go on, and the next run ends what was begun.
 
+use std::collections::BTreeMap;
 use std::thread::scope;
 
 use sentinelops::emulator::{Answer, Fault};
@@ -195,6 +196,41 @@ fn partial_failure_goes_on_in_every_workspace_and_exits_30() {
     assert_eq!(pending, [(&json!("sandbox"), &json!("analytic-rule/rule-2"), &json!("new"))]);
     root.run(&["apply", "--yes"]).exits(0);
     root.run(&["plan", "--exit-code"]).exits(0);
+}
+
+#[test]
+fn a_value_that_the_service_does_not_take_is_a_failure_and_then_drift() {
+    let other = [
+        ("enabled", json!(false)),
+        ("severity", json!("Informational")),
+        ("query", json!("DeviceNetworkEvents | where false")),
+        ("suppressionEnabled", json!(true)),
+    ];
+    for (property, value) in other {
+        let (root, portal) = Root::with_rule();
+        root.replace(sample::RULE_FILE, "name: Relay contacted", "name: Relay talked to");
+        let values = BTreeMap::from([(format!("properties/{property}"), value.clone())]);
+        portal.fail(&[put("/alertRules/", Answer::AnswerChanged(values))]);
+        root.run(&["apply", "--yes"]).exits(30).says(&["failed", property, "another value"]);
+        assert_eq!(portal.get(AlertRules, sample::RULE_NAME)["properties"][property], value);
+        root.run(&["drift"]).exits(20).says(&[property]);
+        root.run(&["apply", "--yes"]).exits(30).says(&["restore failed", property]);
+        portal.fail(&[]);
+        root.run(&["apply", "--yes"]).exits(0).says(&["restore done"]);
+        root.run(&["plan", "--exit-code"]).exits(0);
+    }
+}
+
+#[test]
+fn a_new_rule_that_the_service_makes_disabled_is_a_failure_and_then_drift() {
+    let (root, portal) = Root::empty();
+    root.write(sample::RULE_FILE, sample::RULE);
+    let values = BTreeMap::from([("properties/enabled".to_owned(), json!(false))]);
+    portal.fail(&[put("/alertRules/", Answer::AnswerChanged(values))]);
+    root.run(&["apply", "--yes"]).exits(30).says(&["create failed", "`enabled`"]);
+    portal.fail(&[]);
+    root.run(&["drift"]).exits(20).says(&["enabled"]);
+    root.run(&["apply", "--yes"]).exits(0).says(&["restore done"]);
 }
 
 /// A rule that cannot be made now: nothing is left behind, and the next run makes it.

@@ -40,12 +40,22 @@ async fn an_update_is_written_between_two_states_of_its_record() {
 #[tokio::test]
 async fn what_the_service_answers_is_recorded_and_is_no_drift() {
     let mut bench = Bench::new();
-    bench.server.rewrite("/properties/severity", json!("Medium"));
+    bench.server.rewrite("/properties/displayName", json!("Named otherwise"));
     bench.want("analytic-rule/r1");
     assert_eq!(bench.run().await, ["analytic-rule/r1 create Done"]);
     let expect = ["PUT analyticsrule-r1", "PUT r1", "PUT analyticsrule-r1"];
     assert_eq!(bench.server.writes(), expect);
     assert!(bench.pending().await.is_empty(), "{:?}", bench.pending().await);
+}
+
+#[tokio::test]
+async fn what_the_service_does_not_take_is_a_failure_and_drift() {
+    let mut bench = Bench::new();
+    bench.server.rewrite("/properties/severity", json!("Medium"));
+    bench.want("analytic-rule/r1");
+    let why = "written, but the service answered another value of `severity`";
+    assert_eq!(bench.run().await, [format!("analytic-rule/r1 create Failed({why:?})")]);
+    assert_eq!(bench.pending().await, ["analytic-rule/r1 drifted restore"]);
 }
 
 #[tokio::test]

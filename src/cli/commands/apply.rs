@@ -80,7 +80,11 @@ async fn proceed(
             report::text::outcome(&outcome, ui.results(&args.output))
         }
     };
-    ui.result(&text, &args.output)?;
+    if let Err(error) = ui.result(&text, &args.output) {
+        // What was done must be said, wherever that is still possible.
+        ui.message(&text);
+        return Err(error);
+    }
     exit.extend(exits_of(&outcome));
     Ok(Exit::worst(exit))
 }
@@ -101,6 +105,7 @@ async fn carry_out(
             match event {
                 Event::ItemEnded { .. } => bar.inc(1),
                 Event::Waiting { workspace, seconds, reason } => {
+                    let reason = report::visible_lines(&reason);
                     bar.set_message(format!("waiting {seconds} s for {workspace}: {reason}"));
                 }
                 Event::WorkspaceStarted { .. } | Event::WorkspaceEnded { .. } => {

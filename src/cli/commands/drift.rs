@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
-use crate::plan::{Class, Options};
+use crate::plan::{Change, Class, Options};
 use crate::report;
 
 pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit, Error> {
@@ -21,13 +21,18 @@ pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit
         Format::Markdown => report::markdown::drift(&plan),
     };
     ui.result(&text, &args.output)?;
-    // Held items and new collisions are the files' side of the story; conflicts are both sides', and
-    // of an item that belongs to another owner nothing is known.
+    // Held items and twins are the files' side of the story; conflicts are both sides', and of an
+    // item that belongs to another owner, or that stands there without a record, nothing is known.
     let mut exit: Vec<Exit> = exits(&plan)
         .into_iter()
         .filter(|exit| !matches!(exit, Exit::Invalid | Exit::Refused))
         .collect();
-    if plan.changes().any(|(_, c)| matches!(c.class, Class::Conflict | Class::Foreign)) {
+    let undecided = |change: &Change| match change.class {
+        Class::Conflict | Class::Foreign => true,
+        Class::Collision => change.sides.live.is_some(),
+        _ => false,
+    };
+    if plan.changes().any(|(_, change)| undecided(change)) {
         exit.push(Exit::Refused);
     }
     if has_drift(&plan) {

@@ -74,7 +74,7 @@ async fn serve(args: &Args, context: &Context, fleet: &Fleet, ui: &Ui) -> Result
     let emulator = Emulator::open(path.as_deref(), options).map_err(failed)?;
     provision(&emulator, fleet).map_err(failed)?;
     let running = emulator.serve(args.port.unwrap_or_default()).await.map_err(failed)?;
-    ui.print(&format!("{}\n", running.endpoint()));
+    ui.print(&format!("{}\n", running.endpoint()))?;
     ui.note("Serving; press Ctrl-C to stop. Point an environment at it with `endpoint:`.");
     signals.next().await;
     running.shutdown().await;
@@ -191,7 +191,11 @@ async fn delete(visit: &Visit<'_>, item: &ItemKey, ui: &Ui) -> Result<Exit, Erro
 }
 
 async fn journal(visit: &Visit<'_>, writes: bool, clear: bool, ui: &Ui) -> Result<Exit, Error> {
-    let (_, entries) = visit.send(Method::GET, "/_emulator/journal", None).await?;
+    let (status, entries) = visit.send(Method::GET, "/_emulator/journal", None).await?;
+    if status != 200 {
+        let why = format!("the journal was not read: the server answered {status}");
+        return Err(Error::new(Exit::Unknown, why));
+    }
     let mut text = String::new();
     for entry in entries["value"].as_array().into_iter().flatten() {
         let word = |key: &str| entry[key].as_str().unwrap_or_default();
@@ -204,7 +208,7 @@ async fn journal(visit: &Visit<'_>, writes: bool, clear: bool, ui: &Ui) -> Resul
         let target = short(word("target"));
         text += &format!("{sequence:>6} {status} {:<6} {target}  [{actor}]\n", word("method"));
     }
-    ui.print(&text);
+    ui.print(&text)?;
     if clear {
         visit.send(Method::DELETE, "/_emulator/journal", None).await?;
     }

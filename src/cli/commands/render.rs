@@ -12,7 +12,7 @@ use crate::cli::ui::Ui;
 use crate::environment::Selection;
 use crate::ident::ItemKey;
 use crate::report;
-use crate::state::desired::Present;
+use crate::state::desired::{HeldReason, Present};
 use crate::state::{DesiredItem, DesiredState, DesiredWorkspace};
 
 pub(super) fn run(args: &Render, context: &Context, ui: &Ui) -> Result<Exit, Error> {
@@ -56,12 +56,13 @@ fn is_selected(selection: &Selection, loaded: &Loaded, key: &ItemKey, item: &Des
 }
 
 fn text(workspace: &DesiredWorkspace, key: &ItemKey, item: &DesiredItem) -> String {
-    let head = format!("// {key} in {} ({})\n", workspace.key, item.path);
+    let one_line = |text: &str| report::visible_lines(text).replace('\n', "\\n");
+    let head = format!("// {key} in {} ({})\n", workspace.key, one_line(&item.path));
     match &item.state {
         DesiredState::Present(present) => format!("{head}{}\n\n", query(present).trim_end()),
         DesiredState::Held(reasons) => {
-            let lines: String =
-                reasons.iter().map(|r| format!("// held: {} [{}]\n", r.message, r.code)).collect();
+            let held = |r: &HeldReason| format!("// held: {} [{}]\n", one_line(&r.message), r.code);
+            let lines: String = reasons.iter().map(held).collect();
             format!("{head}{lines}\n")
         }
     }
