@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Show what was changed outside git. Reads only.
     Drift(Drift),
+    /// Say what a code of a diagnostic means, with an example and a way on; without a code, list all.
+    Explain(Explain),
     /// The built-in emulator of Azure Resource Manager, for laptops and tests.
     Emulator(Emulator),
 }
@@ -238,6 +240,14 @@ pub(crate) struct Drift {
     /// Report as if it were this day (UTC).
     #[arg(long, value_name = "DATE")]
     pub(crate) today: Option<Day>,
+}
+
+/// `explain`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Explain {
+    /// The code, such as `duplicate-id`.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
 }
 
 /// `emulator`.
