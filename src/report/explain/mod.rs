@@ -7,6 +7,7 @@ const PAGES: &[&str] = &[
     include_str!("content.md"),
     include_str!("definition.md"),
     include_str!("parameters.md"),
+    include_str!("lints.md"),
     include_str!("exclusion.md"),
     include_str!("environment.md"),
 ];
