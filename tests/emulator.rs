@@ -4,6 +4,8 @@
 
 #[path = "emulator/client.rs"]
 mod client;
+#[path = "emulator/lints.rs"]
+mod lints;
 #[path = "emulator/recorded.rs"]
 mod recorded;
 

@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Show what was changed outside git. Reads only.
     Drift(Drift),
+    /// Say what a code of a diagnostic means, with an example and a way on; without a code, list all.
+    Explain(Explain),
     /// The built-in emulator of Azure Resource Manager, for laptops and tests.
     Emulator(Emulator),
 }
@@ -241,6 +243,14 @@ pub(crate) struct Drift {
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) day: OfDay,
+}
+
+/// `explain`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Explain {
+    /// The code, such as `duplicate-id`.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
 }
 
 /// `emulator`.

@@ -41,10 +41,12 @@ pub(crate) fn load(context: &Context, today: Day) -> Result<Loaded, Diagnostics>
         diagnostics.sort();
         return Err(diagnostics);
     }
-    let compiled = compile(&catalog, &fleet, today);
+    let mut compiled = compile(&catalog, &fleet, today);
     diagnostics.extend(compiled.diagnostics.iter().cloned());
     let subject = Subject { catalog: &catalog, fleet: &fleet, compiled: &compiled, today };
-    diagnostics.extend(check(&subject));
+    let checked = check(&subject);
+    checked.hold(&mut compiled.desired);
+    diagnostics.extend(checked.diagnostics);
     diagnostics.sort();
     Ok(Loaded { catalog, fleet, compiled, diagnostics })
 }

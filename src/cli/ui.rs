@@ -53,6 +53,11 @@ impl Ui {
         }
     }
 
+    /// How results look that go to standard output.
+    pub(crate) const fn printed(&self) -> Style {
+        self.results
+    }
+
     /// How messages look.
     pub(crate) const fn messages(&self) -> Style {
         self.messages

@@ -10,7 +10,8 @@ use crate::environment::Workspace;
 use crate::ident::Day;
 
 /// The content's keys as they are in a workspace. `None` when nothing is overridden there.
-pub(super) fn overridden(
+#[must_use]
+pub fn overridden(
     content: &Content,
     workspace: &Workspace,
     today: Day,

@@ -27,4 +27,5 @@ mod tests_of_parameters;
 mod verdict;
 
 pub use compile::{Compiled, Reach, compile};
+pub use layer::overridden;
 pub use test_report::{Judgement, TestReport, TestResult, TestVerdict};

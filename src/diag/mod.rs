@@ -56,7 +56,7 @@ pub struct Label {
 /// `labels[0]` is the primary place; a diagnostic about a whole directory or a command line has none.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
-    /// Stable kebab-case name, documented by `sentinelops explain` in later versions.
+    /// Stable kebab-case name, documented by `sentinelops explain`.
     pub code: Code,
     /// How much it weighs.
     pub severity: Severity,

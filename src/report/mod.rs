@@ -11,6 +11,7 @@ mod difference;
 mod escape;
 mod excerpt;
 mod exclusion_test;
+pub mod explain;
 #[cfg(test)]
 mod fixture;
 pub mod json;

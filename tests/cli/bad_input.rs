@@ -36,6 +36,12 @@ fn added(file: &str, text: &str, code: &str, line: usize) {
 }
 
 #[test]
+fn a_rule_that_the_service_would_refuse_is_named_and_nothing_is_sent() {
+    let code = "period-below-frequency";
+    replaced(RULE_FILE, "queryPeriod: 1h", "queryPeriod: 5m", code, 11);
+}
+
+#[test]
 fn content_that_is_wrong_is_named_and_nothing_is_sent() {
     let rule = |from, to, code, line| replaced(RULE_FILE, from, to, code, line);
     rule("severity: Medium", "severity: [Medium", "invalid-yaml", 5);

@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod drift;
 mod emulator;
+mod explain;
 mod plan;
 mod render;
 mod survey;
@@ -34,6 +35,7 @@ pub(super) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error
             Interrupts::listen(ui)?;
             drift::run(drift, context, ui).await
         }),
+        Command::Explain(explain) => explain::run(explain, ui),
         Command::Emulator(emulator) => block_on(emulator::run(emulator, context, ui)),
     }
 }
