@@ -10,12 +10,12 @@ use crate::report::{explain, text};
 pub(super) fn run(args: &Explain, ui: &Ui) -> Result<Exit, Error> {
     let style = ui.printed();
     let Some(code) = &args.code else {
-        ui.print(&text::codes(&explain::explanations(), style));
+        ui.print(&text::codes(&explain::explanations(), style))?;
         return Ok(Exit::Done);
     };
     match explain::explain(code) {
         Some(explanation) => {
-            ui.print(&text::explanation(&explanation, style));
+            ui.print(&text::explanation(&explanation, style))?;
             Ok(Exit::Done)
         }
         None => {
