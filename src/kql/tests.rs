@@ -22,7 +22,11 @@ fn corpus() -> Option<BTreeMap<String, String>> {
         }
     }
     if files.is_empty() {
-        assert!(std::env::var("CI").is_err(), "the corpus is missing: {}", root.display());
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "the corpus is missing: {}",
+            root.display()
+        );
         println!("skipped: the corpus is missing: {}", root.display());
         return None;
     }
