@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use proptest::prelude::*;
-
 use super::predicate::{Constants, Context, filter};
-use super::{
-    Answer, Case, Insertion, Query, Rows, Schema, inject, lex, parameters, refusal, spine,
-};
+use super::{Answer, Case, Insertion, Query, Rows, Schema, inject, lex, refusal, spine};
+
+mod any_text;
 
 /// Queries by path, from `../shared/corpus`. Elsewhere the tests say so and pass, but not in CI.
 fn corpus() -> Option<BTreeMap<String, String>> {
@@ -22,7 +20,11 @@ fn corpus() -> Option<BTreeMap<String, String>> {
         }
     }
     if files.is_empty() {
-        assert!(std::env::var("CI").is_err(), "the corpus is missing: {}", root.display());
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "the corpus is missing: {}",
+            root.display()
+        );
         println!("skipped: the corpus is missing: {}", root.display());
         return None;
     }
@@ -91,33 +93,86 @@ fn real_queries_are_read_without_loss_and_most_have_a_place() {
     assert!(placed * 100 >= readable * 97, "{placed} of {readable} are placed");
 }
 
+/// Verdicts: how many there are of each, and what stands behind those that are no plain witness.
+#[derive(Default)]
+struct Verdicts {
+    counts: BTreeMap<&'static str, usize>,
+    listed: Vec<String>,
+}
+
+impl Verdicts {
+    fn add(&mut self, about: &str, case: &Case, answer: Answer) {
+        let (word, why) = match answer {
+            Answer::Witness(witness) if witness.assuming.is_empty() => ("witness", None),
+            Answer::Witness(witness) => ("witness, assuming", Some(witness.assuming)),
+            Answer::Refuted => ("refuted", Some(Vec::new())),
+            Answer::Undecided => {
+                let open: Vec<String> = case.open_parts().into_iter().map(str::to_owned).collect();
+                let steps =
+                    || vec!["no part is open: the search ended without an event".to_owned()];
+                ("undecided", Some(if open.is_empty() { steps() } else { open }))
+            }
+        };
+        *self.counts.entry(word).or_default() += 1;
+        let lines = |why: Vec<String>| -> String {
+            why.iter().map(|part| format!("    {}\n", one_line(part))).collect()
+        };
+        self.listed.extend(why.map(|why| format!("{word}: {about}\n{}", lines(why))));
+    }
+
+    fn count(&self, word: &str) -> usize {
+        self.counts.get(word).copied().unwrap_or(0)
+    }
+
+    fn text(&mut self) -> String {
+        self.listed.sort();
+        let counts = self.counts.iter().map(|(word, count)| format!("{count} {word}\n"));
+        format!("{}\n{}", counts.collect::<String>(), self.listed.concat())
+    }
+}
+
+/// Cut to what a reviewer reads.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().take(120).collect()
+}
+
+/// No published detection of this corpus is blind by its own leading filters: a refutation would be a
+/// false error. The snapshot names what is assumed because it is not understood; nothing in it decides
+/// about an exclusion.
 #[test]
 fn the_leading_filters_of_real_queries_admit_something() {
     let Some(corpus) = corpus() else { return };
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut refuted = Vec::new();
+    let mut verdicts = Verdicts::default();
+    for (path, text) in &corpus {
+        let query = Query::parse(text);
+        for place in spine(&query).places.iter().filter(|place| !place.leading.is_empty()) {
+            let case = Case::new(place.filters(&query, Schema::builtin()), Vec::new(), 0);
+            verdicts.add(&format!("{path} {}", place.table), &case, case.admits());
+        }
+    }
+    assert_eq!((verdicts.count("refuted"), verdicts.count("undecided")), (0, 0));
+    insta::assert_snapshot!(verdicts.text());
+}
+
+/// The same with every filter on the way to the result, which is what exclusions are judged by.
+#[test]
+fn the_ways_of_real_queries_admit_something() {
+    let Some(corpus) = corpus() else { return };
+    let mut verdicts = Verdicts::default();
     for (path, text) in &corpus {
         let query = Query::parse(text);
         for place in spine(&query).places {
-            if place.leading.is_empty() {
-                continue;
+            for (number, known) in place.ways(&query, Schema::builtin()).into_iter().enumerate() {
+                let case = Case::new(known, Vec::new(), 0);
+                let about = format!("{path} {} way {}", place.table, number + 1);
+                verdicts.add(&about, &case, case.admits());
             }
-            let leading = place.filters(&query, Schema::builtin());
-            let word = match Case::new(leading, Vec::new(), 0).admits() {
-                Answer::Witness(_) => "witness",
-                Answer::Refuted => {
-                    refuted.push(format!("{path} {}", place.table));
-                    "refuted"
-                }
-                Answer::Undecided => "undecided",
-            };
-            *counts.entry(word).or_default() += 1;
         }
     }
-    println!("{counts:?}");
-    // No published detection is blind by its own filters.
-    assert_eq!(refuted, Vec::<String>::new());
-    assert!(counts["witness"] > 20 * counts.get("undecided").copied().unwrap_or(0), "{counts:?}");
+    // What is assumed on a way is mostly what became of other columns: too much to read.
+    verdicts.listed.retain(|verdict| !verdict.starts_with("witness"));
+    insta::assert_snapshot!(verdicts.text());
 }
 
 /// An exclusion of one name is what people write most. It must not be held without need.
@@ -140,8 +195,7 @@ fn one_excluded_name_is_decided_on_most_real_queries() {
         "DvcHostname",
     ];
     let constants = Constants::new();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut wrong = Vec::new();
+    let mut verdicts = Verdicts::default();
     for (path, text) in &corpus {
         let query = Query::parse(text);
         for place in spine(&query).places {
@@ -153,123 +207,13 @@ fn one_excluded_name_is_decided_on_most_real_queries() {
             let exclusion = filter(&format!("{subject} =~ 'zq-maintenance-1'"), context);
             for known in place.ways(&query, Schema::builtin()) {
                 let case = Case::new(known, vec![exclusion.clone()], 0);
-                let word = match case.survives() {
-                    Answer::Witness(_) => "witness",
-                    Answer::Refuted => "refuted",
-                    Answer::Undecided => "undecided",
-                };
-                if word != "witness" {
-                    wrong.push(format!("{word}: {path} {} {subject}", place.table));
-                }
-                *counts.entry(word).or_default() += 1;
+                verdicts.add(&format!("{path} {} {subject}", place.table), &case, case.survives());
             }
         }
     }
-    println!("{counts:?}\n{}", wrong.join("\n"));
-    assert_eq!(counts.get("refuted"), None, "{wrong:?}");
-    assert!(counts["witness"] > 8 * counts.get("undecided").copied().unwrap_or(0), "{counts:?}");
-}
-
-/// Pieces of KQL in any order.
-fn soup() -> impl Strategy<Value = String> {
-    let piece = prop::sample::select(vec![
-        "T",
-        "U",
-        "let ",
-        "X",
-        " = ",
-        ";",
-        " | ",
-        "where ",
-        "union ",
-        "join kind=inner ",
-        "(",
-        ")",
-        "{",
-        "}",
-        "[",
-        "]",
-        "'a'",
-        "\"",
-        "a",
-        " == ",
-        " and ",
-        " or ",
-        "not(",
-        " has_any ",
-        ",",
-        " in~ ",
-        " between ",
-        " .. ",
-        "1",
-        "5d",
-        "ago(",
-        "now(",
-        "-",
-        "*",
-        "dynamic(",
-        ":",
-        "// c\n",
-        "\n// @exclusions T\n",
-        "\n",
-        "extend ",
-        "materialize(",
-        "datetime(2026-01-01)",
-        ".",
-        "!",
-        "search ",
-        "as ",
-        "on ",
-        "view ",
-        "set ",
-        "#",
-        "é",
-        "withsource=",
-        "kind=rightanti ",
-        "summarize ",
-        "invoke X(",
-        "partition by a ",
-        "project ",
-        " by ",
-    ]);
-    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn nothing_panics_and_what_is_placed_is_only_what_was_meant(text in soup()) {
-        let constants = Query::parse(&text).constants();
-        let context = Context { columns: None, constants: &constants };
-        filter(&text, context).to_string();
-        let columns = Schema::builtin().columns("SigninLogs");
-        let _ = filter(&text, Context { columns, constants: &Constants::new() });
-        let _ = parameters(&text);
-        let query = Query::parse(&text);
-        for place in spine(&query).places {
-            let _ = Rows::at(&query, &place);
-        }
-        for table in [None, Some("T".to_owned()), Some("U".to_owned())] {
-            let insertion = Insertion {
-                id: "probe".parse().unwrap(),
-                table,
-                predicate: "a == 'b'".to_owned(),
-                expires: None,
-            };
-            match inject(&text, &[insertion]) {
-                Ok(injected) => {
-                    prop_assert!(!injected.stages.is_empty());
-                    for stage in &injected.stages {
-                        let shown = &injected.text[stage.span.clone()];
-                        prop_assert!(shown.starts_with("// exclusion: probe\n| where not("));
-                    }
-                }
-                Err(refusals) => prop_assert!(
-                    refusals.iter().all(|refusal| refusal.code != refusal::POST_CHECK),
-                    "{text:?} {refusals:?}"
-                ),
-            }
-        }
-    }
+    assert_eq!(verdicts.count("refuted"), 0);
+    let witnesses = verdicts.count("witness") + verdicts.count("witness, assuming");
+    assert!(witnesses > 8 * verdicts.count("undecided"));
+    verdicts.listed.retain(|verdict| !verdict.starts_with("witness"));
+    insta::assert_snapshot!(verdicts.text());
 }
