@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::entity_table::{Entity, entity};
 use super::item::Item;
 use super::techniques::listed;
+use crate::arm::{Entity, entity};
 use crate::diag::{Code, Diagnostic, closest};
 use crate::state::Field;
 

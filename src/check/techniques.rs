@@ -1,7 +1,7 @@
 //! Techniques whose tactic is not named.
 
 use super::item::Item;
-use super::tactic_table::tactics_of;
+use crate::arm::tactics_of;
 use crate::diag::{Code, Diagnostic};
 use crate::state::Field;
 

@@ -8,7 +8,6 @@ mod fields;
 mod metadata;
 mod rule;
 mod saved_search;
-mod tactic;
 mod technique;
 
 pub(super) use metadata::metadata;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::texts;
-use super::tactic;
+use crate::arm::{is_tactic, tactics_of};
 use crate::emulator::refusal::Refusal;
 
 /// Checks `tactics`, `techniques` and `subTechniques`.
@@ -11,7 +11,7 @@ pub(super) fn check(properties: &Value) -> Result<(), Refusal> {
     let path = "Properties";
     let tactics = texts(properties, path, "tactics")?;
     for tactic in &tactics {
-        if !tactic::is_known(tactic) {
+        if !is_tactic(tactic) {
             let text = format!("The value '{tactic}' is not valid for 'Tactics'.");
             return Err(Refusal::invalid("Properties.Tactics", &text));
         }
@@ -23,7 +23,7 @@ pub(super) fn check(properties: &Value) -> Result<(), Refusal> {
             );
             return Err(Refusal::invalid("Properties.Techniques", &text));
         };
-        if !tactics.iter().any(|tactic| tactic::has(tactic, number)) {
+        if !tactics_of(number).iter().any(|tactic| tactics.contains(tactic)) {
             let text = format!(
                 "No valid tactic corresponding to the technique {technique} was provided in the tactics field."
             );

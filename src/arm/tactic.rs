@@ -93,7 +93,26 @@ const TACTICS: &[(&str, &[u16])] = &[
 ];
 
 /// The tactics that a technique belongs to; none for a technique that the service did not know.
-pub(super) fn tactics_of(technique: u16) -> Vec<&'static str> {
+#[must_use]
+pub fn tactics_of(technique: u16) -> Vec<&'static str> {
     let with = TACTICS.iter().filter(|(_, techniques)| techniques.contains(&technique));
     with.map(|(tactic, _)| *tactic).collect()
+}
+
+/// Whether the service knows a tactic, in its own spelling.
+#[must_use]
+pub fn is_tactic(name: &str) -> bool {
+    TACTICS.iter().any(|(tactic, _)| *tactic == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn techniques_belong_to_tactics() {
+        assert!(tactics_of(1219).contains(&"CommandAndControl"));
+        assert!(!tactics_of(1219).contains(&"Execution"));
+        assert!(is_tactic("Impact") && !is_tactic("impact"));
+    }
 }

@@ -1,15 +1,19 @@
 //! The identifiers of every type of entity, as Microsoft's validator had them in 2024.
 
-/// One type of entity.
-pub(super) struct Entity {
-    pub(super) name: &'static str,
-    pub(super) identifiers: &'static [&'static str],
+/// One type of entity, by the names of the service.
+#[derive(Debug)]
+pub struct Entity {
+    /// The type.
+    pub name: &'static str,
+    /// What may be mapped.
+    pub identifiers: &'static [&'static str],
     /// One of these combinations must be mapped.
-    pub(super) required: &'static [&'static [&'static str]],
+    pub required: &'static [&'static [&'static str]],
 }
 
-/// The type of this name.
-pub(super) fn entity(name: &str) -> Option<&'static Entity> {
+/// The type of this name, in the service's spelling.
+#[must_use]
+pub fn entity(name: &str) -> Option<&'static Entity> {
     ENTITIES.iter().find(|entity| entity.name == name)
 }
 
