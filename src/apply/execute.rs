@@ -7,6 +7,7 @@ use super::records::Sent;
 use super::refusal::{describe, is_race, lacks_parent, verdict};
 use super::reread::{Again, decide_again, planned_metadata};
 use crate::arm::ResourceId;
+use crate::ident::Family;
 use crate::live::observe::read_if_there;
 use crate::live::{Client, Error};
 use crate::plan::{BaselineSide, Change, Options, Put, RecordPut, Work};
@@ -117,10 +118,7 @@ impl Executor<'_> {
         resource: &Put,
         record: &RecordPut,
     ) -> Result<Option<Left>, Stop> {
-        let current = read_if_there(self.client, &record.id).await?.unwrap_or(Value::Null);
-        if current["properties"] != planned_metadata(change)["properties"] {
-            return Err(Stop::Moved);
-        }
+        self.ask_before_creating(change, record).await?;
         let recorded = match self.client.put(&record.id, &record.to_body()).await {
             Ok(_) => true,
             Err(error) if error.is_definite() && lacks_parent(&error) => false,
@@ -142,6 +140,18 @@ impl Executor<'_> {
         }
         taken(record, resource, &answer)?;
         Ok(Some(left(resource, answer, last)))
+    }
+
+    /// A hunt that another run has just made is refused, and what is taken back then must not be
+    /// that run's record. A rule is not refused but written over, with its record: for rules, the
+    /// look before the first write is enough.
+    async fn ask_before_creating(&self, change: &Change, record: &RecordPut) -> Result<(), Stop> {
+        if change.key.family == Family::AnalyticRule {
+            return Ok(());
+        }
+        let current = read_if_there(self.client, &record.id).await?.unwrap_or(Value::Null);
+        let planned = planned_metadata(change);
+        if current["properties"] == planned["properties"] { Ok(()) } else { Err(Stop::Moved) }
     }
 
     async fn update(
