@@ -1,15 +1,14 @@
 //! A content file's top-level keys, each with the places of its name and its value.
 //!
-//! One pass of the parser, straight into JSON values: content is read by the thousand, and nothing
-//! below the top level needs a place of its own.
+//! Straight into JSON values: nothing below the top level needs a place of its own.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::Spanned;
 
-use super::unique::{self, Unique};
+use super::quick;
 use crate::diag::{Diagnostic, Source, Span};
 use crate::yaml;
 use std::sync::Arc;
@@ -33,12 +32,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    fn new(name: Spanned<String>, value: Value, at: Location) -> Self {
-        let name_span = yaml::bytes(&name.referenced);
-        let at = yaml::bytes(&at);
+    /// `at` is where the value stands.
+    pub(super) fn new(name: String, name_span: Span, value: Value, at: Span) -> Self {
         let has_text = !at.is_empty() && !value.is_array() && !value.is_object();
         let span = if has_text { at } else { name_span.clone() };
-        Self { name: name.value, name_span, value, span }
+        Self { name, name_span, value, span }
     }
 
     /// What a scalar looks like in the file, where YAML would change its spelling: `1.10` is the
@@ -57,41 +55,9 @@ impl Entry {
 /// # Errors
 /// A diagnostic at the parser's position when the text is not YAML.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Vec<Document>, Box<Diagnostic>> {
-    match serde_saphyr::from_multiple_with_options::<Mapping>(source.text(), unique::options()) {
-        Ok(mappings) => Ok(mappings.into_iter().map(|Mapping(keys)| Document::Map(keys)).collect()),
-        // Whatever it was: the strict reading decides, and says what is wrong.
-        Err(_) => yaml::documents(source),
-    }
-}
-
-/// The entries of a mapping whose keys are beyond doubt.
-struct Mapping(Vec<Entry>);
-
-impl<'de> Deserialize<'de> for Mapping {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MappingVisitor).map(Self)
-    }
-}
-
-struct MappingVisitor;
-
-impl<'de> Visitor<'de> for MappingVisitor {
-    type Value = Vec<Entry>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a YAML mapping")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Entry>, A::Error> {
-        let mut entries: Vec<Entry> = Vec::with_capacity(16);
-        while let Some((name, value)) = map.next_entry::<Spanned<String>, Spanned<Unique>>()? {
-            let is_twice = entries.iter().any(|entry| entry.name == name.value);
-            if is_twice || !unique::is_beyond_doubt(&name.value) {
-                return Err(unique::doubtful());
-            }
-            entries.push(Entry::new(name, value.value.0, value.referenced));
-        }
-        Ok(entries)
+    match quick::entries(source.text()) {
+        Some(entries) => Ok(vec![Document::Map(entries)]),
+        None => yaml::documents(source),
     }
 }
 
@@ -113,7 +79,8 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
         let mut entries = Vec::new();
         while let Some((name, value)) = map.next_entry::<Spanned<String>, Spanned<Value>>()? {
-            entries.push(Entry::new(name, value.value, value.referenced));
+            let (at_name, at) = (yaml::bytes(&name.referenced), yaml::bytes(&value.referenced));
+            entries.push(Entry::new(name.value, at_name, value.value, at));
         }
         Ok(Document::Map(entries))
     }

@@ -20,12 +20,12 @@ mod link;
 mod load;
 mod place;
 mod query;
+mod quick;
 mod reference;
 mod shape;
 mod sheet;
 mod table_names;
 mod text;
-mod unique;
 mod unread;
 mod walk;
 
