@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
 
 mod deploy;
+mod exclusions;
 mod fleet;
 mod load;
 
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 fn main() {
     println!("{} cores", std::thread::available_parallelism().map_or(1, usize::from));
     load::run();
+    exclusions::run();
     deploy::run();
     match peak_memory() {
         Some(mebibytes) => println!("peak memory of this process          {mebibytes:>8} MiB"),
