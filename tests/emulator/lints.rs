@@ -93,7 +93,7 @@ fn what_the_lints_find_in_published_content_is_counted() {
         *codes.entry((found.severity.word(), found.code.as_str())).or_default() += 1;
         assert!(found.help.is_some() && found.place().is_some(), "{}", found.message);
     }
-    // Each was looked at. No published rule has an error: the service takes them all.
+    // No published rule has an error: the service takes them all.
     let expect = BTreeMap::from([
         (("note", "undeclared-table"), 14),
         (("warning", "column-not-in-output"), 2),
