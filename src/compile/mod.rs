@@ -24,6 +24,8 @@ mod tests_by_table;
 mod tests_of_exclusions;
 #[cfg(test)]
 mod tests_of_parameters;
+#[cfg(test)]
+mod tests_of_repeats;
 mod verdict;
 
 pub use compile::{Compiled, Reach, compile};
