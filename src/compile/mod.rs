@@ -13,6 +13,7 @@ mod judge;
 mod layer;
 mod policy;
 mod query;
+mod reading;
 #[cfg(test)]
 mod sample;
 mod silence;
