@@ -7,6 +7,7 @@ use super::reading::{self, Text};
 use crate::content::{self, Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic, Located, Span};
 use crate::environment::{Environment, Workspace};
+use crate::kql::value::ticks_of;
 use crate::kql::{
     self, EcsMap, Insertion, Place, PredicateError, Query, Reach, Refusal, Resolved, Spine,
 };
@@ -30,6 +31,12 @@ impl Ready<'_> {
             predicate: self.resolved.kql.clone(),
             expires: self.exclusion.expires.as_ref().map(|day| day.value),
         }
+    }
+
+    /// The first tick at which it is no longer in force.
+    pub(super) fn until(&self) -> Option<i64> {
+        let last = self.exclusion.expires.as_ref()?.value;
+        Some(ticks_of(last.next().date().at(0, 0, 0, 0)))
     }
 }
 

@@ -27,6 +27,9 @@ mod tests_of_exclusions;
 mod tests_of_parameters;
 #[cfg(test)]
 mod tests_of_repeats;
+#[cfg(test)]
+mod tests_together;
+mod together;
 mod verdict;
 
 pub use compile::{Compiled, Reach, compile};

@@ -59,6 +59,18 @@ pub(super) fn prove(
     judged.remarks.extend(witnesses(case, judgement, here));
 }
 
+/// Holds the item for a finding, unless those whom it concerns take responsibility for it.
+pub(super) fn hold(
+    case: &Case<'_>,
+    finding: &Finding,
+    concerned: &[&Exclusion],
+    judged: &mut Judged,
+) {
+    if !is_acknowledged(case, finding, concerned) {
+        judged.errors.push(diagnostic(case, finding, concerned, Diagnostic::error));
+    }
+}
+
 enum Weight {
     Holds,
     Warns,
@@ -78,7 +90,7 @@ fn weight(case: &Case<'_>, finding: &Finding, concerned: &[&Exclusion]) -> Weigh
 }
 
 /// More exclusions than this are not taken away one by one to see which of them decide.
-const TAKEN_AWAY: usize = 16;
+pub(super) const TAKEN_AWAY: usize = 16;
 
 /// The judgements without each of the exclusions, at the moments of findings.
 type Rest = BTreeMap<(usize, Option<i64>), Judgement>;
