@@ -112,6 +112,24 @@ impl Question {
         self.judge_over(self.moments().map(|_| moment.clone()), |_| Some(moment.clone()))
     }
 
+    /// The first moment at which the filters are proven to admit no event, though those of another
+    /// question are not.
+    #[must_use]
+    pub fn silent_unlike(&self, other: Option<&Self>) -> Option<i64> {
+        let moments = self.moments().unwrap_or_else(|| vec![self.clock.now]);
+        let shares = moments.len();
+        let silent = |question: &Self, now| question.case_at(now, Vec::new(), shares).admits();
+        moments.into_iter().find(|now| {
+            silent(self, *now).is_refuted()
+                && !other.is_some_and(|other| silent(other, *now).is_refuted())
+        })
+    }
+
+    fn case_at(&self, now: i64, exclusions: Vec<Predicate>, shares: usize) -> Case {
+        let shares = u64::try_from(shares).unwrap_or(u64::MAX);
+        Case::new(self.filters.clone(), exclusions, now).with_share(shares)
+    }
+
     /// Asks everything at these moments, and about the rows of one day at those that matter to them.
     fn judge_over(
         &self,
@@ -180,8 +198,7 @@ impl Question {
                 .collect();
             let predicates =
                 in_force.iter().map(|at| self.exclusions[*at].predicate.clone()).collect();
-            let shares = u64::try_from(shares).unwrap_or(u64::MAX);
-            let case = Case::new(self.filters.clone(), predicates, now).with_share(shares);
+            let case = self.case_at(now, predicates, shares);
             all.push(At { now, in_force, judgement: judge(&case) });
         }
         self.merged(&all)
