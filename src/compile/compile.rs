@@ -10,7 +10,7 @@ use super::test_report::{Judgement, TestReport};
 use super::tests_of_exclusions::{conclude, failing};
 use super::verdict::WITNESS;
 use crate::content::{Broken, Catalog, Content};
-use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::environment::{Environment, Fleet, Policy, Workspace};
 use crate::ident::{ContentId, Day, ExclusionId};
 use crate::kql::EcsMap;
@@ -123,21 +123,25 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
 /// A path and bytes in it.
 type Place = (String, (usize, usize));
 
+/// What makes two diagnostics the same: all that is seen of them but their notes.
+type Said = (Code, Severity, String, Vec<Place>);
+
 /// Says the same thing about many items once, with all its notes, and leaves one witness per
 /// exclusion: it differs from workspace to workspace only in what does not matter, such as the time.
+/// A note is not the same as the error of its words: it would hide that an item is held.
 fn once(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut witnesses: BTreeSet<Option<String>> = BTreeSet::new();
-    let mut places: BTreeMap<(Code, String, Option<Place>), usize> = BTreeMap::new();
+    let mut said: BTreeMap<Said, usize> = BTreeMap::new();
     let mut kept: Vec<Diagnostic> = Vec::new();
     for diagnostic in diagnostics {
         if diagnostic.code == WITNESS && !witnesses.insert(diagnostic.subject.clone()) {
             continue;
         }
-        let place = diagnostic.labels.first();
-        let place = place.map(|l| (l.source.path().to_owned(), l.span.clone()));
-        let place = place.map(|(path, span)| (path, (span.start, span.end)));
-        let key = (diagnostic.code, diagnostic.message.clone(), place);
-        match places.get(&key).copied() {
+        let place =
+            |label: &Label| (label.source.path().to_owned(), (label.span.start, label.span.end));
+        let places = diagnostic.labels.iter().map(place).collect();
+        let key = (diagnostic.code, diagnostic.severity, diagnostic.message.clone(), places);
+        match said.get(&key).copied() {
             Some(at) => {
                 let notes = &mut kept[at].notes;
                 let new = diagnostic.notes.into_iter().filter(|note| !notes.contains(note));
@@ -145,7 +149,7 @@ fn once(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
                 notes.extend(new);
             }
             None => {
-                places.insert(key, kept.len());
+                said.insert(key, kept.len());
                 kept.push(diagnostic);
             }
         }

@@ -1,12 +1,15 @@
 //! Which exclusions are in force for an item in a workspace, and what they compile to.
 
+use std::collections::BTreeSet;
+
 use super::compile::Index;
+use super::reading::{self, Text};
 use crate::content::{self, Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic, Located, Span};
 use crate::environment::{Environment, Workspace};
+use crate::kql::value::ticks_of;
 use crate::kql::{
-    self, EcsMap, Insertion, Place, Polarity, PredicateError, Query, Refusal, Resolved, Rows,
-    Schema, Spine,
+    self, EcsMap, Insertion, Place, PredicateError, Query, Reach, Refusal, Resolved, Spine,
 };
 
 /// An exclusion applies to a table that the query does not read.
@@ -28,6 +31,12 @@ impl Ready<'_> {
             predicate: self.resolved.kql.clone(),
             expires: self.exclusion.expires.as_ref().map(|day| day.value),
         }
+    }
+
+    /// The first tick at which it is no longer in force.
+    pub(super) fn until(&self) -> Option<i64> {
+        let last = self.exclusion.expires.as_ref()?.value;
+        Some(ticks_of(last.next().date().at(0, 0, 0, 0)))
     }
 }
 
@@ -96,7 +105,7 @@ fn may_pass(spine: &Spine, table: &str) -> bool {
 /// What is wrong with it, at its own place.
 pub(super) fn resolve<'a>(
     exclusion: &'a Exclusion,
-    (source, query): (&Located<String>, &Query<'_>),
+    text: Text<'_>,
     spine: &Spine,
     ecs: &EcsMap,
 ) -> Result<Vec<Ready<'a>>, Vec<Diagnostic>> {
@@ -104,34 +113,17 @@ pub(super) fn resolve<'a>(
     for table in tables_of(exclusion, spine)? {
         let places = spine
             .places_of(table.as_deref())
-            .map_err(|refusals| refused(exclusion, &refusals, (source, query.text())))?;
+            .map_err(|refusals| refused(exclusion, &refusals, (text.0, text.1.text())))?;
         let Some(first) = places.first() else {
             return Err(vec![no_table(exclusion, spine)]);
         };
-        if let Some(table) = table.filter(|table| is_open(exclusion, first, table, spine)) {
+        if let Some(table) = table.filter(|table| is_open(first, table, spine)) {
             return Err(vec![open_marker(exclusion, &table)]);
         }
-        let resolved = on_place(exclusion, query, first, ecs).map_err(|errors| {
-            errors.iter().map(|error| misread(exclusion, error)).collect::<Vec<_>>()
-        })?;
+        let resolved = reading::read(exclusion, text, (first, &places), ecs)?;
         ready.push(Ready { exclusion, resolved, table: first.table.clone() });
     }
     Ok(ready)
-}
-
-fn on_place(
-    exclusion: &Exclusion,
-    query: &Query<'_>,
-    place: &Place,
-    ecs: &EcsMap,
-) -> Result<Resolved, Vec<PredicateError>> {
-    let rows = Rows::at(query, place);
-    let scope = kql::Scope { table: &place.table, schema: Schema::builtin(), ecs, rows: &rows };
-    let polarity = match exclusion.polarity {
-        content::Polarity::When => Polarity::When,
-        content::Polarity::Keep => Polarity::Keep,
-    };
-    kql::resolve(&exclusion.condition.value, polarity, scope)
 }
 
 /// `None` stands for the query's only driving table.
@@ -149,10 +141,22 @@ fn tables_of(exclusion: &Exclusion, spine: &Spine) -> Result<Vec<Option<String>>
     Ok(if named.is_empty() { vec![None] } else { named })
 }
 
-/// Whether an exclusion for all queries of a table has come to a marker without a table, where rows
-/// of others may pass too.
-fn is_open(exclusion: &Exclusion, place: &Place, table: &str, spine: &Spine) -> bool {
-    exclusion.table.is_none() && place.table.is_empty() && !spine.tables().contains(table)
+/// Whether a marker without a table stands where rows of other tables may pass too. It makes no
+/// difference who has named the table, the exclusion itself or what it applies to: its condition is
+/// about that table's rows, and would take out others'.
+fn is_open(place: &Place, table: &str, spine: &Spine) -> bool {
+    let mut named = spine.tables();
+    let mut unnamed = false;
+    for refusal in &spine.refusals {
+        match &refusal.reach {
+            Reach::Nothing => {}
+            Reach::Table(name) => {
+                named.insert(name);
+            }
+            Reach::Pattern(_) | Reach::Anything => unnamed = true,
+        }
+    }
+    place.table.is_empty() && (unnamed || named != BTreeSet::from([table]))
 }
 
 fn open_marker(exclusion: &Exclusion, table: &str) -> Diagnostic {
@@ -181,7 +185,8 @@ fn no_table(exclusion: &Exclusion, spine: &Spine) -> Diagnostic {
         .help("name one of these tables in `table`")
 }
 
-fn misread(exclusion: &Exclusion, error: &PredicateError) -> Diagnostic {
+/// What keeps the condition from being read, at its own place.
+pub(super) fn misread(exclusion: &Exclusion, error: &PredicateError) -> Diagnostic {
     let condition = &exclusion.condition;
     let span = content::place(condition, &error.span);
     let diagnostic = Diagnostic::error(error.code, error.message.clone())
@@ -218,7 +223,7 @@ pub(super) fn refused(
 }
 
 /// Where a part of the query stands in its file. Parameters may have moved it.
-fn in_file(source: &Located<String>, text: &str, span: &Span) -> Span {
+pub(super) fn in_file(source: &Located<String>, text: &str, span: &Span) -> Span {
     let part = &text[span.clone()];
     let same = source.value.get(span.clone()) == Some(part);
     let start = if same { Some(span.start) } else { source.value.find(part) };

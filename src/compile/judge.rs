@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::exclusion::Ready;
 use super::tests_of_exclusions::{Trial, try_all};
+use super::together;
 use super::verdict::prove;
 use crate::content::Content;
 use crate::diag::Diagnostic;
@@ -61,16 +62,21 @@ impl<'a> Case<'a> {
         noon(self.today)
     }
 
-    fn clock(&self, place: &Place) -> Clock {
-        let period = self.period.and_then(|period| {
-            i64::try_from(period.as_seconds()).ok().and_then(|seconds| seconds.checked_mul(SECOND))
-        });
-        let timestamp = match Schema::builtin().columns(&place.table) {
-            Some(columns) => columns.get("Timestamp") == Some(&ColumnType::Datetime),
-            None => place.table.is_empty(),
-        };
-        Clock { now: self.now(), period, timestamp }
+    pub(super) fn clock(&self, place: &Place) -> Clock {
+        clock(place, self.now(), self.period)
     }
+}
+
+/// What is known about time at a place; `now` is in ticks, the period as far as the query may look back.
+pub(super) fn clock(place: &Place, now: i64, period: Option<Duration>) -> Clock {
+    let period = period.and_then(|period| {
+        i64::try_from(period.as_seconds()).ok().and_then(|seconds| seconds.checked_mul(SECOND))
+    });
+    let timestamp = match Schema::builtin().columns(&place.table) {
+        Some(columns) => columns.get("Timestamp") == Some(&ColumnType::Datetime),
+        None => place.table.is_empty(),
+    };
+    Clock { now, period, timestamp }
 }
 
 /// Noon of a day in UTC, in ticks: what `now()` is where a query is judged.
@@ -78,16 +84,13 @@ pub(super) fn noon(day: Day) -> i64 {
     ticks_of(day.date().at(12, 0, 0, 0))
 }
 
-/// An exclusion ends with its last day, as it is compiled.
+/// An exclusion with the end of its last day, as it is compiled.
 fn dated(ready: &Ready<'_>) -> Dated {
-    let last = ready.exclusion.expires.as_ref().map(|day| day.value);
-    Dated {
-        predicate: ready.resolved.predicate.clone(),
-        until: last.map(|last| ticks_of(last.next().date().at(0, 0, 0, 0))),
-    }
+    Dated { predicate: ready.resolved.predicate.clone(), until: ready.until() }
 }
 
-/// Judges the exclusions of one query, all of those in force in a workspace together.
+/// Judges the exclusions of one query that are in force in a workspace: those of each table, and then
+/// all of them together.
 pub(super) fn judge(case: &Case<'_>) -> Judged {
     let mut judged = Judged { trials: try_all(case), ..Judged::default() };
     let tables: BTreeSet<&str> = case.ready.iter().map(|ready| ready.table.as_str()).collect();
@@ -107,6 +110,7 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
             prove(case, (question, judgement), (&here, &effective), &mut judged);
         }
     }
+    together::judge(case, &mut judged);
     judged
 }
 

@@ -13,6 +13,7 @@ mod judge;
 mod layer;
 mod policy;
 mod query;
+mod reading;
 #[cfg(test)]
 mod sample;
 mod silence;
@@ -24,6 +25,11 @@ mod tests_by_table;
 mod tests_of_exclusions;
 #[cfg(test)]
 mod tests_of_parameters;
+#[cfg(test)]
+mod tests_of_repeats;
+#[cfg(test)]
+mod tests_together;
+mod together;
 mod verdict;
 
 pub use compile::{Compiled, Reach, compile};

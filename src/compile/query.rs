@@ -136,7 +136,8 @@ fn one(
         outcome.diagnostics.extend(missing);
         return outcome;
     }
-    let silent = silence::check(content, &source.value, parameters, judge::noon(index.today));
+    let time = silence::Time { now: judge::noon(index.today), period: applied.period };
+    let silent = silence::check(content, &source.value, parameters, time);
     if !silent.is_empty() {
         outcome.diagnostics.extend(silent);
         return outcome;

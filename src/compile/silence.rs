@@ -1,28 +1,40 @@
 //! Parameter values that silence a query: an empty list of hosts to look for, a window of no length.
 //!
-//! A value needs no reason, so one that takes all rows away must not pass. What is judged are the
-//! filters on the way to the result, as for exclusions; a threshold behind a `summarize` is a number
-//! like any other.
+//! A value needs no reason, so one that takes all rows away must not pass: on no way to the result, and
+//! at no time to come. What is judged are the filters on the way, as for exclusions; a threshold behind
+//! a `summarize` is a number like any other.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::judge::clock;
 use crate::content::Content;
 use crate::diag::{Code, Diagnostic, Located};
-use crate::kql::{self, Parameter, ParameterForm, Query, Schema, reason, spine};
+use crate::ident::Duration;
+use crate::kql::reason::Question;
+use crate::kql::{self, Parameter, ParameterForm, Query, Schema, spine};
 
 const SILENCES: Code = Code::new("parameter-silences-query");
+
+/// When and how far back a query is run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    /// Today, in ticks.
+    pub(super) now: i64,
+    /// How far back the service lets it look.
+    pub(super) period: Option<Duration>,
+}
 
 /// Values by parameter.
 type Values<'v> = BTreeMap<&'v str, Located<Value>>;
 
-/// Errors for the values that silence `text` when they are set in it, at the values. `now` is in ticks.
+/// Errors for the values that silence `text` when they are set in it, at the values.
 pub(super) fn check(
     content: &Content,
     text: &str,
     values: &Values<'_>,
-    now: i64,
+    time: Time,
 ) -> Vec<Diagnostic> {
     if values.is_empty() {
         return Vec::new();
@@ -33,9 +45,10 @@ pub(super) fn check(
     }
     let windows = empty_windows(text, &set);
     let (blamed, effect) = if windows.is_empty() {
-        (silencing(text, values, &set, now), "filters admit no event")
+        let (blamed, at) = silencing(text, values, &set, time);
+        (blamed, effect(at, time))
     } else {
-        (windows, "window has no length")
+        (windows, "window has no length".to_owned())
     };
     let error = |name: &String| {
         let value = values.get(name.as_str())?;
@@ -54,6 +67,16 @@ pub(super) fn check(
     blamed.iter().filter_map(error).collect()
 }
 
+fn effect(at: i64, time: Time) -> String {
+    match at == time.now {
+        true => "filters admit no event on one of its ways to a result".to_owned(),
+        false => {
+            let at = kql::Value::Datetime(at);
+            format!("filters will admit no event on one of its ways to a result (at {at})")
+        }
+    }
+}
+
 /// The text with the values set; itself where they cannot be, which is said elsewhere.
 fn changed(text: &str, values: &Values<'_>) -> String {
     let values: Vec<(&str, Value)> =
@@ -61,36 +84,44 @@ fn changed(text: &str, values: &Values<'_>) -> String {
     kql::set_parameters(text, &values).unwrap_or_else(|_| text.to_owned())
 }
 
-/// The parameters without which no place is silent that was not silent before; all of them where no
-/// single one decides.
-fn silencing(text: &str, values: &Values<'_>, set: &str, now: i64) -> Vec<String> {
-    let before = silent_places(text, now);
-    let silenced = |text: &str| {
-        let after = silent_places(text, now);
-        after.iter().zip(&before).any(|(after, before)| *after && !*before)
-    };
-    if !silenced(set) {
-        return Vec::new();
-    }
+/// The parameters without which no way is silent that was not silent before, all of them where no
+/// single one decides; and from which moment on it is.
+fn silencing(text: &str, values: &Values<'_>, set: &str, time: Time) -> (Vec<String>, i64) {
+    let before = ways(text, time);
+    let silenced = |text: &str| silenced(&before, &ways(text, time));
+    let Some(at) = silenced(set) else { return (Vec::new(), time.now) };
     let decides = |name: &str| {
         let mut rest = values.clone();
         rest.remove(name);
-        !silenced(&changed(text, &rest))
+        silenced(&changed(text, &rest)).is_none()
     };
     let all = || values.keys().map(|name| (*name).to_owned());
     let deciding: Vec<String> = all().filter(|name| decides(name)).collect();
-    if deciding.is_empty() { all().collect() } else { deciding }
+    (if deciding.is_empty() { all().collect() } else { deciding }, at)
 }
 
-/// For each place of the query's spine, whether the filters on its way to the result are proven to
-/// admit no event.
-fn silent_places(text: &str, now: i64) -> Vec<bool> {
-    let query = Query::parse(text);
-    let admits_nothing = |place: &kql::Place| {
-        let ways = place.ways(&query, Schema::builtin());
-        ways.into_iter().all(|way| reason::Case::new(way, Vec::new(), now).admits().is_refuted())
+/// The first moment at which the filters on one of the ways are proven to admit no event, though those
+/// of the same way were not. A value changes no stage, so the ways are the same ones.
+fn silenced(before: &[Vec<Question>], after: &[Vec<Question>]) -> Option<i64> {
+    let of_way = |(place, way): (usize, usize), question: &Question| {
+        question.silent_unlike(before.get(place).and_then(|ways| ways.get(way)))
     };
-    spine(&query).places.iter().map(admits_nothing).collect()
+    let of_place = |(place, ways): (usize, &Vec<Question>)| {
+        let ways = ways.iter().enumerate();
+        ways.filter_map(|(way, question)| of_way((place, way), question)).min()
+    };
+    after.iter().enumerate().filter_map(of_place).min()
+}
+
+/// For each place of the query's spine, the filters on each of its ways to the result.
+fn ways(text: &str, time: Time) -> Vec<Vec<Question>> {
+    let query = Query::parse(text);
+    let of_place = |place: &kql::Place| {
+        let clock = clock(place, time.now, time.period);
+        let ways = place.ways(&query, Schema::builtin()).into_iter();
+        ways.map(|way| Question::new(way, Vec::new(), clock)).collect()
+    };
+    spine(&query).places.iter().map(of_place).collect()
 }
 
 /// Parameters that have become zero and say how far back the query looks.

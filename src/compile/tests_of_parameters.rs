@@ -8,7 +8,18 @@ const QUERY: &str = "let lookback = 7d;\nlet hosts = dynamic(['a', 'b']);\nlet a
                      | where not(ActionType in (allowed)) and FileName !in (allowed)";
 
 fn check_set(query: &str, names: &str, values: &str, codes: &[&str], place: &str) {
-    let hunt = hunt(query, &format!("parameters: [{names}]\n"));
+    check_keys("", (query, names), values, codes, place);
+}
+
+/// The same of a rule that looks back for a day.
+fn check_rule(query: &str, names: &str, values: &str, codes: &[&str], place: &str) {
+    let keys = "kind: Scheduled\nseverity: Low\nqueryFrequency: 1d\nqueryPeriod: 1d\n\
+                triggerOperator: gt\ntriggerThreshold: 0\n";
+    check_keys(keys, (query, names), values, codes, place);
+}
+
+fn check_keys(keys: &str, (query, names): (&str, &str), values: &str, codes: &[&str], place: &str) {
+    let hunt = hunt(query, &format!("{keys}parameters: [{names}]\n"));
     let environment = format!("parameters: {{ h: {{ {values} }} }}\n");
     let environment = if values.is_empty() { "" } else { &environment };
     let compiled = repository(&[("hunting/h.yaml", &hunt)], environment);
@@ -51,6 +62,35 @@ fn one_arm_of_a_union_is_not_silenced_either() {
     let query = "let hosts = dynamic(['a']);\n\
                  union (DeviceEvents | where DeviceName in (hosts)), (DeviceInfo | where DeviceName != '')";
     check_set(query, "hosts", "hosts: []", &["parameter-silences-query"], "[]");
+}
+
+#[test]
+fn one_way_of_a_tables_rows_is_not_silenced_either() {
+    let query = "let hosts = dynamic(['a']);\nlet seen = DeviceEvents | where DeviceName != '';\n\
+                 union (seen | where DeviceName in (hosts)), (seen | where ActionType == 'x')";
+    check_set(query, "hosts", "hosts: [b]", &[], "");
+    check_set(query, "hosts", "hosts: []", &["parameter-silences-query"], "[]");
+}
+
+#[test]
+fn a_date_that_no_row_can_have_now_or_one_day_is_held() {
+    let query = "let since = datetime(2024-01-01);\nlet until = datetime(2025-01-01);\n\
+                 union (DeviceEvents | where Timestamp > since), (DeviceInfo | where Timestamp < until)";
+    let (code, both) = ("parameter-silences-query", "since, until");
+    check_set(query, both, "since: 2026-11-01", &[], "");
+    check_set(query, both, "since: 2099-01-01", &[code], "2099-01-01");
+    check_set(query, both, "since: 2026-12-01", &[code], "2026-12-01");
+    // A hunt may look at what is long gone; a rule does not see it.
+    check_set(query, both, "until: 2024-06-01", &[], "");
+    let window = "let from = 2d;\nlet until = 1h;\nlet last = datetime(2099-01-01);\nDeviceEvents\n\
+                  | where Timestamp > ago(from) and Timestamp < ago(until) and Timestamp < last";
+    let names = "from, until, last";
+    check_rule(window, names, "", &[], "");
+    check_rule(window, names, "from: 7d, until: 2h", &[], "");
+    check_rule(window, names, "until: 2d", &[code], "2d");
+    check_rule(window, names, "from: 5d, until: 36h", &[code], "36h");
+    check_rule(window, names, "last: 2026-12-24", &[code], "2026-12-24");
+    check_rule(window, names, "last: 2026-11-01", &[code], "2026-11-01");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! That an exclusion excludes nothing or everything, or that together they blind the query, cannot be
 //! acknowledged. The events that prove the rest fine are shown as notes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Ready;
 use super::judge::{Case, Judged};
@@ -27,7 +27,7 @@ pub(super) fn prove(
     (here, effective): (&[&Ready<'_>], &BTreeSet<usize>),
     judged: &mut Judged,
 ) {
-    let mut rest: Vec<Option<Judgement>> = vec![None; here.len()];
+    let mut rest = Rest::new();
     let mut warnings = Vec::new();
     for finding in &judgement.findings {
         let concerned: Vec<&Exclusion> = match finding.exclusion {
@@ -59,6 +59,18 @@ pub(super) fn prove(
     judged.remarks.extend(witnesses(case, judgement, here));
 }
 
+/// Holds the item for a finding, unless those whom it concerns take responsibility for it.
+pub(super) fn hold(
+    case: &Case<'_>,
+    finding: &Finding,
+    concerned: &[&Exclusion],
+    judged: &mut Judged,
+) {
+    if !is_acknowledged(case, finding, concerned) {
+        judged.errors.push(diagnostic(case, finding, concerned, Diagnostic::error));
+    }
+}
+
 enum Weight {
     Holds,
     Warns,
@@ -78,20 +90,24 @@ fn weight(case: &Case<'_>, finding: &Finding, concerned: &[&Exclusion]) -> Weigh
 }
 
 /// More exclusions than this are not taken away one by one to see which of them decide.
-const TAKEN_AWAY: usize = 16;
+pub(super) const TAKEN_AWAY: usize = 16;
+
+/// The judgements without each of the exclusions, at the moments of findings.
+type Rest = BTreeMap<(usize, Option<i64>), Judgement>;
 
 /// The exclusions whose removal makes the finding go away; all of them if no single one's does.
-/// `rest` keeps the judgements without each of them.
+/// It is asked for again at the moment that it is about.
 fn deciding<'e>(
     question: &Question,
     here: &[&Ready<'e>],
     finding: &Finding,
-    rest: &mut [Option<Judgement>],
+    rest: &mut Rest,
 ) -> Vec<&'e Exclusion> {
     let mut found = Vec::new();
     if here.len() > 1 && here.len() <= TAKEN_AWAY {
         for (at, ready) in here.iter().enumerate() {
-            let without = rest[at].get_or_insert_with(|| question.without(at).judge());
+            let judge = || question.without(at).judge_when(finding);
+            let without = rest.entry((at, finding.at)).or_insert_with(judge);
             let stays = |f: &Finding| f.code == finding.code && f.message == finding.message;
             if !without.findings.iter().any(stays) {
                 found.push(ready.exclusion);
@@ -128,7 +144,7 @@ fn diagnostic(
         [one] => format!("exclusion {one}"),
         several => format!("exclusions {}", several.join(", ")),
     };
-    let mut diagnostic = make(finding.code, format!("{who}: {}", finding.message));
+    let mut diagnostic = make(finding.code, format!("{who}: {}", finding.said()));
     for exclusion in concerned {
         let condition = &exclusion.condition;
         let text = if concerned.len() > 1 { exclusion.id.value.as_str() } else { "" };

@@ -1,6 +1,7 @@
 //! Where exclusions go in queries of all shapes, and which names they may use there.
 
 use super::*;
+use crate::diag::Diagnostic;
 
 /// What becomes of the query with one exclusion, as its condition and what else it says.
 fn compiled(query: &str, exclusion: &str) -> Compiled {
@@ -108,4 +109,54 @@ fn an_exclusion_needs_an_effect_in_one_arm_of_a_union_only() {
     assert_eq!(note.severity, Severity::Note);
     check(query, "when: EventID == 3 and Account == 'x'", Err(code));
     check(query, "when: EventID == 1", Err("exclusion-blinds-query"));
+}
+
+#[test]
+fn a_condition_that_cannot_be_read_at_one_of_its_places_holds_the_item() {
+    let query = "let f = (Computer: string) {\nSecurityEvent\n| where EventID == 1\n};\n\
+                 union (SecurityEvent\n| where EventID == 2), f('x')";
+    check(query, "when: Computer == 'x'", Err("exclusion-name-taken"));
+    let behind =
+        |query: &str| query.replace("union (", "union f('x'), (").replace("), f('x')", ")");
+    check(&behind(query), "when: Computer == 'x'", Err("exclusion-name-taken"));
+    let both = ["| where EventID == 1", "| where EventID == 2"];
+    check(query, "when: Account == 'x'", Ok(&both));
+    let gone = "SecurityEvent\n// @exclusions SecurityEvent\n| project Account\n\
+                // @exclusions SecurityEvent\n| take 5";
+    check(gone, "when: Computer == 'x'", Err("exclusion-unknown-column"));
+}
+
+#[test]
+fn a_condition_that_means_different_things_at_its_places_holds_the_item_and_names_them() {
+    for (table, column) in [("SecurityEvent", "Computer"), ("Made_CL", "host_s")] {
+        let query = format!(
+            "{table}\n| where {column} != 'y'\n// @exclusions {table}\n\
+             | extend {column} = tolower({column})\n// @exclusions {table}\n| take 5"
+        );
+        let when = format!("when: {column} == 'x'");
+        check(&query, &when, Err("exclusion-places-differ"));
+        let compiled = compiled(&query, &format!("    {when}"));
+        let code = |d: &&Diagnostic| d.code.as_str() == "exclusion-places-differ";
+        let found = compiled.diagnostics.iter().find(code).unwrap();
+        let lines = found.labels.iter().map(|l| l.source.position(l.span.start).line);
+        let lines: Vec<usize> = lines.collect();
+        assert_eq!(lines[1..], [8, 10], "{found:?}");
+    }
+    let same = "SecurityEvent\n// @exclusions SecurityEvent\n| extend Computer = tolower(Computer)\n\
+                // @exclusions SecurityEvent\n| take 5";
+    check(same, "when: Account == 'x'", Ok(&["// @exclusions SecurityEvent"; 2]));
+}
+
+#[test]
+fn a_marker_without_a_table_is_not_taken_for_one_where_rows_of_others_may_pass() {
+    let marker = "exclusion-cannot-place-marker";
+    let named = "table: SecurityEvent\n    when: Account == 'x'";
+    for source in ["search 'x'", "union SecurityEvent, Device*", "union Security*"] {
+        check(&format!("{source}\n// @exclusions\n| take 5"), named, Err(marker));
+    }
+    let only = "SecurityEvent\n| where Account != 'y'\n// @exclusions\n| take 5";
+    check(only, named, Ok(&["// @exclusions"]));
+    let shared = "let A = SecurityEvent\n| where Account != 'y';\nA\n// @exclusions\n\
+                  | join kind=leftouter (A | summarize count() by Account) on Account";
+    check(shared, named, Ok(&["// @exclusions"]));
 }

@@ -2,8 +2,8 @@
 
 use super::{Answer, Case, Witness};
 use crate::diag::Code;
-use crate::kql::Predicate;
 use crate::kql::predicate::{Check, TextOperator};
+use crate::kql::{Predicate, Value};
 
 /// Never true.
 pub const EXCLUDES_NOTHING: Code = Code::new("exclusion-excludes-nothing");
@@ -11,7 +11,7 @@ pub const EXCLUDES_NOTHING: Code = Code::new("exclusion-excludes-nothing");
 pub const EXCLUDES_EVERYTHING: Code = Code::new("exclusion-excludes-everything");
 /// No event that the query admits survives.
 pub const BLINDS_QUERY: Code = Code::new("exclusion-blinds-query");
-/// No event of the last day that a hunt admits is known to survive.
+/// No event of the last day that the query admits is known to survive.
 pub const BLINDS_RECENT: Code = Code::new("exclusion-blinds-recent");
 /// No event that one alternative of a leading filter admits survives.
 pub const BLINDS_ALTERNATIVE: Code = Code::new("exclusion-blinds-alternative");
@@ -41,6 +41,19 @@ pub struct Finding {
     pub message: String,
     /// Whether a person may take responsibility for it. Otherwise the exclusion has to change.
     pub acknowledgeable: bool,
+    /// The moment of which it is true, in ticks; none if it is so today.
+    pub at: Option<i64>,
+}
+
+impl Finding {
+    /// The sentence, with the moment.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match self.at {
+            None => self.message.clone(),
+            Some(at) => format!("{} (at {})", self.message, Value::Datetime(at)),
+        }
+    }
 }
 
 /// What is known about the exclusions of a place.
@@ -183,6 +196,6 @@ impl Judgement {
         message: String,
         acknowledgeable: bool,
     ) {
-        self.findings.push(Finding { code, exclusion: about, message, acknowledgeable });
+        self.findings.push(Finding { code, exclusion: about, message, acknowledgeable, at: None });
     }
 }

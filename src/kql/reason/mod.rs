@@ -9,6 +9,7 @@
 //! What is not understood in a filter of the query is assumed to be satisfiable if nothing connects
 //! it with a column of an exclusion; the witness says so.
 
+mod apart;
 mod assume;
 mod atom;
 mod candidate;
@@ -20,6 +21,7 @@ mod sample;
 mod search;
 mod solver;
 
+pub use apart::{Apart, apart};
 pub use judge::{
     ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING,
     EXCLUDES_NOTHING, Finding, HAS_NO_EFFECT, Judgement, MAY_BLIND_ALTERNATIVE, MAY_BLIND_QUERY,

@@ -78,45 +78,79 @@ pub struct Question {
     filters: Vec<Predicate>,
     exclusions: Vec<Dated>,
     clock: Clock,
+    /// Into how many parts the steps are divided; by the moments if it is not given.
+    shares: Option<usize>,
 }
 
 impl Question {
     /// Prepares the question. The filters are conjuncts.
     #[must_use]
     pub fn new(filters: Vec<Predicate>, exclusions: Vec<Dated>, clock: Clock) -> Self {
-        Self { filters, exclusions, clock }.with_arrival()
+        Self { filters, exclusions, clock, shares: None }.with_arrival()
     }
 
-    /// The same without one of the exclusions.
+    /// The same without one of the exclusions, within the steps that it has with it.
     #[must_use]
     pub fn without(&self, exclusion: usize) -> Self {
         let mut without = self.clone();
         without.exclusions.remove(exclusion);
+        without.shares = Some(self.shares());
         without
     }
 
     /// Asks everything, at every moment that matters.
     #[must_use]
     pub fn judge(&self) -> Judgement {
-        let moments = self.moments();
+        self.judge_over(self.moments(), Self::moments)
+    }
+
+    /// Asks everything at the moment of a finding: there it is found again, unless what it is about
+    /// has gone.
+    #[must_use]
+    pub fn judge_when(&self, finding: &Finding) -> Judgement {
+        let moment = vec![finding.at.unwrap_or(self.clock.now)];
+        self.judge_over(self.moments().map(|_| moment.clone()), |_| Some(moment.clone()))
+    }
+
+    /// The first moment at which the filters are proven to admit no event, though those of another
+    /// question are not.
+    #[must_use]
+    pub fn silent_unlike(&self, other: Option<&Self>) -> Option<i64> {
+        let moments = self.moments().unwrap_or_else(|| vec![self.clock.now]);
+        let shares = moments.len();
+        let silent = |question: &Self, now| question.case_at(now, Vec::new(), shares).admits();
+        moments.into_iter().find(|now| {
+            silent(self, *now).is_refuted()
+                && !other.is_some_and(|other| silent(other, *now).is_refuted())
+        })
+    }
+
+    fn case_at(&self, now: i64, exclusions: Vec<Predicate>, shares: usize) -> Case {
+        let shares = u64::try_from(shares).unwrap_or(u64::MAX);
+        Case::new(self.filters.clone(), exclusions, now).with_share(shares)
+    }
+
+    /// Asks everything at these moments, and about the rows of one day at those that matter to them.
+    fn judge_over(
+        &self,
+        moments: Option<Vec<i64>>,
+        of_recent: impl Fn(&Self) -> Option<Vec<i64>>,
+    ) -> Judgement {
         let mut judgement = self.judge_at(moments.as_deref());
         if moments.is_none() {
             let message = "it compares times with too many dates to judge it at each of them";
             judgement.add(MAY_BLIND_QUERY, None, message.to_owned(), true);
         }
-        if let Some(finding) = self.blindness_to_the_last_day(&judgement) {
-            judgement.findings.push(finding);
-        }
+        let recent = self.of_one_day().and_then(|recent| {
+            let moments = of_recent(&recent).or(moments);
+            self.blindness_to_the_last_day(&recent, moments.as_deref())
+        });
+        judgement.findings.extend(recent);
         judgement
     }
 
-    /// A hunt may look back for ever, but what it is run for is what has happened since it was run
-    /// last. The survivors of an exclusion by time must not all be of long ago.
-    fn blindness_to_the_last_day(&self, ever: &Judgement) -> Option<Finding> {
-        let blinds = |finding: &&Finding| [BLINDS_QUERY, MAY_BLIND_QUERY].contains(&finding.code);
-        if self.clock.period.is_some() || ever.findings.iter().any(|finding| blinds(&finding)) {
-            return None;
-        }
+    /// The question about the rows of one day, if time decides what the exclusions take out.
+    fn of_one_day(&self) -> Option<Self> {
         let times = self.times();
         let mut tests = self.exclusions.iter().flat_map(|exclusion| exclusion.predicate.tests());
         let of_time = tests.find(|test| {
@@ -127,20 +161,36 @@ impl Question {
         let check = Check::Below { bound: Bound::Now(-DAY), inclusive: false };
         let mut recent = self.clone();
         recent.filters.push(Predicate::Test(Test { subject, check }).negated());
-        let judgement = recent.judge_at(recent.moments().as_deref());
+        Some(recent)
+    }
+
+    /// A query may look back for weeks, but what it is run for is what has happened since it was run
+    /// last. The survivors of an exclusion by time must not all be of long ago.
+    fn blindness_to_the_last_day(&self, recent: &Self, moments: Option<&[i64]>) -> Option<Finding> {
+        let judgement = recent.judge_at(moments);
         if judgement.findings.iter().any(|finding| finding.code == ADMITS_NOTHING) {
             return None;
         }
-        let found = judgement.findings.iter().find(blinds)?;
+        let blinds = |finding: &&Finding| [BLINDS_QUERY, MAY_BLIND_QUERY].contains(&finding.code);
+        let mut found = judgement.findings.iter().filter(blinds);
+        let found = found.find(|finding| !self.is_blind_as(finding))?;
         let message = format!("of the rows of one day: {}", found.message);
-        Some(Finding { code: BLINDS_RECENT, message, acknowledgeable: true, exclusion: None })
+        let at = found.at;
+        Some(Finding { code: BLINDS_RECENT, message, acknowledgeable: true, exclusion: None, at })
+    }
+
+    /// Whether as much is said of all rows at the moment of a finding about those of one day.
+    fn is_blind_as(&self, finding: &Finding) -> bool {
+        let moment = finding.at.unwrap_or(self.clock.now);
+        let all = self.judge_at(Some(&[moment])).findings;
+        all.iter().any(|other| other.code == BLINDS_QUERY || other.code == finding.code)
     }
 
     /// Asks everything at these moments; today only if there are none.
     fn judge_at(&self, moments: Option<&[i64]>) -> Judgement {
         let today = [self.clock.now];
         let moments = moments.unwrap_or(&today);
-        let shares = moments.len();
+        let shares = self.shares.unwrap_or(moments.len());
         let mut all: Vec<At> = Vec::new();
         for now in moments.iter().copied() {
             let in_force: Vec<usize> = (0..self.exclusions.len())
@@ -148,8 +198,7 @@ impl Question {
                 .collect();
             let predicates =
                 in_force.iter().map(|at| self.exclusions[*at].predicate.clone()).collect();
-            let shares = u64::try_from(shares).unwrap_or(u64::MAX);
-            let case = Case::new(self.filters.clone(), predicates, now).with_share(shares);
+            let case = self.case_at(now, predicates, shares);
             all.push(At { now, in_force, judgement: judge(&case) });
         }
         self.merged(&all)
@@ -180,7 +229,7 @@ impl Question {
                 let known = merged.findings.iter().any(|f| {
                     f.code == finding.code
                         && f.exclusion == finding.exclusion
-                        && f.message.starts_with(&finding.message)
+                        && f.message == finding.message
                 });
                 let passing = HARMLESS.contains(&finding.code)
                     && !all.iter().all(|other| {
@@ -201,9 +250,13 @@ impl Question {
         if moment.now != self.clock.now {
             let ends = self.end().is_some() || !all.last().is_some_and(|last| last.says(&finding));
             finding.acknowledgeable |= ends;
-            finding.message += &format!(" (at {})", Value::Datetime(moment.now));
+            finding.at = Some(moment.now);
         }
         finding
+    }
+
+    fn shares(&self) -> usize {
+        self.shares.unwrap_or_else(|| self.moments().map_or(1, |moments| moments.len()))
     }
 
     /// When the last of the exclusions ends.

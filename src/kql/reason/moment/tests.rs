@@ -84,7 +84,7 @@ fn a_date_that_passes_while_the_exclusion_is_in_force_is_looked_at() {
     // It blinds the rule later, which somebody may want; the finding says when.
     let later = question(table, &["RemoteUrl has 'a'"], &[(freeze, None)]);
     assert_eq!(codes(&later), [(BLIND, true)]);
-    let message = &later.judge().findings[0].message;
+    let message = later.judge().findings[0].said();
     assert!(message.contains("(at 2026-06-"), "{message}");
     // From then on without an end: nobody may want that either.
     let forever = [("Timestamp > datetime(2026-06-01)", None)];
@@ -175,4 +175,65 @@ fn a_hunt_still_sees_the_last_day() {
     }
     let long_ago = ["RemoteUrl has 'a'", "Timestamp < ago(30d)"];
     assert_eq!(of_hunt(&long_ago, "Timestamp between (ago(50d) .. ago(40d))"), []);
+}
+
+/// The question for a rule that looks back for some days.
+fn over_days(days: i64, filters: &[&str], exclusions: &[(&str, Option<&str>)]) -> Question {
+    let table = "DeviceNetworkEvents";
+    let asked = question(table, &[], exclusions);
+    let clock = Clock { period: Some(days * DAY), ..asked.clock };
+    let filters = filters.iter().map(|text| read(table, text)).collect();
+    Question::new(filters, asked.exclusions, clock)
+}
+
+#[test]
+fn a_rule_that_looks_back_for_days_still_sees_the_last_one() {
+    let of_rule =
+        |days, filter, exclusion| codes(&over_days(days, &[filter], &[(exclusion, None)]));
+    let any = "RemoteUrl has 'a'";
+    let recent = [("exclusion-blinds-recent", true)];
+    assert_eq!(of_rule(14, any, "Timestamp > ago(2d)"), recent);
+    assert_eq!(of_rule(14, any, "Timestamp between (ago(1d) .. now())"), recent);
+    assert_eq!(of_rule(14, any, "Timestamp > ago(12h)"), []);
+    assert_eq!(of_rule(14, any, "Timestamp > ago(2d) and DeviceName == 'b'"), []);
+    assert_eq!(of_rule(1, any, "Timestamp > ago(2d)"), [(BLIND, false)]);
+    // What the rule itself leaves out is not missed.
+    assert_eq!(of_rule(14, "Timestamp < ago(3d)", "Timestamp between (ago(5d) .. ago(4d))"), []);
+}
+
+#[test]
+fn that_everything_is_blind_later_does_not_hide_that_the_last_day_is_blind_now() {
+    let exclusion = "Timestamp > ago(2d) or \
+                     Timestamp between (datetime(2026-06-01) .. datetime(2026-09-01))";
+    let question = over_days(14, &[], &[(exclusion, None)]);
+    assert_eq!(codes(&question), [(BLIND, true), ("exclusion-blinds-recent", true)]);
+    let findings = question.judge().findings;
+    assert!(findings[0].at.is_some() && findings[1].at.is_none(), "{findings:?}");
+}
+
+#[test]
+fn that_something_is_not_known_does_not_hide_that_the_last_day_is_blind() {
+    let exclusions =
+        [("Timestamp > ago(2d)", None), ("strlen(strcat(RemoteUrl, DeviceName)) > 3", None)];
+    let found = codes(&over_days(14, &["RemoteUrl has 'a'"], &exclusions));
+    assert!(found.contains(&("exclusion-may-blind-query", true)), "{found:?}");
+    assert!(found.contains(&("exclusion-blinds-recent", true)), "{found:?}");
+}
+
+#[test]
+fn what_is_found_at_a_moment_is_asked_again_at_that_moment() {
+    let first = "Timestamp > datetime(2026-06-01) and RemotePort == 1";
+    let second = "Timestamp < datetime(2026-06-20) and (RemotePort != 1 or isnull(RemotePort))";
+    let third = "Timestamp > datetime(2026-06-10) and DeviceName == 'b'";
+    let exclusions = [(first, None), (second, None), (third, None)];
+    let question = question("DeviceNetworkEvents", &["Timestamp > ago(1h)"], &exclusions);
+    let findings = question.judge().findings;
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(finding.code, BLINDS_QUERY);
+    // Without the third, other moments are looked at; it has no part in it all the same.
+    let stands = |without: usize| {
+        let judgement = question.without(without).judge_when(finding);
+        judgement.findings.iter().any(|other| other.code == finding.code)
+    };
+    assert_eq!([stands(0), stands(1), stands(2)], [false, false, true]);
 }

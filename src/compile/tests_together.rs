@@ -1,0 +1,64 @@
+//! Exclusions of several tables, or at several markers, on the way of the same rows.
+
+use super::sample::{hunt, outcome, repository};
+
+const ARMS: &str = "union (DeviceNetworkEvents | where ActionType in ('p', 'q')), \
+                    (DeviceFileEvents | where ActionType in ('p', 'q'))\n\
+                    // @exclusions DeviceFileEvents\n| project-reorder DeviceName";
+
+/// Exclusions `a`, `b`, … of a table and with a condition, and what else they say.
+fn check(query: &str, exclusions: &[(&str, &str)], codes: &[&str], state: &str) {
+    let mut text = "exclusions:\n".to_owned();
+    for ((table, condition), id) in exclusions.iter().zip('a'..) {
+        text += &format!(
+            "  - id: {id}\n    scenario: A test\n    scope: all\n    \
+             appliesTo: {{ content: [h] }}\n    table: {table}\n    {condition}\n"
+        );
+    }
+    let hunt = hunt(query, "");
+    let files = [("hunting/h.yaml", hunt.as_str()), ("exclusions/x.yaml", &text)];
+    let compiled = repository(&files, "");
+    let (found, became) = outcome(&compiled);
+    let said = &compiled.diagnostics;
+    assert_eq!((found.as_slice(), became.as_str()), (codes, state), "{exclusions:?}: {said:?}");
+}
+
+const NETWORK: &str = "DeviceNetworkEvents";
+const FILE: &str = "DeviceFileEvents";
+
+#[test]
+fn exclusions_of_two_tables_that_blind_the_rows_of_one_together_are_found() {
+    let taken = (NETWORK, "when: DeviceName == 'x'");
+    let blinds = ["exclusion-blinds-query"];
+    check(ARMS, &[taken, (FILE, "keep: DeviceName == 'x'")], &blinds, "held");
+    check(ARMS, &[taken, (FILE, "when: DeviceName != 'x'")], &blinds, "held");
+    check(ARMS, &[taken, (FILE, "when: DeviceName == 'y'")], &[], "a b");
+    check(ARMS, &[taken, (FILE, "keep: DeviceName has 'x'")], &[], "a b");
+    let apart = ARMS.replace("// @exclusions DeviceFileEvents\n", "");
+    check(&apart, &[taken, (FILE, "keep: DeviceName == 'x'")], &[], "a b");
+}
+
+#[test]
+fn one_alternative_is_not_blinded_by_exclusions_of_two_tables_unless_both_take_responsibility() {
+    let known = "\n    acknowledge: [{ code: exclusion-blinds-alternative, reason: noise }]";
+    let first = "when: ActionType == 'p' and DeviceName == 'x'";
+    let second = "keep: ActionType != 'p' or DeviceName == 'x'";
+    let with = |text: &str| format!("{text}{known}");
+    let third = (NETWORK, "when: RemotePort == 1");
+    let blinds = ["exclusion-blinds-alternative"];
+    check(ARMS, &[(NETWORK, first), (FILE, second), third], &blinds, "held");
+    check(ARMS, &[(NETWORK, &with(first)), (FILE, second), third], &blinds, "held");
+    check(ARMS, &[(NETWORK, first), (FILE, &with(second)), third], &blinds, "held");
+    check(ARMS, &[(NETWORK, &with(first)), (FILE, &with(second)), third], &[], "a b c");
+}
+
+#[test]
+fn a_column_under_another_name_is_the_same_to_all_of_them() {
+    let renamed = ARMS
+        .replace("\n// @excl", "\n| extend InitiatingProcessAccountName = DeviceName\n// @excl");
+    let first = (NETWORK, "when: DeviceName == 'x'");
+    let second = "keep: InitiatingProcessAccountName == 'x'\n    \
+                  acknowledge: [{ code: exclusion-may-blind-query, reason: alone it is right }]";
+    check(&renamed, &[(FILE, second)], &[], "a");
+    check(&renamed, &[first, (FILE, second)], &["exclusion-blinds-query"], "held");
+}
