@@ -70,7 +70,7 @@ pub fn decide(attempt: Attempt<'_>) -> Decision {
         Failure::Credential => Decision::Fail,
         Failure::NotSent | Failure::Broken => back_off(attempt),
         Failure::Status { status: 429 | 503, retry_after: Some(time), .. } => {
-            if attempt.number >= THROTTLED_TRIES || attempt.waited + time > PATIENCE {
+            if attempt.number >= THROTTLED_TRIES || attempt.waited.saturating_add(time) > PATIENCE {
                 Decision::GiveUp(time)
             } else {
                 Decision::Retry(time)
@@ -177,5 +177,6 @@ mod tests {
         assert_eq!(cell(status(429, "", Some(10)), 9, 291), "give up");
         assert_eq!(cell(status(429, "", Some(0)), 19, 0), "0ms");
         assert_eq!(cell(status(429, "", Some(0)), 20, 0), "give up");
+        assert_eq!(cell(status(429, "", Some(u64::MAX)), 2, 1), "give up");
     }
 }
