@@ -352,26 +352,36 @@ fn replaced(sheet: &Sheet) -> Replaced {
 fn tags(sheet: &mut Sheet) -> Vec<Tag> {
     let Some(entry) = sheet.get("tags") else { return Vec::new() };
     let span = entry.span.clone();
-    let texts: Vec<String> = match &entry.value {
-        Value::String(text) => vec![text.clone()],
-        Value::Array(list) => {
-            list.iter().filter_map(|tag| tag.as_str().map(str::to_owned)).collect()
-        }
-        _ => Vec::new(),
+    let values = match &entry.value {
+        Value::Array(list) => list.clone(),
+        one => vec![one.clone()],
     };
     let mut tags: Vec<Tag> = Vec::new();
-    for text in texts {
-        match text.trim().parse() {
+    for text in values.iter().filter_map(written_tag) {
+        match text.and_then(|text| text.parse().map_err(|e| format!("`{text}` is not a tag: {e}")))
+        {
             Ok(tag) if tags.contains(&tag) => {}
             Ok(tag) => tags.push(tag),
-            Err(invalid) => {
-                let message = format!("`{text}` is not a tag: {invalid}");
+            Err(message) => {
                 let help = "exclusions and selectors cannot use it";
                 sheet.report(Diagnostic::warning(BAD_TAG, message).help(help), &span, "");
             }
         }
     }
     tags
+}
+
+/// A tag as it was written, or why that is not known any more. Published files also have maps among
+/// their tags, and nothing: those were never meant as tags.
+fn written_tag(value: &Value) -> Option<Result<String, String>> {
+    match value {
+        Value::String(text) => Some(Ok(text.trim().to_owned())),
+        Value::Number(number) if number.is_u64() => Some(Ok(number.to_string())),
+        Value::Number(_) | Value::Bool(_) => Some(Err(format!(
+            "`{value}` is not a tag without quotes: YAML reads a value of its own"
+        ))),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -549,6 +559,18 @@ mod tests {
         assert_eq!(content.keys["tactics"].value, "Discovery");
         assert!(content.keys["relevantTechniques"].value.is_null());
         assert_eq!(content.tags, ["rmm".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_number_is_a_tag_as_written_and_what_yaml_respells_is_named() {
+        let tags = |text: &str, codes: &[&str]| {
+            let found = hunt(&format!("tags: {text}\n"), "HuntingQuery a-1", codes);
+            let tags = found.content.unwrap().tags;
+            tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(tags("[2024, \"1.10\"]", &[]), "2024 1.10");
+        assert_eq!(tags("[a, 1.10]", &["bad-tag"]), "a");
+        assert_eq!(tags("[yes, true]", &["bad-tag"]), "yes");
     }
 
     #[test]
