@@ -243,7 +243,7 @@ mod tests {
         let fleet_file = "owner: acme\n\
             rings: [{ name: canary, parameters: { gone: { a: 1 } } }, broad]\n\
             content: { include: [{ tag: gone }] }\n";
-        let text = format!("{ENVIRONMENT}content: {{ include: [] }}\n");
+        let text = format!("{ENVIRONMENT}content: {{ include: [{{ tag: rmm }}] }}\n");
         let fleet = fleet(&[("fleet.yaml", fleet_file), ("a.yaml", &text)]);
         assert_eq!(
             shown(&check_names(&fleet, &catalog())),

@@ -108,7 +108,11 @@ impl Layer {
             return;
         };
         let mut selectors = |name: &str| {
-            let list = reading.list(keys.get(name)?, &format!("`{name}`"))?;
+            let node = keys.get(name)?;
+            let list = reading.list(node, &format!("`{name}`"))?;
+            if list.is_empty() && name == "include" {
+                selector::refuse_none(reading, &node.span);
+            }
             Some(list.iter().filter_map(|item| selector::read(reading, item)).collect::<Vec<_>>())
         };
         self.include = selectors("include");

@@ -44,6 +44,14 @@ pub(super) fn read(reading: &mut Reading, node: &Node) -> Option<Located<Selecto
     Some(reading.located(selector, &value.span))
 }
 
+/// An empty `include` is neither everything nor nothing: one reader of the file would be wrong.
+pub(super) fn refuse_none(reading: &mut Reading, span: &Span) {
+    let message = "an empty `include` does not say what is meant";
+    let help =
+        "leave `include` out for everything; for nothing write `exclude: [{ path: content }]`";
+    reading.error(BAD_SELECTOR, span, message, help);
+}
+
 fn tactic(reading: &mut Reading, text: &str, span: &Span) -> Option<String> {
     let found = TACTICS.iter().find(|known| folded(known) == folded(text));
     if found.is_none() {
@@ -160,9 +168,10 @@ mod tests {
     #[test]
     fn everything_is_selected_unless_something_is_said() {
         check("{}", true);
-        check("{ include: [] }", true);
         check("{ include: [{ tag: other }] }", false);
         check("{ include: [{ tag: other }, { tag: RMM }] }", true);
+        check("{ exclude: [] }", true);
+        check("{ exclude: [{ path: content }] }", false);
         check("{ exclude: [{ tag: rmm }] }", false);
         check("{ include: [{ id: rule-1 }], exclude: [{ id: RULE-1 }] }", false);
     }
@@ -220,5 +229,6 @@ mod tests {
         check("{ tags: rmm }", "unknown-key a.yaml:11 tags");
         check("{ tag: a, kind: nrt }", "invalid-selector a.yaml:11 { tag: a, kind: nrt }");
         check("rmm", "wrong-type a.yaml:11 rmm");
+        check_added("content: { include: [] }\n", &["invalid-selector a.yaml:9 []"]);
     }
 }
