@@ -35,3 +35,4 @@ pub use exclusion::{
 };
 pub use load::{load, load_folder};
 pub use place::place;
+pub(crate) use walk::walk;

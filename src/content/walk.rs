@@ -16,26 +16,26 @@ const UNREADABLE: Code = Code::new("unreadable-file");
 
 /// One YAML file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct File {
+pub(crate) struct File {
     /// Relative to the root, with forward slashes.
-    pub(super) shown: String,
+    pub(crate) shown: String,
     /// To open it.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 /// The files below a folder, and what could not be entered: its path for people and why.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) files: Vec<File>,
+pub(crate) struct Found {
+    pub(crate) files: Vec<File>,
     /// Files that are no YAML by their names.
-    pub(super) others: Vec<File>,
-    pub(super) failures: Vec<(String, Diagnostic)>,
+    pub(crate) others: Vec<File>,
+    pub(crate) failures: Vec<(String, Diagnostic)>,
 }
 
 /// Walks `folder`, which lies in `root`.
 ///
 /// Links to folders are followed last, and not to what is walked anyway: a file has one path.
-pub(super) fn walk(root: &Path, folder: &Path) -> Found {
+pub(crate) fn walk(root: &Path, folder: &Path) -> Found {
     let mut walk = Walk { root, links: BTreeSet::new(), found: Found::default() };
     if folder.is_symlink() {
         walk.links.insert(folder.to_owned());

@@ -1,14 +1,15 @@
 //! From the folder `environments/` to a [`Fleet`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::fleet_file::{self, FleetFile};
 use super::reading::Reading;
 use super::{Environment, Fleet, access, environment_file, unique};
+use crate::content::walk;
 use crate::diag::{Code, Diagnostic, Diagnostics, Source};
 use crate::ident::EnvironmentName;
 use crate::yaml::{self, Node};
@@ -19,6 +20,7 @@ const UNREADABLE: Code = Code::new("unreadable-file");
 const NOT_UTF8: Code = Code::new("not-utf8");
 const FILE_NAME: Code = Code::new("environment-file-name");
 const DUPLICATE: Code = Code::new("duplicate-environment");
+const NOT_READ: Code = Code::new("file-not-read");
 
 const FOLDER: &str = "environments";
 const FLEET: &str = "environments/fleet.yaml";
@@ -150,51 +152,44 @@ fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
 }
 
 /// Every YAML file of the folder and its sub-folders, relative to the root, in order. Hidden files
-/// and folders, and schemas (`*.schema.yaml`), are none.
+/// and folders, and schemas (`*.schema.yaml`), are none. A file that only its ending keeps from being an
+/// environment is listed too, to be refused.
 fn paths(root: &Path, diagnostics: &mut Diagnostics) -> Vec<String> {
-    let mut paths = Vec::new();
-    let mut folders = vec![FOLDER.to_owned()];
-    while let Some(folder) = folders.pop() {
-        match entries(&root.join(&folder)) {
-            Ok(entries) => {
-                for (name, is_folder) in entries {
-                    let path = format!("{folder}/{name}");
-                    if name.starts_with('.') {
-                        continue;
-                    }
-                    if is_folder {
-                        folders.push(path);
-                    } else if is_environment_file(&name) {
-                        paths.push(path);
-                    }
-                }
-            }
-            // That there is no folder is said by the lack of a fleet file.
-            Err(error) if folder == FOLDER && error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => diagnostics.push(unreadable(&folder, &error)),
-        }
+    let folder = root.join(FOLDER);
+    // That there is no folder is said by the lack of a fleet file.
+    if !folder.exists() && !folder.is_symlink() {
+        return Vec::new();
     }
-    paths.sort();
-    paths
+    let found = walk(root, &folder);
+    let failures = found.failures.into_iter().filter(|(path, _)| !is_hidden(path));
+    diagnostics.extend(failures.map(|(_, failure)| failure));
+    let others = found.others.into_iter().map(|file| file.shown);
+    let read: BTreeSet<&str> = found.files.iter().map(|file| file.shown.as_str()).collect();
+    let aside = others.filter(|path| was_environment(path, &read)).map(|path| put_aside(&path));
+    diagnostics.extend(aside);
+    let paths = found.files.into_iter().map(|file| file.shown);
+    let is_schema = |path: &String| path.to_lowercase().ends_with(".schema.yaml");
+    paths.filter(|path| !is_hidden(path) && !is_schema(path)).collect()
 }
 
-/// A file that only its ending keeps from being an environment is listed too, to be refused.
-fn is_environment_file(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    let yaml = lower.ends_with(".yaml") || lower.ends_with(".yml");
-    yaml && !lower.ends_with(".schema.yaml")
+fn is_hidden(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with('.'))
 }
 
-/// Names and whether each is a folder; links are what they lead to.
-fn entries(folder: &Path) -> io::Result<Vec<(String, bool)>> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path: PathBuf = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let Some(name) = name else { continue };
-        entries.push((name, fs::metadata(&path)?.is_dir()));
-    }
-    Ok(entries)
+/// Whether a file has been an environment by its name, and is no copy of one that is read:
+/// `contoso.yaml.bak`, `contoso.yaml.off`.
+fn was_environment(path: &str, read: &BTreeSet<&str>) -> bool {
+    let end =
+        [".yaml", ".yml"].iter().find_map(|end| Some(path.to_lowercase().find(end)? + end.len()));
+    end.is_some_and(|end| !is_hidden(path) && !path.get(..end).is_some_and(|p| read.contains(p)))
+}
+
+fn put_aside(path: &str) -> Diagnostic {
+    let message = format!("`{path}` looks like an environment and is not read");
+    Diagnostic::warning(NOT_READ, message)
+        .at(&Arc::new(Source::new(path, "")), 0..0, "")
+        .because("files of environments end in `.yaml`")
+        .help(format!("rename it, or take it out of `{FOLDER}/`"))
 }
 
 #[cfg(test)]
@@ -248,7 +243,35 @@ mod tests {
             ("a.schema.yaml", "x: ["),
             ("README.md", "x: ["),
             (".hidden/b.yaml", "x: ["),
+            ("a.yaml.bak", ENVIRONMENT),
         ]);
+    }
+
+    #[test]
+    fn an_environment_that_was_put_aside_is_named() {
+        for name in ["b.yaml.off", "emea/B.YML~"] {
+            let files = [("fleet.yaml", FLEET), ("a.yaml", ENVIRONMENT), (name, ENVIRONMENT)];
+            let (fleet, diagnostics) = sample::load(&files);
+            assert_eq!(shown(&diagnostics), [format!("file-not-read {name}:1 ")]);
+            assert!(fleet.is_some(), "it is a warning");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_link_hides_outside_the_root_is_neither_read_nor_shown() {
+        let outside = tempfile::tempdir().unwrap();
+        let secret = outside.path().join("secret.txt");
+        fs::write(&secret, "password: [hunter2\n").unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join(FOLDER);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("fleet.yaml"), FLEET).unwrap();
+        std::os::unix::fs::symlink(&secret, folder.join("x.yaml")).unwrap();
+        let (fleet, diagnostics) = load(root.path());
+        assert!(fleet.is_none());
+        assert!(!format!("{diagnostics:?}").contains("hunter2"));
+        assert_eq!(shown(&diagnostics), ["link-outside-root x.yaml:1 "]);
     }
 
     #[test]
