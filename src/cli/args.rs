@@ -142,6 +142,9 @@ pub(crate) struct Test {
 pub(crate) struct Render {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// Say of each exclusion's stage where it came from, and why it stands there.
+    #[arg(long)]
+    pub(crate) explain: bool,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]

@@ -51,7 +51,7 @@ pub(super) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(catalog: &'a Catalog, fleet: &'a Fleet, today: Day) -> Self {
+    pub(super) fn new(catalog: &'a Catalog, fleet: &'a Fleet, today: Day) -> Self {
         let by_id = catalog.contents.iter().map(|content| (&content.id.value, content)).collect();
         let workspaces = fleet.workspaces();
         let ecs = workspaces.iter().map(|(_, workspace)| ecs_of(workspace)).collect();

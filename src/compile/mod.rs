@@ -11,6 +11,7 @@ mod exclusion;
 mod item;
 mod judge;
 mod layer;
+mod origin;
 mod policy;
 mod query;
 mod reading;
@@ -34,4 +35,5 @@ mod verdict;
 
 pub use compile::{Compiled, Reach, compile};
 pub use layer::overridden;
+pub use origin::{Origin, origins};
 pub use test_report::{Judgement, TestReport, TestResult, TestVerdict};

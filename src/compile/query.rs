@@ -109,6 +109,30 @@ fn source<'a>(content: &'a Content, index: &Index<'a>) -> Option<&'a Located<Str
     }
 }
 
+/// The query of an item in the workspace at this place of the index, before its exclusions and with
+/// them; `None` if something is wrong with either.
+pub(super) fn injected(
+    content: &Content,
+    index: &Index<'_>,
+    at: usize,
+) -> Option<(String, kql::Injected)> {
+    let (environment, workspace) = index.workspaces[at];
+    let source = source(content, index)?;
+    let text = set_parameters(content, source, &parameters(content, index, workspace)).ok()?;
+    let query = Query::parse(&text);
+    let spine = kql::spine(&query);
+    let about = exclusion::about(content, index);
+    let in_force =
+        about.into_iter().filter(|(_, e)| exclusion::in_force(e, environment, workspace));
+    let mut insertions = Vec::new();
+    for (_, exclusion) in in_force {
+        let ready = exclusion::resolve(exclusion, (source, &query), &spine, &index.ecs[at]).ok()?;
+        insertions.extend(ready.iter().map(Ready::insertion));
+    }
+    let injected = kql::inject(&text, &insertions).ok()?;
+    Some((text, injected))
+}
+
 /// What is applied to a query in a workspace.
 struct Applied<'e> {
     exclusions: &'e [&'e Exclusion],

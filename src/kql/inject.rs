@@ -32,6 +32,8 @@ pub struct InjectedStage {
     pub id: ExclusionId,
     /// The table at whose place it stands; empty at a marker without a table.
     pub table: String,
+    /// The place that it stands at, among those of the query's spine.
+    pub place: usize,
     /// Its comment and its stage, in bytes of the new text.
     pub span: Span,
 }
@@ -208,6 +210,7 @@ fn write(text: &str, places: &[Place], planned: &BTreeMap<usize, Vec<Planned>>) 
             injected.stages.push(InjectedStage {
                 id: stage.id.clone(),
                 table: places[place].table.clone(),
+                place,
                 span: start..injected.text.len(),
             });
         }

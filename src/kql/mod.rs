@@ -27,6 +27,7 @@ mod meaning;
 mod operator;
 pub mod parameter;
 mod passage;
+mod placing;
 pub mod predicate;
 mod query;
 pub mod reason;

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod bad_input;
+mod explained;
 mod field_table;
 mod first_apply;
 mod layers;

@@ -9,6 +9,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::load::{Loaded, load_or_stop};
 use crate::cli::ui::Ui;
+use crate::compile::{Origin, origins};
 use crate::environment::Selection;
 use crate::ident::ItemKey;
 use crate::report;
@@ -35,11 +36,20 @@ pub(super) fn run(args: &Render, context: &Context, ui: &Ui) -> Result<Exit, Err
     if items.is_empty() {
         return Err(Error::new(Exit::Invalid, "the selection has no item in it"));
     }
+    let explained = |workspace: &DesiredWorkspace, key: &ItemKey| {
+        let files = (&loaded.catalog, &loaded.fleet);
+        args.explain.then(|| origins(files, (&workspace.key, key), today))
+    };
     let text = match args.output.format {
-        Format::Text => items.iter().map(|(w, key, item)| text(w, key, item)).collect::<String>(),
+        Format::Text => items
+            .iter()
+            .map(|(w, key, item)| text(w, key, item, &explained(w, key).unwrap_or_default()))
+            .collect::<String>(),
         Format::Json => {
-            let items: Vec<Value> =
-                items.iter().map(|(w, key, item)| document(w, key, item)).collect();
+            let items: Vec<Value> = items
+                .iter()
+                .map(|(w, key, item)| document(w, key, item, explained(w, key)))
+                .collect();
             let document = json!({"format": "sentinelops.render/v1", "items": items});
             report::json::to_text(&document)
         }
@@ -55,11 +65,19 @@ fn is_selected(selection: &Selection, loaded: &Loaded, key: &ItemKey, item: &Des
     selection.selects(key, &item.path, content.map_or(&[], |content| content.tags.as_slice()))
 }
 
-fn text(workspace: &DesiredWorkspace, key: &ItemKey, item: &DesiredItem) -> String {
+fn text(
+    workspace: &DesiredWorkspace,
+    key: &ItemKey,
+    item: &DesiredItem,
+    origins: &[Origin],
+) -> String {
     let one_line = |text: &str| report::visible_lines(text).replace('\n', "\\n");
     let head = format!("// {key} in {} ({})\n", workspace.key, one_line(&item.path));
     match &item.state {
-        DesiredState::Present(present) => format!("{head}{}\n\n", query(present).trim_end()),
+        DesiredState::Present(present) => {
+            let explained: String = origins.iter().map(explained).collect();
+            format!("{head}{}\n{explained}\n", query(present).trim_end())
+        }
         DesiredState::Held(reasons) => {
             let held = |r: &HeldReason| format!("// held: {} [{}]\n", one_line(&r.message), r.code);
             let lines: String = reasons.iter().map(held).collect();
@@ -68,12 +86,26 @@ fn text(workspace: &DesiredWorkspace, key: &ItemKey, item: &DesiredItem) -> Stri
     }
 }
 
+/// Comments, so that what is printed stays a query.
+fn explained(origin: &Origin) -> String {
+    let Origin { exclusion, line, place, applies, in_force, placed } = origin;
+    format!(
+        "// line {line}: exclusion {exclusion}\n//   from      {place}\n//   applies   {applies}\n\
+         //   in force  {in_force}\n//   placed    {placed}\n"
+    )
+}
+
 fn query(present: &Present) -> &str {
     let query = present.fields.get(&crate::state::Field::Query);
     query.and_then(Value::as_str).unwrap_or_default()
 }
 
-fn document(workspace: &DesiredWorkspace, key: &ItemKey, item: &DesiredItem) -> Value {
+fn document(
+    workspace: &DesiredWorkspace,
+    key: &ItemKey,
+    item: &DesiredItem,
+    origins: Option<Vec<Origin>>,
+) -> Value {
     let mut document = json!({
         "environment": workspace.key.environment.as_str(),
         "workspace": workspace.key.workspace.as_str(),
@@ -88,6 +120,9 @@ fn document(workspace: &DesiredWorkspace, key: &ItemKey, item: &DesiredItem) -> 
             }
             document["kind"] = present.kind.as_str().into();
             document["properties"] = body["properties"].take();
+            if let Some(origins) = origins {
+                document["stages"] = origins.iter().map(stage).collect();
+            }
         }
         DesiredState::Held(reasons) => {
             let reasons = reasons.iter().map(|r| json!({"code": r.code, "message": r.message}));
@@ -95,4 +130,15 @@ fn document(workspace: &DesiredWorkspace, key: &ItemKey, item: &DesiredItem) -> 
         }
     }
     document
+}
+
+fn stage(origin: &Origin) -> Value {
+    json!({
+        "exclusion": origin.exclusion.as_str(),
+        "line": origin.line,
+        "place": origin.place,
+        "applies": origin.applies,
+        "inForce": origin.in_force,
+        "placed": origin.placed,
+    })
 }
