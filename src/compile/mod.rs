@@ -17,6 +17,7 @@ mod reading;
 #[cfg(test)]
 mod sample;
 mod silence;
+mod strangers;
 mod test_report;
 #[cfg(test)]
 mod tests;
