@@ -43,14 +43,12 @@ pub(super) fn check(
     if set == text {
         return Vec::new();
     }
-    let windows = empty_windows(text, &set);
-    let (blamed, effect) = if windows.is_empty() {
-        let (blamed, at) = silencing(text, values, &set, time);
-        (blamed, effect(at, time))
-    } else {
-        (windows, "window has no length".to_owned())
-    };
-    let error = |name: &String| {
+    let mut blamed = zeros(text, &set);
+    if blamed.is_empty() {
+        let (names, at) = silencing(text, values, &set, time);
+        blamed = names.into_iter().map(|name| (name, effect(at, time))).collect();
+    }
+    let error = |(name, effect): &(String, String)| {
         let value = values.get(name.as_str())?;
         let message = format!("with this value of `{name}` the query's {effect}");
         let id = &content.id.value;
@@ -124,17 +122,28 @@ fn ways(text: &str, time: Time) -> Vec<Vec<Question>> {
     spine(&query).places.iter().map(of_place).collect()
 }
 
-/// Parameters that have become zero and say how far back the query looks.
-fn empty_windows(before: &str, after: &str) -> Vec<String> {
+/// Parameters that have become zero and say how far back the query looks, or how many rows it gives.
+fn zeros(before: &str, after: &str) -> Vec<(String, String)> {
     let was = kql::parameters(before);
-    let is_zero = |parameter: &Parameter| parameter.values == [kql::Value::Timespan(0)];
     let query = Query::parse(after);
-    kql::parameters(after)
-        .into_iter()
-        .filter(|(name, parameter)| is_zero(parameter) && !was.get(name).is_some_and(is_zero))
-        .filter(|(name, parameter)| looks_back(&query, name, parameter.form))
-        .map(|(name, _)| name)
-        .collect()
+    let zero = |(name, parameter): (String, Parameter)| {
+        let is_zero = |value: kql::Value| {
+            let is = |parameter: &Parameter| parameter.values == [value.clone()];
+            is(&parameter) && !was.get(&name).is_some_and(is)
+        };
+        let window = is_zero(kql::Value::Timespan(0)) && looks_back(&query, &name, parameter.form);
+        let rows = is_zero(kql::Value::Long(0)) && limits(&query, &name);
+        let effect = if window { "window has no length" } else { "limit lets no row through" };
+        (window || rows).then(|| (name, effect.to_owned()))
+    };
+    kql::parameters(after).into_iter().filter_map(zero).collect()
+}
+
+/// Whether the parameter is a number of rows: `take name`, `top name by …`.
+fn limits(query: &Query<'_>, name: &str) -> bool {
+    let operators = ["take", "limit", "top", "sample", "sample-distinct"];
+    let mut uses = (2..query.tokens().len()).filter(|index| query.word(*index) == name);
+    uses.any(|index| query.word(index - 2) == "|" && operators.contains(&query.word(index - 1)))
 }
 
 /// Whether a time is compared to lie after the parameter: `> ago(name)`, `between (now(-name) .. …)`.

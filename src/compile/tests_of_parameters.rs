@@ -58,6 +58,17 @@ fn a_window_of_no_length_is_held() {
 }
 
 #[test]
+fn a_number_of_rows_that_is_zero_is_held() {
+    for operator in ["take n", "limit n", "top n by Timestamp", "sample n"] {
+        let query = format!("let n = 5;\nDeviceEvents\n| {operator}");
+        check_set(&query, "n", "n: 1", &[], "");
+        check_set(&query, "n", "n: 0", &["parameter-silences-query"], "0");
+    }
+    let compared = "let n = 5;\nDeviceEvents\n| where ProcessId > n";
+    check_set(compared, "n", "n: 0", &[], "");
+}
+
+#[test]
 fn one_arm_of_a_union_is_not_silenced_either() {
     let query = "let hosts = dynamic(['a']);\n\
                  union (DeviceEvents | where DeviceName in (hosts)), (DeviceInfo | where DeviceName != '')";
