@@ -99,8 +99,8 @@ fn ask(case: &Case<'_>, without: Option<&ExclusionId>) -> Option<Vec<Asked>> {
 /// Whether an exclusion of the table, on a way from the place, is about other rows than the place's.
 fn is_foreign(case: &Case<'_>, table: &str, place: usize) -> bool {
     // A marker without a table is about the rows of the only one.
-    let same = table == case.spine.places[place].table;
-    !same && !(table.is_empty() && case.spine.tables().len() == 1)
+    let only = table.is_empty() && case.spine.tables().len() == 1;
+    table != case.spine.places[place].table && !only
 }
 
 /// By place of the query, its ways when these exclusions are in it. Rows that come by a marker have
