@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::exclusion::Ready;
+use super::strangers;
 use super::tests_of_exclusions::{Trial, try_all};
 use super::together;
 use super::verdict::prove;
@@ -111,6 +112,7 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
         }
     }
     together::judge(case, &mut judged);
+    strangers::judge(case, &mut judged);
     judged
 }
 

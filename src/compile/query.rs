@@ -12,7 +12,7 @@ use super::policy;
 use super::silence;
 use super::tests_of_exclusions::Trial;
 use crate::content::{Content, Exclusion, QuerySource};
-use crate::diag::{Code, Diagnostic, Located};
+use crate::diag::{Code, Diagnostic, Located, Severity};
 use crate::environment::Workspace;
 use crate::ident::{Duration, ExclusionId};
 use crate::kql::{self, EcsMap, Query};
@@ -162,8 +162,9 @@ fn one(
     }
     let time = silence::Time { now: judge::noon(index.today), period: applied.period };
     let silent = silence::check(content, &source.value, parameters, time);
-    if !silent.is_empty() {
-        outcome.diagnostics.extend(silent);
+    let is_silent = silent.iter().any(|found| found.severity == Severity::Error);
+    outcome.diagnostics.extend(silent);
+    if is_silent {
         return outcome;
     }
     let text = match set_parameters(content, source, parameters) {

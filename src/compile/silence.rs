@@ -16,6 +16,8 @@ use crate::kql::reason::Question;
 use crate::kql::{self, Parameter, ParameterForm, Query, Schema, spine};
 
 const SILENCES: Code = Code::new("parameter-silences-query");
+/// With the value it is not known whether the query admits an event; without it, it is.
+const MAY_SILENCE: Code = Code::new("parameter-may-silence-query");
 
 /// When and how far back a query is run.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +31,8 @@ pub(super) struct Time {
 /// Values by parameter.
 type Values<'v> = BTreeMap<&'v str, Located<Value>>;
 
-/// Errors for the values that silence `text` when they are set in it, at the values.
+/// Errors for the values that silence `text` when they are set in it, at the values; warnings for those
+/// of which that is not known.
 pub(super) fn check(
     content: &Content,
     text: &str,
@@ -43,28 +46,43 @@ pub(super) fn check(
     if set == text {
         return Vec::new();
     }
-    let windows = empty_windows(text, &set);
-    let (blamed, effect) = if windows.is_empty() {
-        let (blamed, at) = silencing(text, values, &set, time);
-        (blamed, effect(at, time))
-    } else {
-        (windows, "window has no length".to_owned())
+    let of = |(names, at): (Vec<String>, i64)| {
+        let effect = |name| (name, effect(at, time));
+        names.into_iter().map(effect).collect::<Vec<_>>()
     };
-    let error = |name: &String| {
-        let value = values.get(name.as_str())?;
-        let message = format!("with this value of `{name}` the query's {effect}");
-        let id = &content.id.value;
-        let help = format!(
-            "give `{name}` another value; what shall not run here is left out with \
-             `content: {{ exclude: [{{ id: {id} }}] }}`"
-        );
-        let error = Diagnostic::error(SILENCES, message)
-            .at(&value.source, value.span.clone(), "")
-            .about(id.as_str())
-            .help(help);
-        Some(error)
-    };
-    blamed.iter().filter_map(error).collect()
+    let mut silent = zeros(text, &set);
+    if silent.is_empty() {
+        silent = of(deciding(text, values, &set, time, Question::silent_unlike));
+    }
+    if !silent.is_empty() {
+        let error = |message| Diagnostic::error(SILENCES, message);
+        let one = |(name, effect): &(String, String)| said(content, values, (name, effect), error);
+        return silent.iter().filter_map(one).collect();
+    }
+    let (unknown, _) = deciding(text, values, &set, time, Question::unknown_unlike);
+    let effect = "filters are not known to admit any event";
+    let warning = |message| Diagnostic::warning(MAY_SILENCE, message);
+    unknown.iter().filter_map(|name| said(content, values, (name, effect), warning)).collect()
+}
+
+/// What a value does, at the value.
+fn said(
+    content: &Content,
+    values: &Values<'_>,
+    (name, effect): (&str, &str),
+    make: impl Fn(String) -> Diagnostic,
+) -> Option<Diagnostic> {
+    let value = values.get(name)?;
+    let id = &content.id.value;
+    let help = format!(
+        "give `{name}` another value; what shall not run here is left out with \
+         `content: {{ exclude: [{{ id: {id} }}] }}`"
+    );
+    let made = make(format!("with this value of `{name}` the query's {effect}"))
+        .at(&value.source, value.span.clone(), "")
+        .about(id.as_str())
+        .help(help);
+    Some(made)
 }
 
 fn effect(at: i64, time: Time) -> String {
@@ -84,31 +102,37 @@ fn changed(text: &str, values: &Values<'_>) -> String {
     kql::set_parameters(text, &values).unwrap_or_else(|_| text.to_owned())
 }
 
-/// The parameters without which no way is silent that was not silent before, all of them where no
-/// single one decides; and from which moment on it is.
-fn silencing(text: &str, values: &Values<'_>, set: &str, time: Time) -> (Vec<String>, i64) {
+/// Since when something is so of a way, and was not of the way as it was.
+type Changed = fn(&Question, Option<&Question>) -> Option<i64>;
+
+/// The parameters without which no way has changed like that, all of them where no single one decides;
+/// and from which moment on it has.
+fn deciding(
+    text: &str,
+    values: &Values<'_>,
+    set: &str,
+    time: Time,
+    change: Changed,
+) -> (Vec<String>, i64) {
     let before = ways(text, time);
-    let silenced = |text: &str| silenced(&before, &ways(text, time));
-    let Some(at) = silenced(set) else { return (Vec::new(), time.now) };
+    let since = |text: &str| since(&before, &ways(text, time), change);
+    let Some(at) = since(set) else { return (Vec::new(), time.now) };
     let decides = |name: &str| {
         let mut rest = values.clone();
         rest.remove(name);
-        silenced(&changed(text, &rest)).is_none()
+        since(&changed(text, &rest)).is_none()
     };
     let all = || values.keys().map(|name| (*name).to_owned());
     let deciding: Vec<String> = all().filter(|name| decides(name)).collect();
     (if deciding.is_empty() { all().collect() } else { deciding }, at)
 }
 
-/// The first moment at which the filters on one of the ways are proven to admit no event, though those
-/// of the same way were not. A value changes no stage, so the ways are the same ones.
-fn silenced(before: &[Vec<Question>], after: &[Vec<Question>]) -> Option<i64> {
-    let of_way = |(place, way): (usize, usize), question: &Question| {
-        question.silent_unlike(before.get(place).and_then(|ways| ways.get(way)))
-    };
+/// The first moment of any way. A value changes no stage, so the ways are the same ones.
+fn since(before: &[Vec<Question>], after: &[Vec<Question>], change: Changed) -> Option<i64> {
     let of_place = |(place, ways): (usize, &Vec<Question>)| {
+        let was = |way: usize| before.get(place).and_then(|ways| ways.get(way));
         let ways = ways.iter().enumerate();
-        ways.filter_map(|(way, question)| of_way((place, way), question)).min()
+        ways.filter_map(|(way, question)| change(question, was(way))).min()
     };
     after.iter().enumerate().filter_map(of_place).min()
 }
@@ -124,17 +148,28 @@ fn ways(text: &str, time: Time) -> Vec<Vec<Question>> {
     spine(&query).places.iter().map(of_place).collect()
 }
 
-/// Parameters that have become zero and say how far back the query looks.
-fn empty_windows(before: &str, after: &str) -> Vec<String> {
+/// Parameters that have become zero and say how far back the query looks, or how many rows it gives.
+fn zeros(before: &str, after: &str) -> Vec<(String, String)> {
     let was = kql::parameters(before);
-    let is_zero = |parameter: &Parameter| parameter.values == [kql::Value::Timespan(0)];
     let query = Query::parse(after);
-    kql::parameters(after)
-        .into_iter()
-        .filter(|(name, parameter)| is_zero(parameter) && !was.get(name).is_some_and(is_zero))
-        .filter(|(name, parameter)| looks_back(&query, name, parameter.form))
-        .map(|(name, _)| name)
-        .collect()
+    let zero = |(name, parameter): (String, Parameter)| {
+        let is_zero = |value: kql::Value| {
+            let is = |parameter: &Parameter| parameter.values == [value.clone()];
+            is(&parameter) && !was.get(&name).is_some_and(is)
+        };
+        let window = is_zero(kql::Value::Timespan(0)) && looks_back(&query, &name, parameter.form);
+        let rows = is_zero(kql::Value::Long(0)) && limits(&query, &name);
+        let effect = if window { "window has no length" } else { "limit lets no row through" };
+        (window || rows).then(|| (name, effect.to_owned()))
+    };
+    kql::parameters(after).into_iter().filter_map(zero).collect()
+}
+
+/// Whether the parameter is a number of rows: `take name`, `top name by …`.
+fn limits(query: &Query<'_>, name: &str) -> bool {
+    let operators = ["take", "limit", "top", "sample", "sample-distinct"];
+    let mut uses = (2..query.tokens().len()).filter(|index| query.word(*index) == name);
+    uses.any(|index| query.word(index - 2) == "|" && operators.contains(&query.word(index - 1)))
 }
 
 /// Whether a time is compared to lie after the parameter: `> ago(name)`, `between (now(-name) .. …)`.

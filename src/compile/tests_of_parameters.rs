@@ -58,6 +58,34 @@ fn a_window_of_no_length_is_held() {
 }
 
 #[test]
+fn a_number_of_rows_that_is_zero_is_held() {
+    for operator in ["take n", "limit n", "top n by Timestamp", "sample n"] {
+        let query = format!("let n = 5;\nDeviceEvents\n| {operator}");
+        check_set(&query, "n", "n: 1", &[], "");
+        check_set(&query, "n", "n: 0", &["parameter-silences-query"], "0");
+    }
+    let compared = "let n = 5;\nDeviceEvents\n| where ProcessId > n";
+    check_set(compared, "n", "n: 0", &[], "");
+}
+
+#[test]
+fn a_pattern_that_everything_may_fit_is_said_to_be_one() {
+    let warns = |values: &str| {
+        let query = "let names = dynamic(['a']);\nlet pattern = 'a';\nDeviceEvents\n\
+                     | where not(FileName has_any (names))\n\
+                     | where not(DeviceName matches regex pattern)";
+        let hunt = hunt(query, "parameters: [names, pattern]\n");
+        let environment = format!("parameters: {{ h: {{ {values} }} }}\n");
+        let compiled = repository(&[("hunting/h.yaml", &hunt)], &environment);
+        let codes = compiled.diagnostics.iter().map(|d| d.code.as_str());
+        codes.filter(|code| *code == "parameter-may-silence-query").count()
+    };
+    assert_eq!(warns("names: [b], pattern: 'b.*'"), 0);
+    assert_eq!(warns("names: ['']"), 1);
+    assert_eq!(warns("pattern: '.*'"), 1);
+}
+
+#[test]
 fn one_arm_of_a_union_is_not_silenced_either() {
     let query = "let hosts = dynamic(['a']);\n\
                  union (DeviceEvents | where DeviceName in (hosts)), (DeviceInfo | where DeviceName != '')";

@@ -62,3 +62,27 @@ fn a_column_under_another_name_is_the_same_to_all_of_them() {
     check(&renamed, &[(FILE, second)], &[], "a");
     check(&renamed, &[first, (FILE, second)], &["exclusion-blinds-query"], "held");
 }
+
+#[test]
+fn an_exclusion_at_a_marker_does_not_take_out_other_tables_rows_unnoticed() {
+    let query = |arm: &str| {
+        format!(
+            "union (SecurityEvent | where EventID == 1), {arm}\n// @exclusions SecurityEvent\n| take 5"
+        )
+    };
+    let empty = ("SecurityEvent", "when: isempty(Account) and EventID != 2");
+    let named = ("SecurityEvent", "when: Account == 'x'");
+    let of_type = ("SecurityEvent", "when: Type == 'SecurityEvent' and isempty(Account)");
+    let whole = "SecurityEvent\n| where EventID == 1\n// @exclusions SecurityEvent\n| take 5";
+    check(whole, &[empty], &[], "a");
+    check(&query("DeviceEvents"), &[empty], &["exclusion-may-blind-query"], "held");
+    let strangers = ["exclusion-takes-other-tables"];
+    for arm in ["Made_CL", "Device*"] {
+        check(&query(arm), &[empty], &strangers, "held");
+        check(&query(arm), &[named], &[], "a");
+        check(&query(arm), &[of_type], &[], "a");
+    }
+    let known = "when: isempty(Account) and EventID != 2\n    \
+                 acknowledge: [{ code: exclusion-takes-other-tables, reason: wanted }]";
+    check(&query("Made_CL"), &[("SecurityEvent", known)], &[], "a");
+}

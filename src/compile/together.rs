@@ -1,7 +1,8 @@
 //! All exclusions on the way of a row at once, whatever tables they are of.
 //!
 //! A row may pass several places on its way to the result: that of its own table, and markers for
-//! others'. Each may leave something that the next takes away. So the query is read again as it will
+//! others'. Each may leave something that the next takes away, and a marker's exclusions may be about
+//! columns that the row does not have. So the query is read again as it will
 //! be deployed, and on each way everything that the query alone does not have there is one conjunction
 //! of exclusions.
 
@@ -25,13 +26,15 @@ struct Asked {
     /// What the query itself asks of a row.
     filters: Vec<Predicate>,
     question: Question,
-    /// Whether the exclusions on it are of several tables: those of one have been judged.
+    /// Whether one of the exclusions on it is of another table than the place: those of its own have
+    /// been judged there.
     meet: bool,
 }
 
-/// Judges what the exclusions of several tables do together.
+/// Judges what exclusions do to the rows of other tables than theirs, together with those of these.
 pub(super) fn judge(case: &Case<'_>, judged: &mut Judged) {
-    if tables(case).len() < 2 {
+    if !case.spine.places.iter().any(kql::Place::is_marked) {
+        // Places of tables do not follow each other; markers follow them.
         return;
     }
     let insertions: Vec<Insertion> = case.ready.iter().map(Ready::insertion).collect();
@@ -68,21 +71,21 @@ fn ask(case: &Case<'_>, without: Option<&ExclusionId>) -> Option<Vec<Asked>> {
         case.ready.iter().filter(|ready| Some(&ready.exclusion.id.value) != without).collect();
     let ends: Option<Vec<i64>> = ready.iter().map(|ready| ready.until()).collect();
     let until = ends.and_then(|ends| ends.into_iter().max());
-    let mut by_table: Vec<Vec<Vec<Predicate>>> = Vec::new();
+    let mut by_table: Vec<(&str, Vec<Vec<Predicate>>)> = Vec::new();
     for table in tables(case) {
         let of_table = ready.iter().copied().filter(|ready| ready.table == table);
         let of_place = |ways: Vec<reason::Apart>| -> Vec<Predicate> {
             ways.into_iter().flat_map(|way| way.exclusions).collect()
         };
-        by_table.push(ways(case, of_table)?.into_iter().map(of_place).collect());
+        by_table.push((table, ways(case, of_table)?.into_iter().map(of_place).collect()));
     }
     let mut asked = Vec::new();
     for (place, ways) in ways(case, ready.iter().copied())?.into_iter().enumerate() {
         for reason::Apart { filters, exclusions } in ways {
-            let is_on = |table: &&Vec<Vec<Predicate>>| {
-                exclusions.iter().any(|exclusion| table[place].contains(exclusion))
-            };
-            let meet = by_table.iter().filter(is_on).count() > 1;
+            let on_it = by_table.iter().filter(|(_, of_table)| {
+                exclusions.iter().any(|exclusion| of_table[place].contains(exclusion))
+            });
+            let meet = on_it.into_iter().any(|(table, _)| is_foreign(case, table, place));
             let dated = |predicate| Dated { predicate, until };
             let exclusions = exclusions.into_iter().map(dated).collect();
             let clock = case.clock(&case.spine.places[place]);
@@ -91,6 +94,13 @@ fn ask(case: &Case<'_>, without: Option<&ExclusionId>) -> Option<Vec<Asked>> {
         }
     }
     Some(asked)
+}
+
+/// Whether an exclusion of the table, on a way from the place, is about other rows than the place's.
+fn is_foreign(case: &Case<'_>, table: &str, place: usize) -> bool {
+    // A marker without a table is about the rows of the only one.
+    let only = table.is_empty() && case.spine.tables().len() == 1;
+    table != case.spine.places[place].table && !only
 }
 
 /// By place of the query, its ways when these exclusions are in it. Rows that come by a marker have

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Ready;
 use super::judge::{Case, Judged};
+use super::strangers::STRANGERS;
 use crate::content::Exclusion;
 use crate::diag::{Code, Diagnostic};
 use crate::ident::ContentId;
@@ -166,6 +167,7 @@ fn way_on(finding: &Finding) -> String {
         }
         HAS_NO_EFFECT => "compare it with the query's own filters",
         TOO_BROAD => "name a value",
+        STRANGERS => "name what only rows of its table have, such as `Type`",
         SHADOWED => "take it out, or narrow the others",
         _ => "simplify the condition",
     };

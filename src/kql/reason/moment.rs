@@ -11,7 +11,7 @@ use super::judge::{
     ADMITS_NOTHING, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_NOTHING, HAS_NO_EFFECT, MAY_BLIND_QUERY,
     MAY_EXCLUDE_NOTHING, SHADOWED, judge,
 };
-use super::{Case, Finding, Judgement};
+use super::{Answer, Case, Finding, Judgement};
 use crate::diag::Code;
 use crate::kql::predicate::{Bound, Check, Opaque, Subject, Test};
 use crate::kql::value::DAY;
@@ -123,6 +123,16 @@ impl Question {
             silent(self, *now).is_refuted()
                 && !other.is_some_and(|other| silent(other, *now).is_refuted())
         })
+    }
+
+    /// Today, if it is not known whether the filters admit an event, though those of another question
+    /// are known to.
+    #[must_use]
+    pub fn unknown_unlike(&self, other: Option<&Self>) -> Option<i64> {
+        let now = self.clock.now;
+        let admits = |question: &Self| question.case_at(now, Vec::new(), 1).admits();
+        let was_known = || other.is_some_and(|other| matches!(admits(other), Answer::Witness(_)));
+        (admits(self) == Answer::Undecided && was_known()).then_some(now)
     }
 
     fn case_at(&self, now: i64, exclusions: Vec<Predicate>, shares: usize) -> Case {
