@@ -170,6 +170,7 @@ fn environment(endpoint: String) -> Environment {
         credential_tenant: None,
         tags: Vec::new(),
         workspaces: Vec::new(),
+        schema: None,
     }
 }
 

@@ -34,6 +34,14 @@ pub(crate) struct Common {
     pub(crate) verbose: u8,
 }
 
+/// What is known about tables.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct Schemas {
+    /// Further tables and columns, written like `environments/<name>.schema.yaml`, for every environment.
+    #[arg(long = "schema", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
@@ -64,6 +72,21 @@ pub(crate) enum Command {
     Explain(Explain),
     /// The built-in emulator of Azure Resource Manager, for laptops and tests.
     Emulator(Emulator),
+}
+
+impl Command {
+    /// The files of `--schema`.
+    pub(crate) fn schemas(&self) -> &[PathBuf] {
+        match self {
+            Self::Check(Check { schemas, .. })
+            | Self::Test(Test { schemas, .. })
+            | Self::Render(Render { schemas, .. })
+            | Self::Plan(Plan { schemas, .. })
+            | Self::Apply(Apply { schemas, .. })
+            | Self::Drift(Drift { schemas, .. }) => &schemas.files,
+            Self::Explain(_) | Self::Emulator(_) => &[],
+        }
+    }
 }
 
 /// Which workspaces and which content. Without any of these: everything.
@@ -123,6 +146,8 @@ pub(crate) struct OfDay {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Check {
     #[command(flatten)]
+    pub(crate) schemas: Schemas,
+    #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) day: OfDay,
@@ -132,6 +157,8 @@ pub(crate) struct Check {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Test {
     #[command(flatten)]
+    pub(crate) schemas: Schemas,
+    #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) day: OfDay,
@@ -140,6 +167,8 @@ pub(crate) struct Test {
 /// `render`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Render {
+    #[command(flatten)]
+    pub(crate) schemas: Schemas,
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Say of each exclusion's stage where it came from, and why it stands there.
@@ -154,6 +183,8 @@ pub(crate) struct Render {
 /// `plan`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) schemas: Schemas,
     #[command(flatten)]
     pub(crate) selection: Selection,
     #[command(flatten)]
@@ -173,6 +204,8 @@ pub(crate) struct Plan {
 /// `apply`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) schemas: Schemas,
     /// A plan that `plan --out` saved: apply exactly this, or refuse.
     #[arg(value_name = "FILE", conflicts_with_all = ["prune", "drift", "on_conflict", "re_enable", "keep_going", "ack", "content", "tags"])]
     pub(crate) file: Option<PathBuf>,
@@ -240,6 +273,8 @@ pub(crate) enum Acknowledgement {
 /// `drift`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Drift {
+    #[command(flatten)]
+    pub(crate) schemas: Schemas,
     #[command(flatten)]
     pub(crate) selection: Selection,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::Common;
+use super::args::Args;
 use crate::ident::Day;
 
 /// What the process finds around it.
@@ -14,6 +14,8 @@ use crate::ident::Day;
 pub(crate) struct Context {
     /// The repository that the user keeps.
     pub(crate) root: PathBuf,
+    /// Further schema files.
+    pub(crate) schemas: Vec<PathBuf>,
     /// Today, UTC.
     pub(crate) today: Day,
     /// Whether results go to a terminal.
@@ -32,13 +34,14 @@ pub(crate) struct Context {
 
 impl Context {
     /// Of the running process.
-    pub(crate) fn of_process(common: &Common) -> Self {
+    pub(crate) fn of_process(args: &Args) -> Self {
         let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         let now = now().to_zoned(TimeZone::UTC);
         let commit =
             variable("GITHUB_SHA").filter(|sha| sha.bytes().all(|b| b.is_ascii_hexdigit()));
         Self {
-            root: common.root.clone(),
+            root: args.common.root.clone(),
+            schemas: args.command.schemas().to_vec(),
             today: Day::new(now.date()),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),

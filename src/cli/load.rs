@@ -28,7 +28,7 @@ pub(crate) struct Loaded {
 /// something that is not there.
 pub(crate) fn load(context: &Context, today: Day) -> Result<Loaded, Diagnostics> {
     let (catalog, mut diagnostics) = content::load(&context.root);
-    let (fleet, more) = environment::load(&context.root);
+    let (fleet, more) = environment::load_with(&context.root, &context.schemas);
     diagnostics.extend(more);
     let Some(fleet) = fleet else {
         diagnostics.sort();

@@ -24,7 +24,7 @@ pub fn run() -> ExitCode {
         Ok(args) => args,
         Err(error) => return ui::usage(&error),
     };
-    let context = context::Context::of_process(&args.common);
+    let context = context::Context::of_process(&args);
     ui::start_log(&args.common, &context);
     let ui = ui::Ui::new(&context, &args.common);
     let exit = match commands::run(&args, &context, &ui) {

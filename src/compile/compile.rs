@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::item::compile_content;
+use super::reading::Vocabulary;
 use super::test_report::{Judgement, TestReport};
 use super::tests_of_exclusions::{conclude, failing};
 use super::verdict::WITNESS;
@@ -56,6 +57,13 @@ impl<'a> Index<'a> {
         let workspaces = fleet.workspaces();
         let ecs = workspaces.iter().map(|(_, workspace)| ecs_of(workspace)).collect();
         Self { catalog, by_id, workspaces, ecs, policy: &fleet.policy, today }
+    }
+}
+
+impl Index<'_> {
+    /// What names mean in the workspace at this place.
+    pub(super) fn names(&self, at: usize) -> Vocabulary<'_> {
+        Vocabulary { ecs: &self.ecs[at], schema: self.workspaces[at].0.schema() }
     }
 }
 

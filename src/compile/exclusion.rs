@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::compile::Index;
-use super::reading::{self, Text};
+use super::reading::{self, Text, Vocabulary};
 use crate::content::{self, Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic, Located, Span};
 use crate::environment::{Environment, Workspace};
 use crate::kql::value::ticks_of;
-use crate::kql::{
-    self, EcsMap, Insertion, Place, PredicateError, Query, Reach, Refusal, Resolved, Spine,
-};
+use crate::kql::{self, Insertion, Place, PredicateError, Query, Reach, Refusal, Resolved, Spine};
 
 /// An exclusion applies to a table that the query does not read.
 const NO_TABLE: Code = Code::new("exclusion-without-table");
@@ -107,7 +105,7 @@ pub(super) fn resolve<'a>(
     exclusion: &'a Exclusion,
     text: Text<'_>,
     spine: &Spine,
-    ecs: &EcsMap,
+    names: Vocabulary<'_>,
 ) -> Result<Vec<Ready<'a>>, Vec<Diagnostic>> {
     let mut ready = Vec::new();
     for table in tables_of(exclusion, spine)? {
@@ -120,7 +118,7 @@ pub(super) fn resolve<'a>(
         if let Some(table) = table.filter(|table| is_open(first, table, spine)) {
             return Err(vec![open_marker(exclusion, &table)]);
         }
-        let resolved = reading::read(exclusion, text, (first, &places), ecs)?;
+        let resolved = reading::read(exclusion, text, (first, &places), names)?;
         ready.push(Ready { exclusion, resolved, table: first.table.clone() });
     }
     Ok(ready)

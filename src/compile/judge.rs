@@ -34,6 +34,7 @@ pub(super) struct Case<'a> {
     pub(super) spine: &'a Spine,
     pub(super) ready: &'a [Ready<'a>],
     pub(super) ecs: &'a EcsMap,
+    pub(super) schema: &'a Schema,
     /// Parameter values for people.
     pub(super) parameters: &'a str,
     pub(super) today: Day,
@@ -51,10 +52,8 @@ impl<'a> Case<'a> {
     /// The places at which an exclusion is compiled in.
     pub(super) fn sites(&self, table: &str) -> Vec<Site<'a>> {
         let places = self.spine.places_of(Some(table)).unwrap_or_default();
-        let site = |place: &'a Place| Site {
-            place,
-            leading: place.filters(self.query, Schema::builtin()),
-        };
+        let site =
+            |place: &'a Place| Site { place, leading: place.filters(self.query, self.schema) };
         places.into_iter().map(site).collect()
     }
 
@@ -64,16 +63,16 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn clock(&self, place: &Place) -> Clock {
-        clock(place, self.now(), self.period)
+        clock(place, self.schema, self.now(), self.period)
     }
 }
 
 /// What is known about time at a place; `now` is in ticks, the period as far as the query may look back.
-pub(super) fn clock(place: &Place, now: i64, period: Option<Duration>) -> Clock {
+pub(super) fn clock(place: &Place, schema: &Schema, now: i64, period: Option<Duration>) -> Clock {
     let period = period.and_then(|period| {
         i64::try_from(period.as_seconds()).ok().and_then(|seconds| seconds.checked_mul(SECOND))
     });
-    let timestamp = match Schema::builtin().columns(&place.table) {
+    let timestamp = match schema.columns(&place.table) {
         Some(columns) => columns.get("Timestamp") == Some(&ColumnType::Datetime),
         None => place.table.is_empty(),
     };
@@ -101,7 +100,7 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
         let mut questions: Vec<Question> = Vec::new();
         for site in case.sites(table) {
             let clock = case.clock(site.place);
-            for known in site.place.ways(case.query, Schema::builtin()) {
+            for known in site.place.ways(case.query, case.schema) {
                 questions.push(Question::new(known, exclusions.clone(), clock));
             }
         }

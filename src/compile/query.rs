@@ -9,13 +9,14 @@ use super::compile::Index;
 use super::exclusion::{self, Ready};
 use super::judge::{self, Case};
 use super::policy;
+use super::reading::Vocabulary;
 use super::silence;
 use super::tests_of_exclusions::Trial;
 use crate::content::{Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic, Located, Severity};
 use crate::environment::Workspace;
-use crate::ident::{Duration, ExclusionId};
-use crate::kql::{self, EcsMap, Query};
+use crate::ident::{Duration, EnvironmentName, ExclusionId};
+use crate::kql::{self, Query};
 use crate::state::Kind;
 
 /// A rule's query may have this many characters (Microsoft's documented limit for analytic rules).
@@ -48,6 +49,8 @@ pub(super) struct Variant {
     parameters: String,
     exclusions: Vec<usize>,
     ecs: String,
+    /// The environment, if what is known about its tables is its own.
+    schema: Option<EnvironmentName>,
     period: Option<Duration>,
 }
 
@@ -79,6 +82,7 @@ impl<'a, 'i> Compiler<'a, 'i> {
             parameters: shown(&parameters),
             exclusions: in_force.iter().map(|(place, _)| *place).collect(),
             ecs: format!("{:?}", workspace.settings.ecs),
+            schema: environment.schema.as_ref().map(|_| environment.name.clone()),
             period,
         };
         if let Some(known) = self.done.get(&variant) {
@@ -86,8 +90,8 @@ impl<'a, 'i> Compiler<'a, 'i> {
         }
         let exclusions: Vec<&Exclusion> =
             in_force.iter().map(|(_, exclusion)| *exclusion).collect();
-        let ecs = &self.index.ecs[at];
-        let applied = Applied { exclusions: &exclusions, ecs, period };
+        let names = self.index.names(at);
+        let applied = Applied { exclusions: &exclusions, names, period };
         let outcome = Arc::new(one(self.content, self.index, &parameters, &applied));
         self.done.insert(variant, Arc::clone(&outcome));
         outcome
@@ -126,7 +130,8 @@ pub(super) fn injected(
         about.into_iter().filter(|(_, e)| exclusion::in_force(e, environment, workspace));
     let mut insertions = Vec::new();
     for (_, exclusion) in in_force {
-        let ready = exclusion::resolve(exclusion, (source, &query), &spine, &index.ecs[at]).ok()?;
+        let ready =
+            exclusion::resolve(exclusion, (source, &query), &spine, index.names(at)).ok()?;
         insertions.extend(ready.iter().map(Ready::insertion));
     }
     let injected = kql::inject(&text, &insertions).ok()?;
@@ -136,7 +141,7 @@ pub(super) fn injected(
 /// What is applied to a query in a workspace.
 struct Applied<'e> {
     exclusions: &'e [&'e Exclusion],
-    ecs: &'e EcsMap,
+    names: Vocabulary<'e>,
     period: Option<Duration>,
 }
 
@@ -160,8 +165,10 @@ fn one(
         outcome.diagnostics.extend(missing);
         return outcome;
     }
-    let time = silence::Time { now: judge::noon(index.today), period: applied.period };
-    let silent = silence::check(content, &source.value, parameters, time);
+    let schema = applied.names.schema;
+    let setting =
+        silence::Setting { schema, now: judge::noon(index.today), period: applied.period };
+    let silent = silence::check(content, &source.value, parameters, setting);
     let is_silent = silent.iter().any(|found| found.severity == Severity::Error);
     outcome.diagnostics.extend(silent);
     if is_silent {
@@ -201,7 +208,7 @@ fn place_exclusions(
     (index, parameters): (&Index<'_>, &str),
     outcome: &mut Outcome,
 ) {
-    let Applied { exclusions, ecs, period } = *applied;
+    let Applied { exclusions, names, period } = *applied;
     if exclusions.is_empty() {
         outcome.query = Some(CompiledQuery { text: text.to_owned(), exclusions: Vec::new() });
         return;
@@ -212,7 +219,7 @@ fn place_exclusions(
     let mut errors: Vec<Diagnostic> = Vec::new();
     for exclusion in exclusions {
         errors.extend(policy::lacks(exclusion, index.policy));
-        match exclusion::resolve(exclusion, (source, &query), &spine, ecs) {
+        match exclusion::resolve(exclusion, (source, &query), &spine, names) {
             Ok(more) => ready.extend(more),
             Err(found) => errors.extend(found.into_iter().map(|error| {
                 let unexplained = error.notes.is_empty();
@@ -228,7 +235,8 @@ fn place_exclusions(
             query: &query,
             spine: &spine,
             ready: &ready,
-            ecs,
+            ecs: names.ecs,
+            schema: names.schema,
             parameters,
             today: index.today,
             period,

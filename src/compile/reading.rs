@@ -17,6 +17,13 @@ use crate::kql::{
 /// The condition means one thing at a place of the query and another at a further one.
 const DIFFER: Code = Code::new("exclusion-places-differ");
 
+/// What names mean in a workspace.
+#[derive(Clone, Copy)]
+pub(super) struct Vocabulary<'v> {
+    pub(super) ecs: &'v EcsMap,
+    pub(super) schema: &'v Schema,
+}
+
 /// A query and where it stands.
 pub(super) type Text<'t> = (&'t Located<String>, &'t Query<'t>);
 
@@ -36,11 +43,11 @@ pub(super) fn read(
     exclusion: &Exclusion,
     text: Text<'_>,
     (first, places): (&Place, &[&Place]),
-    ecs: &EcsMap,
+    names: Vocabulary<'_>,
 ) -> Result<Resolved, Vec<Diagnostic>> {
-    let known = reading(exclusion, text.1, first, ecs);
+    let known = reading(exclusion, text.1, first, names);
     for place in places.iter().copied() {
-        let (errors, says) = match (&known, reading(exclusion, text.1, place, ecs)) {
+        let (errors, says) = match (&known, reading(exclusion, text.1, place, names)) {
             (Err(_), Err(_)) => continue,
             (Ok(known), Ok(reading)) if *known == reading => continue,
             (Ok(_), Ok(_)) => {
@@ -64,10 +71,10 @@ fn reading(
     exclusion: &Exclusion,
     query: &Query<'_>,
     place: &Place,
-    ecs: &EcsMap,
+    Vocabulary { ecs, schema }: Vocabulary<'_>,
 ) -> Result<Reading, Vec<PredicateError>> {
     let rows = Rows::at(query, place);
-    let scope = Scope { table: &place.table, schema: Schema::builtin(), ecs, rows: &rows };
+    let scope = Scope { table: &place.table, schema, ecs, rows: &rows };
     let polarity = match exclusion.polarity {
         content::Polarity::When => Polarity::When,
         content::Polarity::Keep => Polarity::Keep,

@@ -19,9 +19,11 @@ const SILENCES: Code = Code::new("parameter-silences-query");
 /// With the value it is not known whether the query admits an event; without it, it is.
 const MAY_SILENCE: Code = Code::new("parameter-may-silence-query");
 
-/// When and how far back a query is run.
+/// Where, when and how far back a query is run.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Time {
+pub(super) struct Setting<'s> {
+    /// What is known about its tables.
+    pub(super) schema: &'s Schema,
     /// Today, in ticks.
     pub(super) now: i64,
     /// How far back the service lets it look.
@@ -37,7 +39,7 @@ pub(super) fn check(
     content: &Content,
     text: &str,
     values: &Values<'_>,
-    time: Time,
+    setting: Setting<'_>,
 ) -> Vec<Diagnostic> {
     if values.is_empty() {
         return Vec::new();
@@ -47,19 +49,19 @@ pub(super) fn check(
         return Vec::new();
     }
     let of = |(names, at): (Vec<String>, i64)| {
-        let effect = |name| (name, effect(at, time));
+        let effect = |name| (name, effect(at, setting));
         names.into_iter().map(effect).collect::<Vec<_>>()
     };
     let mut silent = zeros(text, &set);
     if silent.is_empty() {
-        silent = of(deciding(text, values, &set, time, Question::silent_unlike));
+        silent = of(deciding(text, values, &set, setting, Question::silent_unlike));
     }
     if !silent.is_empty() {
         let error = |message| Diagnostic::error(SILENCES, message);
         let one = |(name, effect): &(String, String)| said(content, values, (name, effect), error);
         return silent.iter().filter_map(one).collect();
     }
-    let (unknown, _) = deciding(text, values, &set, time, Question::unknown_unlike);
+    let (unknown, _) = deciding(text, values, &set, setting, Question::unknown_unlike);
     let effect = "filters are not known to admit any event";
     let warning = |message| Diagnostic::warning(MAY_SILENCE, message);
     unknown.iter().filter_map(|name| said(content, values, (name, effect), warning)).collect()
@@ -85,8 +87,8 @@ fn said(
     Some(made)
 }
 
-fn effect(at: i64, time: Time) -> String {
-    match at == time.now {
+fn effect(at: i64, setting: Setting<'_>) -> String {
+    match at == setting.now {
         true => "filters admit no event on one of its ways to a result".to_owned(),
         false => {
             let at = kql::Value::Datetime(at);
@@ -111,12 +113,12 @@ fn deciding(
     text: &str,
     values: &Values<'_>,
     set: &str,
-    time: Time,
+    setting: Setting<'_>,
     change: Changed,
 ) -> (Vec<String>, i64) {
-    let before = ways(text, time);
-    let since = |text: &str| since(&before, &ways(text, time), change);
-    let Some(at) = since(set) else { return (Vec::new(), time.now) };
+    let before = ways(text, setting);
+    let since = |text: &str| since(&before, &ways(text, setting), change);
+    let Some(at) = since(set) else { return (Vec::new(), setting.now) };
     let decides = |name: &str| {
         let mut rest = values.clone();
         rest.remove(name);
@@ -138,11 +140,11 @@ fn since(before: &[Vec<Question>], after: &[Vec<Question>], change: Changed) -> 
 }
 
 /// For each place of the query's spine, the filters on each of its ways to the result.
-fn ways(text: &str, time: Time) -> Vec<Vec<Question>> {
+fn ways(text: &str, setting: Setting<'_>) -> Vec<Vec<Question>> {
     let query = Query::parse(text);
     let of_place = |place: &kql::Place| {
-        let clock = clock(place, time.now, time.period);
-        let ways = place.ways(&query, Schema::builtin()).into_iter();
+        let clock = clock(place, setting.schema, setting.now, setting.period);
+        let ways = place.ways(&query, setting.schema).into_iter();
         ways.map(|way| Question::new(way, Vec::new(), clock)).collect()
     };
     spine(&query).places.iter().map(of_place).collect()

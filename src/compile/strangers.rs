@@ -9,7 +9,7 @@ use super::exclusion::Ready;
 use super::judge::{Case, Judged};
 use super::verdict::hold;
 use crate::diag::Code;
-use crate::kql::{Event, Finding, Reach, Schema, evaluate};
+use crate::kql::{Event, Finding, Reach, evaluate};
 
 /// An exclusion at a marker is true for rows that have none of its columns.
 pub(super) const STRANGERS: Code = Code::new("exclusion-takes-other-tables");
@@ -51,7 +51,7 @@ fn strangers(case: &Case<'_>, ready: &Ready<'_>) -> Option<String> {
     let alone = ready.table.is_empty() && tables.len() == 1;
     let open = || {
         let is_open = |table: &&&str| {
-            **table != ready.table && !alone && Schema::builtin().columns(table).is_none()
+            **table != ready.table && !alone && case.schema.columns(table).is_none()
         };
         tables.iter().find(is_open).map(|table| rows_of(table))
     };

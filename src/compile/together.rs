@@ -17,7 +17,7 @@ use crate::kql::reason::{
     self, BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, Dated, MAY_BLIND_ALTERNATIVE,
     MAY_BLIND_QUERY, Question,
 };
-use crate::kql::{self, Finding, Injected, Insertion, Predicate, Query, Schema};
+use crate::kql::{self, Finding, Injected, Insertion, Predicate, Query};
 
 /// A way from a place, with all exclusions on it.
 struct Asked {
@@ -123,8 +123,8 @@ fn ways<'r>(
         if before.is_marked() && is_whole {
             return Vec::new();
         }
-        let without = before.ways(case.query, Schema::builtin());
-        let ways = after.ways(&query, Schema::builtin()).into_iter();
+        let without = before.ways(case.query, case.schema);
+        let ways = after.ways(&query, case.schema).into_iter();
         ways.map(|way| reason::apart(way, &without)).collect()
     };
     Some(places.iter().zip(&spine.places).map(apart).collect())

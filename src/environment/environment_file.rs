@@ -50,6 +50,7 @@ pub(super) fn read(
         credential_tenant,
         tags,
         workspaces,
+        schema: None,
     })
 }
 

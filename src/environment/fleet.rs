@@ -1,6 +1,7 @@
 //! All environments.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Settings;
 use crate::arm::{Cloud, WorkspaceId};
@@ -8,6 +9,8 @@ use crate::diag::Located;
 use crate::ident::{
     ArmName, ContentId, EnvironmentName, Owner, RingName, Tag, TenantId, WorkspaceKey,
 };
+use crate::kql::Schema;
+use crate::kql::schema::Columns;
 
 /// Everything that `environments/` says.
 #[derive(Debug, Clone)]
@@ -61,6 +64,22 @@ pub struct Environment {
     pub tags: Vec<Tag>,
     /// In the order of the file.
     pub workspaces: Vec<Workspace>,
+    /// What is known about its tables, where files say more than is built in.
+    pub schema: Option<Arc<Schema>>,
+}
+
+impl Environment {
+    /// What is known about its tables.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        self.schema.as_deref().unwrap_or_else(|| Schema::builtin())
+    }
+
+    /// Adds tables and columns to what is known; a type given later wins.
+    pub(super) fn add_tables(&mut self, tables: &BTreeMap<String, Columns>) {
+        let known = self.schema().clone().with(tables.clone());
+        self.schema = Some(Arc::new(known));
+    }
 }
 
 /// Where requests go.

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fleet_file::{self, FleetFile};
 use super::reading::Reading;
-use super::{Environment, Fleet, access, environment_file, unique};
+use super::{Environment, Fleet, access, environment_file, schema_file, unique};
 use crate::content::walk;
 use crate::diag::{Code, Diagnostic, Diagnostics, Source};
 use crate::ident::EnvironmentName;
+use crate::kql::schema::Columns;
 use crate::yaml::{self, Node};
 
 const NO_FLEET: Code = Code::new("no-fleet-file");
@@ -21,6 +22,7 @@ const NOT_UTF8: Code = Code::new("not-utf8");
 const FILE_NAME: Code = Code::new("environment-file-name");
 const DUPLICATE: Code = Code::new("duplicate-environment");
 const NOT_READ: Code = Code::new("file-not-read");
+const NO_ENVIRONMENT_OF: Code = Code::new("schema-without-environment");
 
 const FOLDER: &str = "environments";
 const FLEET: &str = "environments/fleet.yaml";
@@ -32,15 +34,27 @@ const FLEET: &str = "environments/fleet.yaml";
 /// order of reports.
 #[must_use]
 pub fn load(root: &Path) -> (Option<Fleet>, Diagnostics) {
+    load_with(root, &[])
+}
+
+/// Like [`load`], with further schema files that are about every environment.
+#[must_use]
+pub fn load_with(root: &Path, schemas: &[PathBuf]) -> (Option<Fleet>, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
-    let fleet = read(root, &mut diagnostics);
+    let mut fleet = read(root, &mut diagnostics);
+    for path in schemas {
+        let shown = path.to_string_lossy();
+        let tables = schema(Path::new(""), &shown, &mut diagnostics);
+        let all = fleet.iter_mut().flat_map(|fleet| fleet.environments.values_mut());
+        all.for_each(|environment| environment.add_tables(&tables));
+    }
     diagnostics.sort();
     let fleet = fleet.filter(|_| !diagnostics.has_errors());
     (fleet, diagnostics)
 }
 
 fn read(root: &Path, diagnostics: &mut Diagnostics) -> Option<Fleet> {
-    let paths = paths(root, diagnostics);
+    let Paths { environments: paths, schemas } = paths(root, diagnostics);
     if !paths.iter().any(|path| path == FLEET) {
         let message = format!("there is no `{FLEET}`");
         let help = "create it with `owner: <name>`, or point `--root` at a folder that has one";
@@ -53,7 +67,17 @@ fn read(root: &Path, diagnostics: &mut Diagnostics) -> Option<Fleet> {
         Some(file)
     });
     let file = file.unwrap_or_default();
-    let environments = environments(root, &paths, &file, diagnostics);
+    let mut environments = environments(root, &paths, &file, diagnostics);
+    for path in schemas {
+        let Some(name) = environment_name(&path, ".schema.yaml", diagnostics) else { continue };
+        let tables = schema(root, &path, diagnostics);
+        match environments.get_mut(&name) {
+            Some(environment) => environment.add_tables(&tables),
+            // What is wrong with the environment itself has been said.
+            None if paths.iter().any(|path| is_named(path, &name)) => {}
+            None => diagnostics.push(without_environment(&path, &name)),
+        }
+    }
     unique::check(environments.values(), diagnostics);
     if environments.is_empty() && !diagnostics.has_errors() {
         let message = format!("there is no environment in `{FOLDER}/`");
@@ -73,7 +97,7 @@ fn environments(
     let mut named: BTreeMap<EnvironmentName, &String> = BTreeMap::new();
     let mut environments = BTreeMap::new();
     for path in paths.iter().filter(|path| *path != FLEET) {
-        let Some(name) = environment_name(path, diagnostics) else { continue };
+        let Some(name) = environment_name(path, ".yaml", diagnostics) else { continue };
         if let Some(first) = named.get(&name) {
             let message = format!("`{first}` and `{path}` are both environment `{name}`");
             let error = Diagnostic::error(DUPLICATE, message).help("rename one of the files");
@@ -89,15 +113,39 @@ fn environments(
     environments
 }
 
+fn is_named(path: &str, name: &EnvironmentName) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.strip_suffix(".yaml").and_then(|stem| stem.parse().ok()).as_ref() == Some(name)
+}
+
+fn without_environment(path: &str, name: &EnvironmentName) -> Diagnostic {
+    let message = format!("`{path}` is about no environment: there is no `{name}.yaml`");
+    Diagnostic::error(NO_ENVIRONMENT_OF, message)
+        .help("name it after an environment, or give it to a command with `--schema`")
+}
+
+/// The tables of a schema file; none where it cannot be read, which is said.
+fn schema(root: &Path, path: &str, diagnostics: &mut Diagnostics) -> BTreeMap<String, Columns> {
+    let Some((mut reading, node)) = open(root, path, diagnostics) else { return BTreeMap::new() };
+    let tables = schema_file::read(&mut reading, &node);
+    diagnostics.extend(reading.diagnostics);
+    tables
+}
+
 /// The name of an environment's file without its ending.
-fn environment_name(path: &str, diagnostics: &mut Diagnostics) -> Option<EnvironmentName> {
+fn environment_name(
+    path: &str,
+    ending: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<EnvironmentName> {
     let file = path.rsplit('/').next().unwrap_or(path);
     let refuse = |reason: String, help: &str| {
         let message = format!("`{path}` cannot be an environment: {reason}");
         Diagnostic::error(FILE_NAME, message).help(help)
     };
-    let Some(stem) = file.strip_suffix(".yaml") else {
-        diagnostics.push(refuse("it would be ignored".to_owned(), "let its name end in `.yaml`"));
+    let Some(stem) = file.strip_suffix(ending) else {
+        let help = format!("let its name end in `{ending}`");
+        diagnostics.push(refuse("it would be ignored".to_owned(), &help));
         return None;
     };
     if stem.eq_ignore_ascii_case("fleet") {
@@ -151,14 +199,21 @@ fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
         .help("make it readable, or take it away")
 }
 
-/// Every YAML file of the folder and its sub-folders, relative to the root, in order. Hidden files
-/// and folders, and schemas (`*.schema.yaml`), are none. A file that only its ending keeps from being an
-/// environment is listed too, to be refused.
-fn paths(root: &Path, diagnostics: &mut Diagnostics) -> Vec<String> {
+/// Files by what they are, relative to the root, in order.
+#[derive(Default)]
+struct Paths {
+    environments: Vec<String>,
+    /// `*.schema.yaml`.
+    schemas: Vec<String>,
+}
+
+/// Every YAML file of the folder and its sub-folders. Hidden files and folders are none. A file that only
+/// its ending keeps from being an environment is listed too, to be refused.
+fn paths(root: &Path, diagnostics: &mut Diagnostics) -> Paths {
     let folder = root.join(FOLDER);
     // That there is no folder is said by the lack of a fleet file.
     if !folder.exists() && !folder.is_symlink() {
-        return Vec::new();
+        return Paths::default();
     }
     let found = walk(root, &folder);
     let failures = found.failures.into_iter().filter(|(path, _)| !is_hidden(path));
@@ -168,8 +223,12 @@ fn paths(root: &Path, diagnostics: &mut Diagnostics) -> Vec<String> {
     let aside = others.filter(|path| was_environment(path, &read)).map(|path| put_aside(&path));
     diagnostics.extend(aside);
     let paths = found.files.into_iter().map(|file| file.shown);
-    let is_schema = |path: &String| path.to_lowercase().ends_with(".schema.yaml");
-    paths.filter(|path| !is_hidden(path) && !is_schema(path)).collect()
+    let is_schema = |path: &String| {
+        let lower = path.to_lowercase();
+        lower.ends_with(".schema.yaml") || lower.ends_with(".schema.yml")
+    };
+    let (schemas, environments) = paths.filter(|path| !is_hidden(path)).partition(is_schema);
+    Paths { environments, schemas }
 }
 
 fn is_hidden(path: &str) -> bool {
@@ -240,7 +299,6 @@ mod tests {
         fleet(&[
             ("fleet.yaml", FLEET),
             ("a.yaml", ENVIRONMENT),
-            ("a.schema.yaml", "x: ["),
             ("README.md", "x: ["),
             (".hidden/b.yaml", "x: ["),
             ("a.yaml.bak", ENVIRONMENT),

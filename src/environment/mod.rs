@@ -1,7 +1,8 @@
 //! Environment files as a [`Fleet`]: tenants, workspaces, credentials, and the layered values that
 //! say what is different where.
 //!
-//! In: `environments/fleet.yaml` and `environments/<name>.yaml`. Out: every workspace with its
+//! In: `environments/fleet.yaml`, `environments/<name>.yaml` and, for tables that are not built in,
+//! `environments/<name>.schema.yaml`. Out: every workspace with its
 //! merged settings, each value with the file and line it came from.
 
 mod access;
@@ -17,6 +18,7 @@ mod overrides;
 mod reading;
 #[cfg(test)]
 mod sample;
+mod schema_file;
 mod scope;
 mod select;
 mod selector;
@@ -25,6 +27,6 @@ mod unique;
 
 pub use check_names::check_names;
 pub use fleet::{Credential, Endpoint, Environment, Fleet, Limits, Policy, Workspace};
-pub use load::load;
+pub use load::{load, load_with};
 pub use select::Selection;
 pub use settings::{AcceptedDrift, KindSelector, Layered, Selector, Settings};

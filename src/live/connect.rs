@@ -202,6 +202,7 @@ mod tests {
             credential_tenant: None,
             tags: Vec::new(),
             workspaces: Vec::new(),
+            schema: None,
         }
     }
 

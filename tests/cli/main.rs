@@ -17,4 +17,5 @@ mod retire;
 mod root;
 mod sample;
 mod saved_plan;
+mod schema;
 mod selection;

@@ -1,0 +1,58 @@
+//! Tables that are not built in: `environments/<name>.schema.yaml` and `--schema`.
+
+use crate::root::Root;
+use crate::sample::{EXCLUSION, RULE, RULE_FILE, RULE_KEY};
+
+const SCHEMA: &str = "\
+tables:
+  Relay_CL:
+    TimeGenerated: datetime
+    Url_s: string
+    User_s: string
+    Port_d: int
+";
+
+/// A rule over a custom table, and an exclusion over a column of it that the rule does not name.
+fn custom(condition: &str) -> (Root, crate::portal::Portal) {
+    let (root, portal) = Root::with_rule();
+    let query = "Relay_CL\n  | where Url_s has 'relay.example'\n  | project TimeGenerated, Url_s\n";
+    let from = RULE.find("DeviceNetworkEvents").unwrap()..RULE.find("queryFrequency").unwrap();
+    root.write(RULE_FILE, &RULE.replace(&RULE[from], query));
+    let exclusion = EXCLUSION.replace("DeviceName =~ 'srv-patch-01'", condition);
+    let tests = exclusion.find("    tests:").unwrap_or(exclusion.len());
+    let tried = "    tests:\n      - { expect: excluded, event: { Url_s: relay.example, User_s: patch } }\n      \
+                 - { expect: kept, event: { Url_s: relay.example, User_s: eve } }\n";
+    root.write("content/exclusions/x.yaml", &format!("{}{tried}", &exclusion[..tests]));
+    (root, portal)
+}
+
+#[test]
+fn a_column_of_a_custom_table_is_known_from_a_schema_file() {
+    let (root, _portal) = custom("User_s =~ 'patch'");
+    root.run(&["plan"]).says(&["held"]);
+    root.write("environments/local.schema.yaml", SCHEMA);
+    root.run(&["check"]).exits(0);
+    root.run(&["render"]).exits(0).says(&["coalesce((User_s =~ 'patch'), false)"]);
+}
+
+#[test]
+fn a_schema_can_be_given_to_one_run() {
+    let (root, _portal) = custom("User_s =~ 'patch'");
+    root.write("tables.yaml", SCHEMA);
+    let schema = root.path("tables.yaml");
+    let schema = schema.to_str().unwrap();
+    root.run(&["check"]).exits(10);
+    root.run(&["check", "--schema", schema]).exits(0);
+    root.run(&["test", "--schema", schema]).exits(0);
+    root.run(&["plan", "--schema", schema]).exits(0).says(&[RULE_KEY]);
+    root.run(&["check", "--schema", "no/such.yaml"]).exits(10).says(&["no/such.yaml"]);
+    root.write("tables.yaml", "tables: { Relay_CL: { User_s: text } }\n");
+    root.run(&["check", "--schema", schema]).exits(10).says(&["`text` is not a type of KQL"]);
+}
+
+#[test]
+fn types_of_a_schema_file_are_checked() {
+    let (root, _portal) = custom("User_s =~ 'patch' and Port_d has '443'");
+    root.write("environments/local.schema.yaml", SCHEMA);
+    root.run(&["check"]).exits(10).says(&["Port_d", "int"]);
+}
