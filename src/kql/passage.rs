@@ -26,14 +26,29 @@ pub(super) struct Passage {
 pub(super) enum Target {
     Place(usize),
     Marker(usize),
+    /// The rows have no place: it was refused, or they have passed one that is not known here.
+    Unplaced,
 }
 
 impl Passage {
+    /// Of rows without a place, by this way.
+    pub(super) fn unplaced(way: Way) -> Self {
+        let (target, hidden) = (Target::Unplaced, BTreeSet::new());
+        Self { target, hidden, filtered_only: false, single: false, way }
+    }
+
+    /// Of rows of which nothing is known.
+    pub(super) fn unread() -> Self {
+        let mut way = Way::default();
+        way.leave_unread();
+        Self::unplaced(way)
+    }
+
     /// The place whose rows can be filtered here too.
     pub(super) fn place(&self) -> Option<usize> {
         match self.target {
             Target::Place(place) if self.single => Some(place),
-            Target::Place(_) | Target::Marker(_) => None,
+            Target::Place(_) | Target::Marker(_) | Target::Unplaced => None,
         }
     }
 

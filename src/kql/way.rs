@@ -20,13 +20,14 @@ pub(super) struct Way {
     stages: Vec<Stage>,
     /// Behind how many of them a marker stands.
     mark: Option<usize>,
-    /// The source itself filters, in a way that is not read.
-    filtering_source: bool,
+    /// Somewhere on it rows may be dropped in a way that is not read.
+    unread: bool,
 }
 
 impl Way {
-    pub(super) fn from_source(filtering_source: bool) -> Self {
-        Self { filtering_source, ..Self::default() }
+    /// The source, or what is around it, may drop rows in a way that is not read.
+    pub(super) fn leave_unread(&mut self) {
+        self.unread = true;
     }
 
     pub(super) fn pass(&mut self, stage: Stage) {
@@ -70,8 +71,8 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn conditions(&self, way: &Way) -> Vec<Predicate> {
         let mut found: Vec<Predicate> = Vec::new();
-        if way.filtering_source {
-            found.push(self.unread("the source", Reads::anything()));
+        if way.unread {
+            found.push(self.unread("the source of its rows", Reads::anything()));
         }
         let before = way.mark.unwrap_or(0).min(way.stages.len());
         let mut names = Names::default();
@@ -207,7 +208,8 @@ impl Reader<'_> {
         let read: BTreeSet<&str> = known.iter().flat_map(Predicate::columns).collect();
         let any = known.iter().flat_map(Predicate::opaque).any(|opaque| opaque.any_column);
         let mut ties = Vec::new();
-        for (name, meaning) in at_mark.changed() {
+        let itself = |name: &str| Meaning::Own(name.to_owned());
+        for (name, meaning) in at_mark.changed().iter().filter(|(name, m)| **m != itself(name)) {
             let mut reads = meaning.clone().reads();
             let of_read = reads.columns.iter().any(|column| read.contains(column.as_str()));
             let is_read = read.contains(name.as_str());
@@ -266,4 +268,4 @@ fn adds_only(query: &Query<'_>, stage: &Stage) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

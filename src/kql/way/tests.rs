@@ -27,7 +27,7 @@ fn survives(text: &str, table: &str, exclusion: &str) -> &'static str {
 
 const TABLE: &str = "DeviceNetworkEvents";
 
-fn check(text: &str, exclusion: &str, expect: &str) {
+pub(in crate::kql) fn check(text: &str, exclusion: &str, expect: &str) {
     let text = regex::Regex::new(r"\bT\b").unwrap().replace_all(text, TABLE);
     assert_eq!(survives(&text, TABLE, exclusion), expect, "{text} // {exclusion}");
 }
