@@ -241,18 +241,13 @@ impl Walk<'_> {
                     let via = context.further(Step::Materialize);
                     self.expression(argument, context.scope, &via, false)
                 }
-                "table" if argument.len() == 1 && query.kind(open + 1) == Some(TokenKind::Text) => {
-                    let table = query.word(open + 1).trim_matches(['"', '\'']).to_owned();
-                    self.table(context, table)
-                }
-                "table" if argument.len() == 1 && self.given_text(context, open + 1).is_some() => {
-                    let table = self.given_text(context, open + 1).unwrap_or_default();
-                    self.table(context, table)
-                }
-                "table" => {
-                    let message = "the table's name is not written in the query";
-                    self.refuse(refusal::PARAMETER, message, span, Reach::Anything)
-                }
+                "table" => match self.written(context, argument) {
+                    Some(table) => self.table(context, table),
+                    None => {
+                        let message = "the table's name is not written in the query";
+                        self.refuse(refusal::PARAMETER, message, span, Reach::Anything)
+                    }
+                },
                 "toscalar" => self.unknown(span),
                 _ => self.named(context, name, Some(argument)),
             };

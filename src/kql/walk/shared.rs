@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::{Binding, Context, Scope, Walk};
 use crate::kql::passage::{Open, Target};
-use crate::kql::{Place, Query, Reach, Refusal, StatementKind, Step, refusal};
+use crate::kql::value::unquote;
+use crate::kql::{Place, Query, Reach, Refusal, StatementKind, Step, TokenKind, refusal};
 
 /// How often the spine came to a let.
 #[derive(Debug, Clone)]
@@ -58,9 +59,13 @@ impl Walk<'_> {
         }
     }
 
-    /// The text that the call at hand gives for the parameter of this name.
-    pub(super) fn given_text(&self, context: &Context<'_>, token: usize) -> Option<String> {
-        match context.scope.find(self.query.word(token))? {
+    /// The text that is written for an argument, there or where the function at hand is called.
+    pub(super) fn written(&self, context: &Context<'_>, argument: Range<usize>) -> Option<String> {
+        let only = Some(argument.start).filter(|_| argument.len() == 1)?;
+        if self.query.kind(only) == Some(TokenKind::Text) {
+            return unquote(self.query.word(only));
+        }
+        match context.scope.find(self.query.word(only))? {
             Binding::Text(text) => Some(text.clone()),
             Binding::Parameter | Binding::Piped | Binding::Let { .. } => None,
         }

@@ -103,3 +103,19 @@ fn what_filters_a_let_in_an_invoked_function_filters_no_other_place() {
         T | invoke f() | union L";
     check(text, A, "undecided");
 }
+
+#[test]
+fn a_name_in_any_form_of_text_is_that_table() {
+    for source in ["table(@'T')", "table(\"T\")", "table('\\x54')", "[@'T']", "['\\x54']"] {
+        let text = format!("{source} | where RemoteUrl has 'a'");
+        let query = Query::parse(&text);
+        let spine = spine(&query);
+        let tables: Vec<&str> = spine.tables().into_iter().collect();
+        assert_eq!(tables, ["T"], "{text}");
+    }
+    for text in ["table(t)", "table(strcat('T', 'U'))", "table('\\q')"] {
+        let query = Query::parse(text);
+        let refusals = spine(&query).places_of(Some("T")).unwrap_err();
+        assert_eq!(refusals[0].code, refusal::PARAMETER, "{text}");
+    }
+}
