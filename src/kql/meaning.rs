@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::operator::{kind, settings};
 use super::{Columns, Query, Stage, TokenKind};
 
 /// What something depends on.
@@ -471,11 +472,11 @@ impl Step<'_> {
     }
 
     fn right_joined(&self, tokens: Range<usize>) -> Names {
-        let outer = tokens.clone().any(|index| self.query.word(index) == "rightouter");
-        match outer {
+        let (settings, _) = settings(self.query, tokens.start, tokens.end);
+        match kind(&settings).as_str() {
+            "rightsemi" | "rightanti" | "rightantisemi" => self.names.clone(),
             // Columns of the left side take the names that both have.
-            true => Names { others: Some(Reads::anything()), ..Names::default() },
-            false => self.names.clone(),
+            _ => Names { others: Some(Reads::anything()), ..Names::default() },
         }
     }
 

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::meaning::{Meaning, Names, Reads, keys};
+use super::operator::{kind, settings};
 use super::predicate::{Constants, Context, Opaque, filter, given_to_columns};
 use super::spine::conjuncts;
 use super::{Columns, Place, Predicate, Query, Schema, Stage};
@@ -252,12 +253,11 @@ impl Reader<'_> {
 /// Whether a join drops rows of its driving side for which the other side has, or has not, a row.
 fn drops_unmatched(query: &Query<'_>, stage: &Stage) -> bool {
     let tokens = query.behind_operator(stage);
-    let kind =
-        tokens.clone().find(|index| query.word(*index) == "kind" && query.is(index + 1, "="));
-    match kind.map(|kind| query.word(kind + 2)) {
-        Some("leftouter" | "fullouter" | "rightouter") => false,
-        Some(_) => true,
-        None => stage.operator != "lookup",
+    let (settings, _) = settings(query, tokens.start, tokens.end);
+    match kind(&settings).as_str() {
+        "leftouter" | "fullouter" | "rightouter" => false,
+        "" => stage.operator != "lookup",
+        _ => true,
     }
 }
 

@@ -208,6 +208,28 @@ fn a_join_that_drops_rows_is_judged_by_its_keys() {
 }
 
 #[test]
+fn the_kind_of_a_join_is_its_own_and_not_that_of_one_inside_it() {
+    for (join, expect) in [
+        // The inner join that drops rows has another inside, or behind, that does not.
+        ("join (U | join kind=leftouter (V) on DeviceName) on RemoteUrl", "undecided"),
+        ("join hint.strategy=shuffle (U | lookup kind=leftouter V on x) on RemoteUrl", "undecided"),
+        ("join kind='inner' (U | join kind=fullouter (V) on DeviceName) on RemoteUrl", "undecided"),
+        ("lookup kind=inner (U | lookup kind=leftouter V on x) on RemoteUrl", "undecided"),
+        ("join kind='leftouter' (U | join kind=inner (V) on DeviceName) on RemoteUrl", "witness"),
+        ("lookup (U | join kind=inner (V) on DeviceName) on RemoteUrl", "witness"),
+    ] {
+        check(&format!("T | {join}"), A, expect);
+    }
+    // A column of that name, or a join of that kind inside, makes no outer join of it.
+    let join = "join kind=rightsemi (T | join kind=rightouter (T) on x) on DeviceName";
+    check(&format!("U | {join} | where RemoteUrl has 'a'"), A, "undecided");
+    let join = "join kind=rightsemi (T | where rightouter == 1) on DeviceName";
+    check(&format!("U | {join} | where RemoteUrl has 'a'"), A, "refuted");
+    let join = "join kind='RightOuter' (T) on DeviceName";
+    check(&format!("U | {join} | where RemoteUrl has 'a'"), A, "undecided");
+}
+
+#[test]
 fn a_marker_is_judged_by_what_stands_around_it() {
     check(&format!("T | where {A} | extend x = 1\n// @exclusions\n| count"), A, "refuted");
     check(&format!("T | extend x = 1\n// @exclusions\n| where {A}"), A, "refuted");
