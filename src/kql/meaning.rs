@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::operator::{kind, settings};
-use super::{Columns, Query, Stage, TokenKind};
+use super::predicate::{Context, names_column, unnamed};
+use super::{Columns, Query, Stage};
 
 /// What something depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,34 +126,34 @@ impl Names {
         &self,
         query: &Query<'_>,
         tokens: Range<usize>,
-        known: Option<&Columns>,
+        context: Context<'_>,
     ) -> Reads {
         let mut reads = Reads::default();
+        let mut changed = false;
         for index in tokens.clone() {
-            let word = query.word(index);
-            let member = index > tokens.start && query.is(index - 1, ".");
             if query.is_name(index) && query.is(index + 1, "(") {
-                let named = match word {
-                    "column_ifexists" | "columnifexists" => text_at(query, index + 2),
-                    "pack_all" | "bag_pack_columns" => None,
-                    _ => continue,
-                };
-                reads.extend(
-                    named.map_or_else(Reads::anything, |name| self.meaning(&name, known).reads()),
-                );
-            } else if query.is_name(index) && !member {
-                reads.extend(self.meaning(word, known).reads());
-            } else if let Some((name, _)) = query.name_at(index, tokens.end) {
-                reads.extend(self.meaning(&name, known).reads());
+                continue;
             }
+            if let Some((name, _)) = query.name_at(index, tokens.end) {
+                changed |= self.changed.contains_key(&name);
+                reads.extend(self.meaning(&name, context.columns).reads());
+            }
+        }
+        let named = changed || names_column(query, tokens.clone(), context);
+        let unnamed = unnamed(query, tokens, context, named);
+        for name in unnamed.columns {
+            reads.extend(self.meaning(&name, context.columns).reads());
+        }
+        if unnamed.anything {
+            reads.extend(Reads::anything());
         }
         reads
     }
 
     /// The names behind a stage.
-    pub(super) fn behind(&self, query: &Query<'_>, stage: &Stage, known: Option<&Columns>) -> Self {
+    pub(super) fn behind(&self, query: &Query<'_>, stage: &Stage, context: Context<'_>) -> Self {
         let tokens = query.behind_operator(stage);
-        let step = Step { names: self, query, known };
+        let step = Step { names: self, query, context };
         match stage.operator.as_str() {
             "extend" | "serialize" => step.extend(tokens),
             "project" | "distinct" => step.project(tokens),
@@ -186,16 +187,11 @@ fn fits(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn text_at(query: &Query<'_>, index: usize) -> Option<String> {
-    let is_text = query.kind(index) == Some(TokenKind::Text);
-    is_text.then(|| super::value::unquote(query.word(index))).flatten()
-}
-
 /// One stage that changes names.
 struct Step<'s> {
     names: &'s Names,
     query: &'s Query<'s>,
-    known: Option<&'s Columns>,
+    context: Context<'s>,
 }
 
 /// `name = expression`, `(name, name) = expression` or an expression alone.
@@ -206,7 +202,7 @@ struct Item {
 
 impl Step<'_> {
     fn reads(&self, tokens: Range<usize>) -> Reads {
-        self.names.reads(self.query, tokens, self.known)
+        self.names.reads(self.query, tokens, self.context)
     }
 
     fn items(&self, tokens: Range<usize>) -> Vec<Item> {
@@ -246,7 +242,7 @@ impl Step<'_> {
     /// What an item's names mean.
     fn value(&self, item: &Item) -> Meaning {
         match self.only_name(item.value.clone()) {
-            Some(name) if item.names.len() < 2 => self.names.meaning(&name, self.known),
+            Some(name) if item.names.len() < 2 => self.names.meaning(&name, self.context.columns),
             _ => Meaning::Made(self.reads(item.value.clone())),
         }
     }
@@ -260,7 +256,7 @@ impl Step<'_> {
             if mentioned {
                 // Whether it means the name before this stage or the new one is left open.
                 let mut reads = meaning.reads();
-                reads.extend(next.reads(self.query, item.value.clone(), self.known));
+                reads.extend(next.reads(self.query, item.value.clone(), self.context));
                 meaning = Meaning::Made(reads);
             }
             if item.names.is_empty() {
@@ -320,7 +316,7 @@ impl Step<'_> {
         let mut next = self.names.clone();
         for piece in self.query.split(tokens, ",") {
             if let Some(name) = self.only_name(piece) {
-                let meaning = self.names.meaning(&name, self.known);
+                let meaning = self.names.meaning(&name, self.context.columns);
                 next.changed.insert(name, meaning);
             }
         }
@@ -374,12 +370,14 @@ impl Step<'_> {
             let kept = self.row(&item);
             whole |= kept.iter().any(|name| name == "*");
             for name in kept.iter().filter(|name| *name != "*") {
-                next.changed.insert(name.clone(), self.names.meaning(name, self.known));
+                next.changed.insert(name.clone(), self.names.meaning(name, self.context.columns));
             }
-            let meaning = match self.counts(&item) {
-                true => Meaning::Made(Reads::default()),
-                false => Meaning::Made(self.reads(item.value.clone())),
-            };
+            let meaning = Meaning::Made(match self.counts(&item) {
+                true => Reads::default(),
+                // All columns of one row: under their own names, and not in the aggregate's.
+                false if kept.iter().any(|name| name == "*") => self.reads_first(&item),
+                false => self.reads(item.value.clone()),
+            });
             match item.names.as_slice() {
                 [] => next.unnamed.get_or_insert_default().extend(meaning.reads()),
                 names => {
@@ -430,6 +428,14 @@ impl Step<'_> {
                 false => self.only_name(part),
             })
             .collect()
+    }
+
+    /// What the first argument of such a call reads.
+    fn reads_first(&self, item: &Item) -> Reads {
+        let open = item.value.start + 1;
+        let close = self.query.closing(open).unwrap_or(open + 1);
+        let first = self.query.split(open + 1..close, ",").swap_remove(0);
+        self.reads(first)
     }
 
     /// `count()`, and how many values a column has: any number of rows can come through.

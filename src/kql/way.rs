@@ -79,13 +79,13 @@ impl Reader<'_> {
         let mut names = Names::default();
         for stage in &way.stages[..before] {
             found.extend(self.drops(stage, &names));
-            names = names.behind(self.query, stage, self.columns);
+            names = names.behind(self.query, stage, self.context());
         }
         found = found.into_iter().map(|known| self.at_marker(known, &names)).collect();
         let at_mark = std::mem::take(&mut names);
         for stage in &way.stages[before..] {
             found.extend(self.drops(stage, &names));
-            names = names.behind(self.query, stage, self.columns);
+            names = names.behind(self.query, stage, self.context());
         }
         found.extend(self.ties(&at_mark, &found));
         let mut texts: BTreeSet<String> = BTreeSet::new();
@@ -93,11 +93,15 @@ impl Reader<'_> {
         found
     }
 
+    fn context(&self) -> Context<'_> {
+        Context { columns: self.columns, constants: self.constants }
+    }
+
     /// What the rows satisfy that a stage lets through.
     fn drops(&self, stage: &Stage, names: &Names) -> Vec<Predicate> {
         let tokens = self.query.behind_operator(stage);
         let text = || &self.query.text()[stage.span.clone()];
-        let reads = |tokens: Range<usize>| names.reads(self.query, tokens, self.columns);
+        let reads = |tokens: Range<usize>| names.reads(self.query, tokens, self.context());
         match stage.operator.as_str() {
             "where" | "filter" => conjuncts(self.query, tokens)
                 .iter()

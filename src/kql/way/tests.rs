@@ -157,6 +157,34 @@ fn a_filter_over_what_was_made_of_an_excluded_column_is_not_decided() {
 }
 
 #[test]
+fn what_a_function_reads_without_naming_it_is_the_same_behind_a_stage_as_in_a_filter() {
+    for call in ["pack_all()", "f()", "f(5)", "hash(*)", "bag_pack_columns()", "f(limit)"] {
+        let (text, behind) = (format!("{call} == 1"), format!("x = {call}"));
+        check(&format!("let limit = 5; T | where {text}"), A, "undecided");
+        check(&format!("let limit = 5; T | extend {behind} | where x == 1"), A, "undecided");
+        check(
+            &format!("let limit = 5; T | summarize {behind} by DeviceName | where x == 1"),
+            A,
+            "undecided",
+        );
+    }
+    let recent = "Timestamp > ago(1h)";
+    check("T | where ingestion_time() > ago(1h)", recent, "undecided");
+    check("T | extend x = ingestion_time() | where x > ago(1h)", recent, "undecided");
+    check("T | extend x = ingestion_time() | where x > ago(1h)", A, "witness");
+    check("T | evaluate autocluster()", A, "undecided");
+    for call in ["now()", "rand()", "strcat('a', limit)", "toscalar(U | count)", "g(5)"] {
+        let lets = "let limit = 'a'; let g = (n:int) { n + 1 };";
+        check(&format!("{lets} T | extend x = {call} | where x == f(DeviceName)"), A, "witness");
+    }
+    check(
+        "T | summarize x = arg_max(LocalPort, *) by DeviceName | where x == f(DeviceName)",
+        B,
+        "witness",
+    );
+}
+
+#[test]
 fn a_filter_behind_a_union_is_judged_for_each_arm_and_one_in_an_arm_for_that_arm() {
     check(&format!("union T, U | where {A}"), A, "refuted");
     check(&format!("U | union T | where {A}"), A, "refuted");
