@@ -160,7 +160,8 @@ impl Names {
             "project-keep" => step.keep(tokens),
             "project-away" => step.away(tokens),
             "project-rename" => step.rename(tokens),
-            "summarize" | "make-series" => step.summarize(tokens),
+            "summarize" => step.summarize(tokens),
+            "make-series" => step.make_series(tokens),
             "parse" | "parse-where" | "parse-kv" | "mv-expand" | "mvexpand" | "mv-apply"
             | "mvapply" => step.rewritten(tokens),
             "join" | "lookup" => step.joined(tokens),
@@ -361,23 +362,43 @@ impl Step<'_> {
 
     /// Keys stay what they are; aggregates are made of what they read.
     fn summarize(&self, tokens: Range<usize>) -> Names {
-        let by = top_level(self.query, tokens.clone(), "by");
-        let keys = by.map_or(tokens.end..tokens.end, |by| by + 1..tokens.end);
+        let (aggregates, keys) = cut(self.query, tokens, "by");
+        self.grouped(aggregates, keys, &Reads::default())
+    }
+
+    /// As `summarize`, with an axis along which every aggregate is a list.
+    fn make_series(&self, tokens: Range<usize>) -> Names {
+        let (aggregates, behind) = cut(self.query, tokens.clone(), "on");
+        let axis = self.item(axis(self.query, tokens));
+        let along = self.reads(axis.value.clone());
+        let mut next = self.grouped(aggregates, cut(self.query, behind, "by").1, &along);
+        let meaning = Meaning::Made(along);
+        if axis.names.is_empty() {
+            self.without_name(&mut next, &axis, meaning.clone());
+        }
+        next.changed.extend(axis.names.into_iter().map(|name| (name, meaning.clone())));
+        next
+    }
+
+    /// Aggregates, which depend on more than they read, by keys.
+    fn grouped(&self, aggregates: Range<usize>, keys: Range<usize>, more: &Reads) -> Names {
         let mut next =
             Names { others: Some(Reads::default()), united: self.names.united, ..Names::default() };
         let mut whole = false;
-        for item in self.items(tokens.start..by.unwrap_or(tokens.end)) {
+        for item in self.items(aggregates) {
             let kept = self.row(&item);
             whole |= kept.iter().any(|name| name == "*");
             for name in kept.iter().filter(|name| *name != "*") {
                 next.changed.insert(name.clone(), self.names.meaning(name, self.context.columns));
             }
-            let meaning = Meaning::Made(match self.counts(&item) {
+            let mut reads = match self.counts(&item) {
                 true => Reads::default(),
                 // All columns of one row: under their own names, and not in the aggregate's.
                 false if kept.iter().any(|name| name == "*") => self.reads_first(&item),
                 false => self.reads(item.value.clone()),
-            });
+            };
+            reads.extend(more.clone());
+            let meaning = Meaning::Made(reads);
             match item.names.as_slice() {
                 [] => next.unnamed.get_or_insert_default().extend(meaning.reads()),
                 names => {
@@ -509,6 +530,27 @@ fn top_level(query: &Query<'_>, tokens: Range<usize>, word: &str) -> Option<usiz
         }
     }
     None
+}
+
+/// What stands before a word outside of brackets, and what behind it.
+fn cut(query: &Query<'_>, tokens: Range<usize>, word: &str) -> (Range<usize>, Range<usize>) {
+    let Range { start, end } = tokens;
+    let at = top_level(query, start..end, word).unwrap_or(end);
+    (start..at, (at + 1).min(end)..end)
+}
+
+/// The column along which `make-series` makes lists.
+fn axis(query: &Query<'_>, tokens: Range<usize>) -> Range<usize> {
+    let (_, behind) = cut(query, tokens, "on");
+    let ends = ["from", "to", "in", "step", "by"].into_iter();
+    ends.fold(behind, |axis, word| cut(query, axis, word).0)
+}
+
+/// The axis of a `make-series` that leaves out what lies beyond some bounds.
+pub(super) fn bounded_axis(query: &Query<'_>, tokens: Range<usize>) -> Option<Range<usize>> {
+    let (_, behind) = cut(query, tokens.clone(), "on");
+    let bounded = |word: &&str| top_level(query, behind.clone(), word).is_some();
+    ["from", "to", "in"].iter().any(|word| bounded(word)).then(|| axis(query, tokens))
 }
 
 /// The columns that a join compares: what stands behind `on`.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::meaning::{Meaning, Names, Reads, keys};
+use super::meaning::{Meaning, Names, Reads, bounded_axis, keys};
 use super::operator::{kind, settings};
 use super::predicate::{Constants, Context, Opaque, filter, given_to_columns};
 use super::spine::conjuncts;
@@ -115,14 +115,18 @@ impl Reader<'_> {
                 let keys = reads(keys(self.query, tokens));
                 vec![self.unread(text(), Reads { elsewhere: true, ..keys })]
             }
+            "make-series" => {
+                let axis = bounded_axis(self.query, tokens);
+                axis.map(|axis| self.unread(text(), reads(axis))).into_iter().collect()
+            }
             "evaluate" if !adds_only(self.query, stage) => {
                 vec![self.unread(text(), reads(tokens))]
             }
             "join" | "lookup" | "right-join" | "evaluate" | "extend" | "project"
             | "project-away" | "project-keep" | "project-rename" | "project-reorder"
-            | "distinct" | "summarize" | "make-series" | "parse" | "parse-kv" | "mv-expand"
-            | "mvexpand" | "union" | "sort" | "order" | "serialize" | "top" | "take" | "limit"
-            | "sample" | "as" | "render" | "consume" | "count" | "getschema" | "" => Vec::new(),
+            | "distinct" | "summarize" | "parse" | "parse-kv" | "mv-expand" | "mvexpand"
+            | "union" | "sort" | "order" | "serialize" | "top" | "take" | "limit" | "sample"
+            | "as" | "render" | "consume" | "count" | "getschema" | "" => Vec::new(),
             _ => vec![self.unread(text(), Reads::anything())],
         }
     }

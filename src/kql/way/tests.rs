@@ -185,6 +185,20 @@ fn what_a_function_reads_without_naming_it_is_the_same_behind_a_stage_as_in_a_fi
 }
 
 #[test]
+fn a_series_has_its_axis_and_drops_what_lies_outside() {
+    let low = "RemotePort < 10";
+    let series = "make-series n = count() on RemotePort";
+    check(&format!("T | {series} from 0 to 10 step 1 by DeviceName"), low, "undecided");
+    check(&format!("T | {series} in range(0, 10, 1) by DeviceName"), low, "undecided");
+    check(&format!("T | {series} step 1 | where RemotePort[0] < 10"), low, "undecided");
+    check(&format!("T | {series} step 1 by DeviceName | where n[0] > 5"), low, "undecided");
+    check(&format!("T | {series} step 1 by DeviceName | where DeviceName has 'd'"), low, "witness");
+    check(&format!("T | {series} from 0 to 10 step 1 by RemoteUrl | where {A}"), A, "refuted");
+    check(&format!("T | {series} from 0 to 10 step 1 by RemoteUrl | where {A}"), B, "witness");
+    check(&format!("T | {series} step 1 by x = RemoteUrl | where x has 'a'"), A, "refuted");
+}
+
+#[test]
 fn a_filter_behind_a_union_is_judged_for_each_arm_and_one_in_an_arm_for_that_arm() {
     check(&format!("union T, U | where {A}"), A, "refuted");
     check(&format!("U | union T | where {A}"), A, "refuted");
