@@ -19,6 +19,8 @@ pub(super) struct Reads {
     pub(super) anything: bool,
     /// The columns are only compared with rows of another table.
     pub(super) elsewhere: bool,
+    /// Among them may be another table's column, which has no value in this table's rows.
+    pub(super) foreign: bool,
 }
 
 impl Reads {
@@ -42,6 +44,7 @@ impl Reads {
         };
         self.columns.extend(other.columns);
         self.anything |= other.anything;
+        self.foreign |= other.foreign;
     }
 }
 
@@ -104,11 +107,31 @@ impl Names {
         }
     }
 
-    /// Whether it may be a column of another table only, and null in this table's rows.
-    pub(super) fn is_foreign(&self, name: &str, known: Option<&Columns>) -> bool {
-        self.united
-            && known.is_some_and(|columns| !columns.contains_key(name))
-            && self.meaning(name, known) == Meaning::Own(name.to_owned())
+    /// Whether it may be a column of another table only, and null in this table's rows. Of a table
+    /// without a schema, no column is known to be its own.
+    fn is_foreign(&self, meaning: &Meaning, known: Option<&Columns>) -> bool {
+        let Meaning::Own(own) = meaning else { return false };
+        self.united && known.is_none_or(|columns| !columns.contains_key(own))
+    }
+
+    /// Whether it may have the same value in all of this table's rows.
+    pub(super) fn may_be_fixed(&self, name: &str, known: Option<&Columns>) -> bool {
+        let meaning = self.meaning(name, known);
+        let foreign = self.is_foreign(&meaning, known);
+        let made = match meaning {
+            Meaning::Own(_) => false,
+            Meaning::Made(reads) => reads.is_nothing() || reads.foreign,
+        };
+        foreign || made
+    }
+
+    /// What reading it reads.
+    fn read(&self, name: &str, known: Option<&Columns>) -> Reads {
+        let meaning = self.meaning(name, known);
+        let foreign = self.is_foreign(&meaning, known);
+        let mut reads = meaning.reads();
+        reads.foreign |= foreign;
+        reads
     }
 
     /// Whether there are columns whose names no stage on the way has written.
@@ -136,13 +159,13 @@ impl Names {
             }
             if let Some((name, _)) = query.name_at(index, tokens.end) {
                 changed |= self.changed.contains_key(&name);
-                reads.extend(self.meaning(&name, context.columns).reads());
+                reads.extend(self.read(&name, context.columns));
             }
         }
         let named = changed || names_column(query, tokens.clone(), context);
         let unnamed = unnamed(query, tokens, context, named);
         for name in unnamed.columns {
-            reads.extend(self.meaning(&name, context.columns).reads());
+            reads.extend(self.read(&name, context.columns));
         }
         if unnamed.anything {
             reads.extend(Reads::anything());

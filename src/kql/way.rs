@@ -162,9 +162,13 @@ impl Reader<'_> {
 
     /// A leaf over names, as one over the table's columns; `beside` are the names in its condition.
     fn leaf(&self, leaf: Predicate, names: &Names, beside: &BTreeSet<String>) -> Predicate {
+        // What has the same value in all rows leaves the decision to the rest of the condition.
+        let rests = |column: &str| names.may_be_fixed(column, self.columns) && beside.len() > 1;
         if let Predicate::Test(test) = &leaf {
             let column = &test.subject.column;
-            if let Meaning::Own(own) = names.meaning(column, self.columns) {
+            if let Meaning::Own(own) = names.meaning(column, self.columns)
+                && !rests(column)
+            {
                 let mut test = test.clone();
                 test.subject.column = own;
                 return Predicate::Test(test);
@@ -175,11 +179,8 @@ impl Reader<'_> {
         for column in leaf.columns() {
             let meaning = names.meaning(column, self.columns);
             unchanged &= meaning == Meaning::Own(column.to_owned());
-            let made = meaning.reads();
-            let fixed = made.is_nothing();
-            reads.extend(made);
-            if fixed || names.is_foreign(column, self.columns) {
-                // A constant, or null in these rows: then it rests with the rest of the condition.
+            reads.extend(meaning.reads());
+            if rests(column) {
                 let all = beside.iter().map(|name| names.meaning(name, self.columns).reads());
                 all.for_each(|more| reads.extend(more));
             }

@@ -216,6 +216,29 @@ fn a_filter_behind_a_union_is_judged_for_each_arm_and_one_in_an_arm_for_that_arm
 }
 
 #[test]
+fn a_column_that_another_arm_may_have_alone_decides_nothing_for_the_rest() {
+    for stages in [
+        "where TheirColumn == 'x' or RemoteUrl has 'a'",
+        "extend flag = TheirColumn == 'x' | where flag or RemoteUrl has 'a'",
+        "extend flag = iff(TheirColumn == 'x', 1, 0) | where flag == 1 or RemoteUrl has 'a'",
+        "summarize by TheirColumn, RemoteUrl | where TheirColumn == 'x' or RemoteUrl has 'a'",
+        "project x = TheirColumn, RemoteUrl | where x == 'x' or RemoteUrl has 'a'",
+    ] {
+        for table in [TABLE, "Open_CL"] {
+            let text = format!("union {table}, U | {stages}");
+            assert_eq!(survives(&text, table, A), "undecided", "{text}");
+            assert_eq!(survives(&text, table, "DeviceName has 'd'"), "witness", "{text}");
+        }
+    }
+    // Where it stands alone, it only asks whether rows come through at all.
+    for stages in ["where RemoteUrl has 'a'", "where RemoteUrl has 'a' or RemoteUrl has 'c'"] {
+        let text = format!("union Open_CL, U | {stages} | where TheirColumn == 'x'");
+        assert_eq!(survives(&text, "Open_CL", "RemoteUrl has_any ('a', 'c')"), "refuted", "{text}");
+        assert_eq!(survives(&text, "Open_CL", B), "witness", "{text}");
+    }
+}
+
+#[test]
 fn filters_behind_lets_functions_and_joins_are_judged() {
     for text in [
         "let X = T | extend x = 1; X | where {}",
