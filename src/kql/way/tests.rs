@@ -273,6 +273,18 @@ fn a_join_that_drops_rows_is_judged_by_its_keys() {
 }
 
 #[test]
+fn a_key_that_a_filter_ties_to_an_excluded_column_is_not_free() {
+    let join = "join kind=inner (U | where DeviceName == 'other') on DeviceName";
+    let tied = "where RemoteUrl has 'a' or DeviceName == 'host'";
+    check(&format!("T | {tied} | {join}"), A, "undecided");
+    check(&format!("T | {tied} | {join}"), "RemotePort == 1", "witness");
+    check(&format!("T | {tied} | {join}"), "RemoteUrl has 'a' and DeviceName == 'zq'", "undecided");
+    check(&format!("T | {tied} | {join}"), "DeviceName == 'zq'", "witness");
+    let chain = "where RemoteUrl has 'a' or RemotePort == 1 | where RemotePort == 2 or DeviceName == 'host'";
+    check(&format!("T | {chain} | {join}"), A, "undecided");
+}
+
+#[test]
 fn the_kind_of_a_join_is_its_own_and_not_that_of_one_inside_it() {
     for (join, expect) in [
         // The inner join that drops rows has another inside, or behind, that does not.
