@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::item::{Item, item, items, only_name};
 use super::operator::{kind, settings};
 use super::predicate::{Context, names_column, unnamed};
 use super::{Columns, Query, Stage};
@@ -218,49 +219,17 @@ struct Step<'s> {
     context: Context<'s>,
 }
 
-/// `name = expression`, `(name, name) = expression` or an expression alone.
-struct Item {
-    names: Vec<String>,
-    value: Range<usize>,
-}
-
 impl Step<'_> {
     fn reads(&self, tokens: Range<usize>) -> Reads {
         self.names.reads(self.query, tokens, self.context)
     }
 
     fn items(&self, tokens: Range<usize>) -> Vec<Item> {
-        let pieces = self.query.split(tokens, ",").into_iter().filter(|piece| !piece.is_empty());
-        pieces.map(|piece| self.item(piece)).collect()
+        items(self.query, tokens)
     }
 
-    fn item(&self, piece: Range<usize>) -> Item {
-        let query = self.query;
-        if let Some((name, next)) = query.name_at(piece.start, piece.end)
-            && query.is(next, "=")
-        {
-            return Item { names: vec![name], value: next + 1..piece.end };
-        }
-        if let Some(close) = query.closing(piece.start)
-            && query.is(piece.start, "(")
-            && query.is(close + 1, "=")
-        {
-            let inside = query.split(piece.start + 1..close, ",");
-            let names = inside.into_iter().filter_map(|one| self.only_name(one)).collect();
-            return Item { names, value: close + 2..piece.end };
-        }
-        Item { names: Vec::new(), value: piece }
-    }
-
-    /// The name, if the tokens are nothing else.
-    fn only_name(&self, mut tokens: Range<usize>) -> Option<String> {
-        while self.query.is(tokens.start, "(")
-            && self.query.closing(tokens.start) == Some(tokens.end - 1)
-        {
-            tokens = tokens.start + 1..tokens.end - 1;
-        }
-        let (name, next) = self.query.name_at(tokens.start, tokens.end)?;
-        (next == tokens.end).then_some(name)
+    fn only_name(&self, tokens: Range<usize>) -> Option<String> {
+        only_name(self.query, tokens)
     }
 
     /// What an item's names mean.
@@ -392,7 +361,7 @@ impl Step<'_> {
     /// As `summarize`, with an axis along which every aggregate is a list.
     fn make_series(&self, tokens: Range<usize>) -> Names {
         let (aggregates, behind) = cut(self.query, tokens.clone(), "on");
-        let axis = self.item(axis(self.query, tokens));
+        let axis = item(self.query, axis(self.query, tokens));
         let along = self.reads(axis.value.clone());
         let mut next = self.grouped(aggregates, cut(self.query, behind, "by").1, &along);
         let meaning = Meaning::Made(along);

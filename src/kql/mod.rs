@@ -21,6 +21,7 @@ mod bound;
 mod evaluate;
 mod event;
 mod inject;
+mod item;
 mod lexer;
 mod marker;
 mod meaning;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::item::items;
 use super::way::Way;
 use super::{Query, Stage};
 
@@ -54,19 +55,25 @@ impl Passage {
 
     /// Behind a stage that is no leading filter.
     pub(super) fn behind(&mut self, query: &Query<'_>, stage: &Stage) {
-        let names = stage.tokens.clone().skip(1).filter(|index| query.is_name(*index));
-        let hidden: Vec<usize> = match stage.operator.as_str() {
-            "where" | "filter" | "serialize" | "sort" | "order" | "as" => Vec::new(),
-            "extend" => names.filter(|index| query.is(index + 1, "=")).collect(),
+        let tokens = query.behind_operator(stage);
+        let hidden: Vec<String> = match stage.operator.as_str() {
+            "where" | "filter" | "sort" | "order" | "as" => Vec::new(),
+            "extend" | "serialize" => {
+                items(query, tokens).iter().flat_map(|item| item.written(query)).collect()
+            }
             // These name what they write among what they read.
             "parse" | "parse-where" | "parse-kv" | "mv-expand" | "mvexpand" | "mv-apply"
-            | "mvapply" => names.collect(),
+            | "mvapply" => {
+                let end = tokens.end;
+                let names = tokens.filter_map(|index| query.name_at(index, end));
+                names.map(|(name, _)| name).collect()
+            }
             _ => {
                 self.single = false;
                 Vec::new()
             }
         };
         self.filtered_only = false;
-        self.hidden.extend(hidden.iter().map(|name| query.word(*name).to_owned()));
+        self.hidden.extend(hidden);
     }
 }

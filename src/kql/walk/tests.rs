@@ -119,3 +119,23 @@ fn a_name_in_any_form_of_text_is_that_table() {
         assert_eq!(refusals[0].code, refusal::PARAMETER, "{text}");
     }
 }
+
+#[test]
+fn what_is_computed_before_a_place_is_hidden_there_however_it_is_written() {
+    for stage in [
+        "extend Url = 1",
+        "extend ['Url'] = 1",
+        "extend (x, Url) = f(y)",
+        "extend strlen(Url)",
+        "serialize Url = prev(y)",
+        "parse y with * 'a' ['Url']",
+        "mv-expand Url = z",
+    ] {
+        let text = format!("let X = Tabl | {stage}; X | where z | join (X) on k");
+        let query = Query::parse(&text);
+        let spine = spine(&query);
+        let places = spine.places_of(None).unwrap_or_else(|refusals| panic!("{refusals:?}"));
+        assert!(places[0].hidden.contains("Url"), "{text} {places:?}");
+        assert!(!places[0].hidden.contains("Other"), "{text}");
+    }
+}
