@@ -542,7 +542,7 @@ fn axis(query: &Query<'_>, tokens: Range<usize>) -> Range<usize> {
 pub(super) fn bounded_axis(query: &Query<'_>, tokens: Range<usize>) -> Option<Range<usize>> {
     let (_, behind) = cut(query, tokens.clone(), "on");
     let bounded = |word: &&str| top_level(query, behind.clone(), word).is_some();
-    ["from", "to", "in"].iter().any(|word| bounded(word)).then(|| axis(query, tokens))
+    ["from", "to", "in"].iter().any(bounded).then(|| axis(query, tokens))
 }
 
 /// The columns that a join compares: what stands behind `on`.
