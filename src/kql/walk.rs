@@ -53,6 +53,7 @@ pub(super) fn walk(query: &Query<'_>, markers: &mut [Place]) -> Spine {
         beside: BTreeSet::new(),
         counting: true,
         entered: BTreeSet::new(),
+        used: BTreeMap::new(),
         named: BTreeMap::new(),
         depth: 0,
         visited: 0,
@@ -104,6 +105,8 @@ struct Walk<'q> {
     beside: BTreeSet<usize>,
     counting: bool,
     entered: BTreeSet<usize>,
+    /// By the name that `as` gives: how often the spine came to it.
+    used: BTreeMap<String, usize>,
     /// By the name that `as` gives: rows that have passed a place already.
     named: BTreeMap<String, Open>,
     depth: usize,
@@ -149,12 +152,34 @@ impl Walk<'_> {
                 more = self.stage(stage, &open, scope, via);
                 open.iter_mut().for_each(|passage| passage.behind(self.query, stage));
             }
-            open.iter_mut().for_each(|passage| passage.way.pass(stage.clone()));
+            self.pass(&mut open, stage);
             open.append(&mut more);
             self.mark(&mut open, &range, index + 1);
         }
         self.depth -= 1;
         self.bounded(open)
+    }
+
+    /// Rows pass a stage. Under a name that something beside the spine reads too, what filters them
+    /// changes what they are compared with.
+    fn pass(&self, open: &mut Open, stage: &Stage) {
+        let compared = stage.operator == "as" && self.is_compared(stage);
+        for passage in open {
+            passage.way.pass(stage.clone());
+            if compared {
+                passage.way.leave_unread();
+            }
+        }
+    }
+
+    /// Whether a name given by `as` is used more often than the spine comes to it.
+    fn is_compared(&self, stage: &Stage) -> bool {
+        let Range { start, end } = stage.tokens;
+        let (_, at) = settings(self.query, start + 1, end);
+        let Some((name, _)) = self.query.name_at(at, end) else { return true };
+        let uses = self.uses.get(&name).copied().unwrap_or(0);
+        // One of them is where the name is given.
+        uses > 1 + self.used.get(&name).copied().unwrap_or(0)
     }
 
     /// Where a marker stands, what comes this far is the marker's too.
@@ -289,7 +314,10 @@ impl Walk<'_> {
     ) -> Open {
         let Some(binding) = context.scope.find(&name).cloned() else {
             return match self.named.get(&name).filter(|_| arguments.is_none()) {
-                Some(open) => open.clone(),
+                Some(open) => {
+                    *self.used.entry(name).or_default() += usize::from(self.counting);
+                    open.clone()
+                }
                 None => self.table(context, name),
             };
         };
@@ -345,9 +373,11 @@ impl Walk<'_> {
             }
             "as" => {
                 let (_, at) = settings(self.query, start + 1, end);
-                let mut given = open.clone();
-                given.iter_mut().for_each(|passage| passage.single = false);
-                self.named.extend(self.query.name_at(at, end).map(|(name, _)| (name, given)));
+                if let Some((name, _)) = self.query.name_at(at, end) {
+                    let mut given = open.clone();
+                    given.iter_mut().for_each(|passage| passage.single = false);
+                    self.named.insert(name, given);
+                }
                 Open::new()
             }
             _ => Open::new(),

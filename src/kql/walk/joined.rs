@@ -93,7 +93,7 @@ impl Walk<'_> {
         self.mark(&mut open, range, at + 1);
         for (index, stage) in pipe.stages.iter().enumerate().skip(at + 1) {
             let mut more = self.stage(stage, &open, scope, &via);
-            open.iter_mut().for_each(|passage| passage.way.pass(stage.clone()));
+            self.pass(&mut open, stage);
             open.append(&mut more);
             self.mark(&mut open, range, index + 1);
         }

@@ -139,3 +139,18 @@ fn what_is_computed_before_a_place_is_hidden_there_however_it_is_written() {
         assert!(!places[0].hidden.contains("Other"), "{text}");
     }
 }
+
+#[test]
+fn where_rows_under_a_name_given_by_as_are_compared_with_nothing_is_proven() {
+    for text in [
+        "T | as X | join kind=inner (X | where RemoteUrl has 'a') on DeviceName",
+        "T | as X | where DeviceName in ((X | where RemoteUrl has 'a' | project DeviceName))",
+        "T | as X | union (X | where DeviceName has 'd') | join (X) on DeviceName",
+        "T\n// @exclusions T\n| as X | join kind=inner (X | where RemoteUrl has 'a') on DeviceName",
+        "let Y = T | as X | take 5; Y | join kind=inner (X | where RemoteUrl has 'a') on DeviceName",
+    ] {
+        check(text, A, "undecided");
+    }
+    check("T | as X | where DeviceName has 'd' | union (X | extend x = 1)", A, "witness");
+    check("T | as X", A, "witness");
+}

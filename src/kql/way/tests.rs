@@ -5,7 +5,7 @@ use crate::kql::{Answer, Case, Query, Schema, spine};
 
 /// Whether an event of a table survives an exclusion on every way of every place: `refuted` if on
 /// some way there is none, `undecided` if on some way it is not known.
-fn survives(text: &str, table: &str, exclusion: &str) -> &'static str {
+pub(in crate::kql) fn survives(text: &str, table: &str, exclusion: &str) -> &'static str {
     let query = Query::parse(text);
     let schema = Schema::builtin();
     let constants = query.constants();
