@@ -229,7 +229,8 @@ impl Walk<'_> {
                 }
                 "print" | "range" | "datatable" | "externaldata" => {
                     let message = format!("`{word}` makes rows that come from no table");
-                    return self.refuse(refusal::NO_TABLE, message, span, Reach::Nothing);
+                    self.refuse(refusal::NO_TABLE, message, span, Reach::Nothing);
+                    return self.made(word, end);
                 }
                 _ => {}
             }
@@ -251,6 +252,17 @@ impl Walk<'_> {
             return if views { open } else { vec![Passage::unplaced(Way::default())] };
         }
         self.unknown(span)
+    }
+
+    /// Rows that come from no table pass markers all the same. Those of a file may be any.
+    fn made(&self, word: &str, end: usize) -> Open {
+        match word {
+            "externaldata" => vec![Passage::unplaced(Way::default())],
+            "datatable" if self.query.opening(end - 1) == Some(end.saturating_sub(2)) => {
+                Open::new()
+            }
+            _ => vec![Passage::unread()],
+        }
     }
 
     /// A call, alone or at the head of a chain such as `workspace("w").T`.

@@ -154,3 +154,14 @@ fn where_rows_under_a_name_given_by_as_are_compared_with_nothing_is_proven() {
     check("T | as X | where DeviceName has 'd' | union (X | extend x = 1)", A, "witness");
     check("T | as X", A, "witness");
 }
+
+#[test]
+fn rows_that_come_from_no_table_count_at_a_marker() {
+    let union = "union T, (E | where RemoteUrl has 'a')\n// @exclusions T\n| take 5";
+    check(&format!("let E = externaldata(RemoteUrl:string)['h']; {union}"), A, "refuted");
+    check(&format!("let E = externaldata(RemoteUrl:string)['h']; {union}"), B, "witness");
+    let union = "union T, E\n// @exclusions T\n| take 5";
+    check(&format!("let E = datatable(RemoteUrl:string)['a']; {union}"), A, "undecided");
+    check(&format!("let E = datatable(RemoteUrl:string)[]; {union}"), A, "witness");
+    check(&format!("let E = print RemoteUrl = 'a'; {union}"), A, "undecided");
+}
