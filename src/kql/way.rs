@@ -4,6 +4,8 @@
 //! result either. Its conditions are carried back to the table's columns where their names still
 //! mean those; otherwise they are opaque parts that read every column they may depend on.
 
+mod itself;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -49,7 +51,8 @@ impl Place {
         let columns = schema.columns(&self.table);
         let text = query.text().to_lowercase().replace('\\', "").into();
         let given = given_to_columns(query);
-        let reader = Reader { query, columns, constants: &constants, given: &given, text };
+        let table = self.table.as_str();
+        let reader = Reader { query, table, columns, constants: &constants, given: &given, text };
         if self.ways.is_empty() {
             let mut known = self.filters(query, schema);
             known.push(reader.unread("the way to the result", Reads::anything()));
@@ -61,6 +64,8 @@ impl Place {
 
 struct Reader<'r> {
     query: &'r Query<'r>,
+    /// Empty if it is not known.
+    table: &'r str,
     columns: Option<&'r Columns>,
     constants: &'r Constants,
     /// Names that may be another table's columns, though lets or parameters have them too.
@@ -79,12 +84,14 @@ impl Reader<'_> {
         let mut names = Names::default();
         for stage in &way.stages[..before] {
             found.extend(self.drops(stage, &names));
+            found.extend(self.taken_out_by_itself(stage));
             names = names.behind(self.query, stage, self.context());
         }
         found = found.into_iter().map(|known| self.at_marker(known, &names)).collect();
         let at_mark = std::mem::take(&mut names);
         for stage in &way.stages[before..] {
             found.extend(self.drops(stage, &names));
+            found.extend(self.taken_out_by_itself(stage));
             names = names.behind(self.query, stage, self.context());
         }
         found.extend(self.ties(&at_mark, &found));

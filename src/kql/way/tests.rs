@@ -5,7 +5,7 @@ use crate::kql::{Answer, Case, Query, Schema, spine};
 
 /// Whether an event of a table survives an exclusion on every way of every place: `refuted` if on
 /// some way there is none, `undecided` if on some way it is not known.
-pub(in crate::kql) fn survives(text: &str, table: &str, exclusion: &str) -> &'static str {
+fn survives(text: &str, table: &str, exclusion: &str) -> &'static str {
     let query = Query::parse(text);
     let schema = Schema::builtin();
     let constants = query.constants();
@@ -282,6 +282,32 @@ fn a_key_that_a_filter_ties_to_an_excluded_column_is_not_free() {
     check(&format!("T | {tied} | {join}"), "DeviceName == 'zq'", "witness");
     let chain = "where RemoteUrl has 'a' or RemotePort == 1 | where RemotePort == 2 or DeviceName == 'host'";
     check(&format!("T | {chain} | {join}"), A, "undecided");
+}
+
+#[test]
+fn rows_that_the_table_itself_takes_out_again_are_not_taken_for_granted() {
+    for text in [
+        // Only devices of which every row is excluded come through.
+        "T | join kind=leftanti (T | where RemoteUrl !has 'a') on DeviceName",
+        "T | join kind=anti (T | where RemoteUrl !has 'a') on $left.DeviceName == $right.DeviceName",
+        "let L = T | where RemoteUrl !has 'a'; T | join kind=leftantisemi (L | take 1000) on DeviceName",
+        "T | where RemoteUrl !has 'a' | join kind=rightanti (T) on DeviceName",
+        "T | where DeviceName !in ((T | where RemoteUrl !has 'a' | project DeviceName))",
+        "let L = T | where RemoteUrl !has 'a' | project DeviceName; T | where DeviceName !in (L)",
+        "let L = T | where RemoteUrl !has 'a' | project DeviceName; T | where not(DeviceName in (L))",
+    ] {
+        check(text, A, "undecided");
+        check(text, "RemotePort == 1", "witness");
+    }
+    for text in [
+        "T | join kind=leftanti (U | where RemoteUrl !has 'a') on DeviceName",
+        "T | join kind=leftsemi (T | where RemoteUrl !has 'a') on DeviceName",
+        "T | where DeviceName !in ((U | where RemoteUrl !has 'a' | project DeviceName))",
+    ] {
+        check(text, A, "witness");
+    }
+    let baseline = "T | join kind=leftanti (T | where Timestamp < ago(1d)) on DeviceName";
+    check(baseline, "DeviceName =~ 'zq'", "witness");
 }
 
 #[test]
