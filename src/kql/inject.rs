@@ -67,10 +67,10 @@ pub fn inject(text: &str, insertions: &[Insertion]) -> Result<Injected, Vec<Refu
         match (stage, places) {
             (Ok(stage), Ok(places)) => {
                 let read = Query::parse(&insertion.predicate).names();
-                for place in places {
+                let wanted = |place: &Place| places.iter().any(|one| std::ptr::eq(*one, place));
+                for (index, place) in spine.places.iter().enumerate().filter(|p| wanted(p.1)) {
                     refusals.extend(hidden(place, &read));
-                    let index = spine.places.iter().position(|other| other == place);
-                    let planned = planned.entry(index.unwrap_or(0)).or_default();
+                    let planned = planned.entry(index).or_default();
                     planned.push(Planned { id: insertion.id.clone(), text: stage.clone() });
                 }
             }

@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::{Columns, Query, Stage, TokenKind};
+use super::item::{Item, item, items, only_name};
+use super::operator::{kind, settings};
+use super::predicate::{Context, names_column, unnamed};
+use super::{Columns, Query, Stage};
 
 /// What something depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub(super) struct Reads {
     pub(super) anything: bool,
     /// The columns are only compared with rows of another table.
     pub(super) elsewhere: bool,
+    /// Among them may be another table's column, which has no value in this table's rows.
+    pub(super) foreign: bool,
 }
 
 impl Reads {
@@ -40,6 +45,7 @@ impl Reads {
         };
         self.columns.extend(other.columns);
         self.anything |= other.anything;
+        self.foreign |= other.foreign;
     }
 }
 
@@ -102,11 +108,31 @@ impl Names {
         }
     }
 
-    /// Whether it may be a column of another table only, and null in this table's rows.
-    pub(super) fn is_foreign(&self, name: &str, known: Option<&Columns>) -> bool {
-        self.united
-            && known.is_some_and(|columns| !columns.contains_key(name))
-            && self.meaning(name, known) == Meaning::Own(name.to_owned())
+    /// Whether it may be a column of another table only, and null in this table's rows. Of a table
+    /// without a schema, no column is known to be its own.
+    fn is_foreign(&self, meaning: &Meaning, known: Option<&Columns>) -> bool {
+        let Meaning::Own(own) = meaning else { return false };
+        self.united && known.is_none_or(|columns| !columns.contains_key(own))
+    }
+
+    /// Whether it may have the same value in all of this table's rows.
+    pub(super) fn may_be_fixed(&self, name: &str, known: Option<&Columns>) -> bool {
+        let meaning = self.meaning(name, known);
+        let foreign = self.is_foreign(&meaning, known);
+        let made = match meaning {
+            Meaning::Own(_) => false,
+            Meaning::Made(reads) => reads.is_nothing() || reads.foreign,
+        };
+        foreign || made
+    }
+
+    /// What reading it reads.
+    fn read(&self, name: &str, known: Option<&Columns>) -> Reads {
+        let meaning = self.meaning(name, known);
+        let foreign = self.is_foreign(&meaning, known);
+        let mut reads = meaning.reads();
+        reads.foreign |= foreign;
+        reads
     }
 
     /// Whether there are columns whose names no stage on the way has written.
@@ -124,41 +150,42 @@ impl Names {
         &self,
         query: &Query<'_>,
         tokens: Range<usize>,
-        known: Option<&Columns>,
+        context: Context<'_>,
     ) -> Reads {
         let mut reads = Reads::default();
+        let mut changed = false;
         for index in tokens.clone() {
-            let word = query.word(index);
-            let member = index > tokens.start && query.is(index - 1, ".");
             if query.is_name(index) && query.is(index + 1, "(") {
-                let named = match word {
-                    "column_ifexists" | "columnifexists" => text_at(query, index + 2),
-                    "pack_all" | "bag_pack_columns" => None,
-                    _ => continue,
-                };
-                reads.extend(
-                    named.map_or_else(Reads::anything, |name| self.meaning(&name, known).reads()),
-                );
-            } else if query.is_name(index) && !member {
-                reads.extend(self.meaning(word, known).reads());
-            } else if let Some((name, _)) = query.name_at(index, tokens.end) {
-                reads.extend(self.meaning(&name, known).reads());
+                continue;
             }
+            if let Some((name, _)) = query.name_at(index, tokens.end) {
+                changed |= self.changed.contains_key(&name);
+                reads.extend(self.read(&name, context.columns));
+            }
+        }
+        let named = changed || names_column(query, tokens.clone(), context);
+        let unnamed = unnamed(query, tokens, context, named);
+        for name in unnamed.columns {
+            reads.extend(self.read(&name, context.columns));
+        }
+        if unnamed.anything {
+            reads.extend(Reads::anything());
         }
         reads
     }
 
     /// The names behind a stage.
-    pub(super) fn behind(&self, query: &Query<'_>, stage: &Stage, known: Option<&Columns>) -> Self {
+    pub(super) fn behind(&self, query: &Query<'_>, stage: &Stage, context: Context<'_>) -> Self {
         let tokens = query.behind_operator(stage);
-        let step = Step { names: self, query, known };
+        let step = Step { names: self, query, context };
         match stage.operator.as_str() {
             "extend" | "serialize" => step.extend(tokens),
             "project" | "distinct" => step.project(tokens),
             "project-keep" => step.keep(tokens),
             "project-away" => step.away(tokens),
             "project-rename" => step.rename(tokens),
-            "summarize" | "make-series" => step.summarize(tokens),
+            "summarize" => step.summarize(tokens),
+            "make-series" => step.make_series(tokens),
             "parse" | "parse-where" | "parse-kv" | "mv-expand" | "mvexpand" | "mv-apply"
             | "mvapply" => step.rewritten(tokens),
             "join" | "lookup" => step.joined(tokens),
@@ -185,67 +212,30 @@ fn fits(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn text_at(query: &Query<'_>, index: usize) -> Option<String> {
-    let is_text = query.kind(index) == Some(TokenKind::Text);
-    is_text.then(|| super::value::unquote(query.word(index))).flatten()
-}
-
 /// One stage that changes names.
 struct Step<'s> {
     names: &'s Names,
     query: &'s Query<'s>,
-    known: Option<&'s Columns>,
-}
-
-/// `name = expression`, `(name, name) = expression` or an expression alone.
-struct Item {
-    names: Vec<String>,
-    value: Range<usize>,
+    context: Context<'s>,
 }
 
 impl Step<'_> {
     fn reads(&self, tokens: Range<usize>) -> Reads {
-        self.names.reads(self.query, tokens, self.known)
+        self.names.reads(self.query, tokens, self.context)
     }
 
     fn items(&self, tokens: Range<usize>) -> Vec<Item> {
-        let pieces = self.query.split(tokens, ",").into_iter().filter(|piece| !piece.is_empty());
-        pieces.map(|piece| self.item(piece)).collect()
+        items(self.query, tokens)
     }
 
-    fn item(&self, piece: Range<usize>) -> Item {
-        let query = self.query;
-        if let Some((name, next)) = query.name_at(piece.start, piece.end)
-            && query.is(next, "=")
-        {
-            return Item { names: vec![name], value: next + 1..piece.end };
-        }
-        if let Some(close) = query.closing(piece.start)
-            && query.is(piece.start, "(")
-            && query.is(close + 1, "=")
-        {
-            let inside = query.split(piece.start + 1..close, ",");
-            let names = inside.into_iter().filter_map(|one| self.only_name(one)).collect();
-            return Item { names, value: close + 2..piece.end };
-        }
-        Item { names: Vec::new(), value: piece }
-    }
-
-    /// The name, if the tokens are nothing else.
-    fn only_name(&self, mut tokens: Range<usize>) -> Option<String> {
-        while self.query.is(tokens.start, "(")
-            && self.query.closing(tokens.start) == Some(tokens.end - 1)
-        {
-            tokens = tokens.start + 1..tokens.end - 1;
-        }
-        let (name, next) = self.query.name_at(tokens.start, tokens.end)?;
-        (next == tokens.end).then_some(name)
+    fn only_name(&self, tokens: Range<usize>) -> Option<String> {
+        only_name(self.query, tokens)
     }
 
     /// What an item's names mean.
     fn value(&self, item: &Item) -> Meaning {
         match self.only_name(item.value.clone()) {
-            Some(name) if item.names.len() < 2 => self.names.meaning(&name, self.known),
+            Some(name) if item.names.len() < 2 => self.names.meaning(&name, self.context.columns),
             _ => Meaning::Made(self.reads(item.value.clone())),
         }
     }
@@ -259,7 +249,7 @@ impl Step<'_> {
             if mentioned {
                 // Whether it means the name before this stage or the new one is left open.
                 let mut reads = meaning.reads();
-                reads.extend(next.reads(self.query, item.value.clone(), self.known));
+                reads.extend(next.reads(self.query, item.value.clone(), self.context));
                 meaning = Meaning::Made(reads);
             }
             if item.names.is_empty() {
@@ -319,7 +309,7 @@ impl Step<'_> {
         let mut next = self.names.clone();
         for piece in self.query.split(tokens, ",") {
             if let Some(name) = self.only_name(piece) {
-                let meaning = self.names.meaning(&name, self.known);
+                let meaning = self.names.meaning(&name, self.context.columns);
                 next.changed.insert(name, meaning);
             }
         }
@@ -364,21 +354,43 @@ impl Step<'_> {
 
     /// Keys stay what they are; aggregates are made of what they read.
     fn summarize(&self, tokens: Range<usize>) -> Names {
-        let by = top_level(self.query, tokens.clone(), "by");
-        let keys = by.map_or(tokens.end..tokens.end, |by| by + 1..tokens.end);
+        let (aggregates, keys) = cut(self.query, tokens, "by");
+        self.grouped(aggregates, keys, &Reads::default())
+    }
+
+    /// As `summarize`, with an axis along which every aggregate is a list.
+    fn make_series(&self, tokens: Range<usize>) -> Names {
+        let (aggregates, behind) = cut(self.query, tokens.clone(), "on");
+        let axis = item(self.query, axis(self.query, tokens));
+        let along = self.reads(axis.value.clone());
+        let mut next = self.grouped(aggregates, cut(self.query, behind, "by").1, &along);
+        let meaning = Meaning::Made(along);
+        if axis.names.is_empty() {
+            self.without_name(&mut next, &axis, meaning.clone());
+        }
+        next.changed.extend(axis.names.into_iter().map(|name| (name, meaning.clone())));
+        next
+    }
+
+    /// Aggregates, which depend on more than they read, by keys.
+    fn grouped(&self, aggregates: Range<usize>, keys: Range<usize>, more: &Reads) -> Names {
         let mut next =
             Names { others: Some(Reads::default()), united: self.names.united, ..Names::default() };
         let mut whole = false;
-        for item in self.items(tokens.start..by.unwrap_or(tokens.end)) {
+        for item in self.items(aggregates) {
             let kept = self.row(&item);
             whole |= kept.iter().any(|name| name == "*");
             for name in kept.iter().filter(|name| *name != "*") {
-                next.changed.insert(name.clone(), self.names.meaning(name, self.known));
+                next.changed.insert(name.clone(), self.names.meaning(name, self.context.columns));
             }
-            let meaning = match self.counts(&item) {
-                true => Meaning::Made(Reads::default()),
-                false => Meaning::Made(self.reads(item.value.clone())),
+            let mut reads = match self.counts(&item) {
+                true => Reads::default(),
+                // All columns of one row: under their own names, and not in the aggregate's.
+                false if kept.iter().any(|name| name == "*") => self.reads_first(&item),
+                false => self.reads(item.value.clone()),
             };
+            reads.extend(more.clone());
+            let meaning = Meaning::Made(reads);
             match item.names.as_slice() {
                 [] => next.unnamed.get_or_insert_default().extend(meaning.reads()),
                 names => {
@@ -431,6 +443,14 @@ impl Step<'_> {
             .collect()
     }
 
+    /// What the first argument of such a call reads.
+    fn reads_first(&self, item: &Item) -> Reads {
+        let open = item.value.start + 1;
+        let close = self.query.closing(open).unwrap_or(open + 1);
+        let first = self.query.split(open + 1..close, ",").swap_remove(0);
+        self.reads(first)
+    }
+
     /// `count()`, and how many values a column has: any number of rows can come through.
     fn counts(&self, item: &Item) -> bool {
         let start = item.value.start;
@@ -471,11 +491,11 @@ impl Step<'_> {
     }
 
     fn right_joined(&self, tokens: Range<usize>) -> Names {
-        let outer = tokens.clone().any(|index| self.query.word(index) == "rightouter");
-        match outer {
+        let (settings, _) = settings(self.query, tokens.start, tokens.end);
+        match kind(&settings).as_str() {
+            "rightsemi" | "rightanti" | "rightantisemi" => self.names.clone(),
             // Columns of the left side take the names that both have.
-            true => Names { others: Some(Reads::anything()), ..Names::default() },
-            false => self.names.clone(),
+            _ => Names { others: Some(Reads::anything()), ..Names::default() },
         }
     }
 
@@ -502,6 +522,27 @@ fn top_level(query: &Query<'_>, tokens: Range<usize>, word: &str) -> Option<usiz
         }
     }
     None
+}
+
+/// What stands before a word outside of brackets, and what behind it.
+fn cut(query: &Query<'_>, tokens: Range<usize>, word: &str) -> (Range<usize>, Range<usize>) {
+    let Range { start, end } = tokens;
+    let at = top_level(query, start..end, word).unwrap_or(end);
+    (start..at, (at + 1).min(end)..end)
+}
+
+/// The column along which `make-series` makes lists.
+fn axis(query: &Query<'_>, tokens: Range<usize>) -> Range<usize> {
+    let (_, behind) = cut(query, tokens, "on");
+    let ends = ["from", "to", "in", "step", "by"].into_iter();
+    ends.fold(behind, |axis, word| cut(query, axis, word).0)
+}
+
+/// The axis of a `make-series` that leaves out what lies beyond some bounds.
+pub(super) fn bounded_axis(query: &Query<'_>, tokens: Range<usize>) -> Option<Range<usize>> {
+    let (_, behind) = cut(query, tokens.clone(), "on");
+    let bounded = |word: &&str| top_level(query, behind.clone(), word).is_some();
+    ["from", "to", "in"].iter().any(bounded).then(|| axis(query, tokens))
 }
 
 /// The columns that a join compares: what stands behind `on`.

@@ -9,8 +9,10 @@
 //!    filters that all rows there satisfy, and [`Refusal`]s for what has no place.
 //! 4. [`resolve`] turns `when` or `keep` into KQL over the table's columns, by [`Schema`],
 //!    [`EcsMap`] and what the query has done to its [`Rows`], with type checks.
-//! 5. [`try_event`] judges test events, and a [`Case`] asks whether the exclusions of a place blind
-//!    the query, have an effect, and leave each alternative alive; [`judge`] asks all of it.
+//! 5. [`try_event`] judges test events, and a [`Question`] asks of each way from a place to the
+//!    result whether the exclusions there blind the query, have an effect, and leave each
+//!    alternative alive, at every moment at which they are in force. At one moment, a [`Case`]
+//!    answers it.
 //! 6. [`inject`] writes the stages, splits the result again and compares.
 //!
 //! What an exclusion does is decided by a [`Predicate`], the evaluator ([`evaluate`](evaluate())) and the
@@ -21,6 +23,7 @@ mod bound;
 mod evaluate;
 mod event;
 mod inject;
+mod item;
 mod lexer;
 mod marker;
 mod meaning;
@@ -51,7 +54,9 @@ pub use lexer::lex;
 pub use parameter::{Parameter, ParameterError, ParameterForm, parameters, set_parameters};
 pub use predicate::{Polarity, Predicate, PredicateError, Resolved, resolve};
 pub use query::{Fault, Pipeline, Query, Stage, Statement, StatementKind};
-pub use reason::{Alternative, Answer, Case, Finding, Judgement, Witness, judge};
+pub use reason::{
+    Alternative, Answer, Case, Clock, Dated, Finding, Judgement, Question, Witness, judge,
+};
 pub use refusal::{Reach, Refusal};
 pub use rows::Rows;
 pub use schema::{Columns, EcsMap, NameError, Schema, Scope};

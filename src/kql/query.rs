@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::diag::Span;
 
 use super::predicate::{Constants, constants};
+use super::value::unquote;
 use super::{Token, TokenKind, lex};
 
 /// What a statement is.
@@ -257,8 +258,8 @@ impl<'a> Query<'a> {
             && self.closing(index) == Some(index + 2)
             && self.kind(index + 1) == Some(TokenKind::Text)
             && !self.is_access(index);
-        let name = self.word(index + 1).trim_matches(['"', '\'']);
-        quoted.then(|| (name.to_owned(), index + 3))
+        let name = quoted.then(|| unquote(self.word(index + 1))).flatten();
+        name.map(|name| (name, index + 3))
     }
 
     /// `a["b"]` is an access, not a name.

@@ -1,9 +1,12 @@
 //! The tables that a query reads, wherever they stand: on its driving spine or beside it.
+//!
+//! Nothing is decided by them: they hold the splitter against other readers of the same queries.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::operator::settings;
+use super::value::unquote;
 use super::{Query, Stage, StatementKind, TokenKind};
 
 /// Deeper nesting than any real query has.
@@ -91,9 +94,8 @@ impl Search<'_> {
         }
         let close = query.closing(next).filter(|close| query.is(next, "(") && close + 1 == end);
         let Some(close) = close else { return self.inside(range) };
-        let text = |at: usize| query.word(at).trim_matches(['"', '\'']).to_owned();
         if name == "table" && query.kind(next + 1) == Some(TokenKind::Text) {
-            self.found.insert(text(next + 1));
+            self.found.extend(unquote(query.word(next + 1)));
         }
         // Without rows before it, a name that is given to a function can be no column.
         for argument in query.split(next + 1..close, ",") {

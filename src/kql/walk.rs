@@ -5,17 +5,21 @@
 //! may not, and is filtered where the spine refers to it, if its columns are still the table's.
 
 mod inside;
+mod joined;
+mod scope;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::operator::{kind, settings};
+use super::operator::settings;
 use super::passage::{Open, Passage, Target};
 use super::spine::{conjuncts, uses};
-use super::value::unquote;
 use super::way::Way;
 use super::{Pipeline, Place, Query, Reach, Refusal, Spine, Stage, StatementKind, Step};
 use super::{TokenKind, refusal};
+use scope::{Binding, Scope};
+use shared::Met;
 
 /// Deeper nesting than any real query has; keeps lets that refer to each other from looping.
 const DEPTH: usize = 40;
@@ -46,9 +50,11 @@ pub(super) fn walk(query: &Query<'_>, markers: &mut [Place]) -> Spine {
         query,
         uses: uses(query),
         met: BTreeMap::new(),
+        beside: BTreeSet::new(),
         counting: true,
         entered: BTreeSet::new(),
-        named: BTreeSet::new(),
+        used: BTreeMap::new(),
+        named: BTreeMap::new(),
         depth: 0,
         visited: 0,
         pipes: Vec::new(),
@@ -59,6 +65,7 @@ pub(super) fn walk(query: &Query<'_>, markers: &mut [Place]) -> Spine {
     };
     walk.expression(main.clone(), &scope, &[], false);
     walk.counting = false;
+    walk.beside = shared::beside(query, &walk.met, &walk.uses);
     walk.visited = 0;
     walk.entered.clear();
     walk.named.clear();
@@ -73,6 +80,7 @@ pub(super) fn walk(query: &Query<'_>, markers: &mut [Place]) -> Spine {
         let place = match passage.target {
             Target::Place(place) => found.places.get_mut(place),
             Target::Marker(marker) => markers.get_mut(marker),
+            Target::Unplaced => None,
         };
         if let Some(place) = place.filter(|place| !place.ways.contains(&passage.way)) {
             place.ways.push(passage.way);
@@ -88,90 +96,19 @@ const WAYS: usize = 64;
 /// take for ever.
 const EXPRESSIONS: usize = 5000;
 
-/// What a name means.
-#[derive(Debug, Clone)]
-enum Binding {
-    Parameter,
-    /// The parameter for which `invoke` gives the pipe before it.
-    Piped,
-    /// A parameter for which the call at hand gives this text.
-    Text(String),
-    Let {
-        name: String,
-        token: usize,
-        function: bool,
-        body: Range<usize>,
-        visible: usize,
-    },
-}
-
-/// The names in force, later ones first in force.
-#[derive(Debug, Clone, Default)]
-struct Scope {
-    names: Vec<(String, Binding)>,
-}
-
-impl Scope {
-    fn with_statements(mut self, query: &Query<'_>, range: Range<usize>) -> Self {
-        for statement in query.statements_in(range) {
-            let function = match statement.kind {
-                StatementKind::Let => false,
-                StatementKind::Function => true,
-                _ => continue,
-            };
-            let Some(name) = statement.name else { continue };
-            let binding = Binding::Let {
-                name: name.clone(),
-                token: statement.tokens.start,
-                function,
-                body: statement.body,
-                visible: self.names.len(),
-            };
-            self.names.push((name, binding));
-        }
-        self
-    }
-
-    fn find(&self, name: &str) -> Option<&Binding> {
-        self.names.iter().rev().find(|(known, _)| known == name).map(|(_, binding)| binding)
-    }
-
-    /// The scope in which a let's value was written; a function's parameters are in its own.
-    fn within(
-        &self,
-        query: &Query<'_>,
-        binding: &Binding,
-        arguments: Option<Range<usize>>,
-    ) -> Self {
-        let Binding::Let { function, body, visible, .. } = binding else {
-            return self.clone();
-        };
-        let mut scope = Self { names: self.names[..*visible].to_vec() };
-        let close = body.start.saturating_sub(2);
-        let Some(open) = query.opening(close).filter(|_| *function) else { return scope };
-        let given = arguments.map_or(Vec::new(), |arguments| query.split(arguments, ","));
-        for (index, parameter) in query.split(open + 1..close, ",").into_iter().enumerate() {
-            let text = given
-                .get(index)
-                .filter(|argument| argument.len() == 1)
-                .filter(|argument| query.kind(argument.start) == Some(TokenKind::Text))
-                .and_then(|argument| unquote(query.word(argument.start)));
-            let bound = text.map_or(Binding::Parameter, Binding::Text);
-            scope.names.push((query.word(parameter.start).to_owned(), bound));
-        }
-        scope.with_statements(query, body.clone())
-    }
-}
-
 struct Walk<'q> {
     query: &'q Query<'q>,
     uses: BTreeMap<String, usize>,
     /// By the token at which a let begins: how often the spine came to it.
-    met: BTreeMap<usize, usize>,
+    met: BTreeMap<usize, Met>,
+    /// The lets that something beside the spine reads too; none while counting.
+    beside: BTreeSet<usize>,
     counting: bool,
     entered: BTreeSet<usize>,
-    /// Names given by `as`: their rows have passed a place already.
-    named: BTreeSet<String>,
+    /// By the name that `as` gives: how often the spine came to it.
+    used: BTreeMap<String, usize>,
+    /// By the name that `as` gives: rows that have passed a place already.
+    named: BTreeMap<String, Open>,
     depth: usize,
     visited: usize,
     pipes: Vec<(usize, usize)>,
@@ -189,8 +126,8 @@ impl Walk<'_> {
         self.visited += 1;
         if self.depth == DEPTH || self.visited > EXPRESSIONS {
             let span = self.query.span(&range);
-            self.refuse(refusal::TOO_DEEP, "the query nests too deeply", span, Reach::Anything);
-            return Open::new();
+            let message = "the query nests too deeply";
+            return self.refuse(refusal::TOO_DEEP, message, span, Reach::Anything);
         }
         self.depth += 1;
         let pipe = self.query.pipeline(range.clone());
@@ -202,7 +139,7 @@ impl Walk<'_> {
         let mut context = Context { pipe: &pipe, range: &range, scope, via, arm };
         context.arm &= pipe.stages.is_empty();
         let mut open = self.source(&context);
-        self.mark(&mut open, &range, 0, &pipe);
+        self.mark(&mut open, &range, 0);
         for (index, stage) in pipe.stages.iter().enumerate() {
             let mut more = Open::new();
             if index < leading {
@@ -212,33 +149,46 @@ impl Walk<'_> {
                     self.found.places[place].leading.extend(filters.iter().cloned());
                 }
             } else {
-                more = self.stage(stage, scope, via);
+                more = self.stage(stage, &open, scope, via);
                 open.iter_mut().for_each(|passage| passage.behind(self.query, stage));
             }
-            open.iter_mut().for_each(|passage| passage.way.pass(stage.clone()));
+            self.pass(&mut open, stage);
             open.append(&mut more);
-            self.mark(&mut open, &range, index + 1, &pipe);
+            self.mark(&mut open, &range, index + 1);
         }
         self.depth -= 1;
         self.bounded(open)
     }
 
+    /// Rows pass a stage. Under a name that something beside the spine reads too, what filters them
+    /// changes what they are compared with.
+    fn pass(&self, open: &mut Open, stage: &Stage) {
+        let compared = stage.operator == "as" && self.is_compared(stage);
+        for passage in open {
+            passage.way.pass(stage.clone());
+            if compared {
+                passage.way.leave_unread();
+            }
+        }
+    }
+
+    /// Whether a name given by `as` is used more often than the spine comes to it.
+    fn is_compared(&self, stage: &Stage) -> bool {
+        let Range { start, end } = stage.tokens;
+        let (_, at) = settings(self.query, start + 1, end);
+        let Some((name, _)) = self.query.name_at(at, end) else { return true };
+        let uses = self.uses.get(&name).copied().unwrap_or(0);
+        // One of them is where the name is given.
+        uses > 1 + self.used.get(&name).copied().unwrap_or(0)
+    }
+
     /// Where a marker stands, what comes this far is the marker's too.
-    fn mark(&self, open: &mut Open, range: &Range<usize>, index: usize, pipe: &Pipeline) {
+    fn mark(&self, open: &mut Open, range: &Range<usize>, index: usize) {
         let here = |(pipe, at): &(Range<usize>, usize)| pipe == range && *at == index;
         for (marker, _) in self.markers.iter().enumerate().filter(|(_, place)| here(place)) {
             let target = Target::Marker(marker);
-            let places = |passage: &&Passage| matches!(passage.target, Target::Place(_));
-            let mut marked: Open = open.iter().filter(places).cloned().collect();
-            if marked.is_empty() {
-                let word = self.query.word(pipe.source.start);
-                let way = Way::from_source(matches!(word, "search" | "find" | "evaluate"));
-                let hidden = BTreeSet::new();
-                marked.push(Passage { target, hidden, filtered_only: false, single: false, way });
-                for stage in &pipe.stages[..index] {
-                    marked[0].way.pass(stage.clone());
-                }
-            }
+            let rows = |passage: &&Passage| !matches!(passage.target, Target::Marker(_));
+            let mut marked: Open = open.iter().filter(rows).cloned().collect();
             for passage in &mut marked {
                 passage.target = target;
                 passage.single = false;
@@ -263,8 +213,7 @@ impl Walk<'_> {
         let span = query.span(&(start..end));
         if start >= end {
             let message = "an expression without a source";
-            self.refuse(refusal::UNKNOWN_SOURCE, message, span, Reach::Anything);
-            return Open::new();
+            return self.refuse(refusal::UNKNOWN_SOURCE, message, span, Reach::Anything);
         }
         if query.is(start, "(") && query.closing(start) == Some(end - 1) {
             let via = context.further(Step::Parentheses);
@@ -276,13 +225,12 @@ impl Walk<'_> {
                 "union" => return self.union(start..end, context.scope, context.via),
                 "search" | "find" | "evaluate" | "macro" => {
                     let message = format!("`{word}` reads tables that it does not name one by one");
-                    self.refuse(refusal::SEARCH, message, span, Reach::Anything);
-                    return Open::new();
+                    return self.refuse(refusal::SEARCH, message, span, Reach::Anything);
                 }
                 "print" | "range" | "datatable" | "externaldata" => {
                     let message = format!("`{word}` makes rows that come from no table");
                     self.refuse(refusal::NO_TABLE, message, span, Reach::Nothing);
-                    return Open::new();
+                    return self.made(word, end);
                 }
                 _ => {}
             }
@@ -298,10 +246,23 @@ impl Walk<'_> {
         if (start..end).any(|index| query.is(index, "*")) {
             let pattern: String = (start..end).map(|index| query.word(index)).collect();
             let message = format!("`{pattern}` stands for tables that it does not name");
-            self.refuse(refusal::WILDCARD, message, span, Reach::Pattern(pattern));
-            return Open::new();
+            let open = self.refuse(refusal::WILDCARD, message, span, Reach::Pattern(pattern));
+            // Its tables are not filtered, but a view of the query that fits may be.
+            let views = (0..query.tokens().len()).any(|index| query.word(index) == "view");
+            return if views { open } else { vec![Passage::unplaced(Way::default())] };
         }
         self.unknown(span)
+    }
+
+    /// Rows that come from no table pass markers all the same. Those of a file may be any.
+    fn made(&self, word: &str, end: usize) -> Open {
+        match word {
+            "externaldata" => vec![Passage::unplaced(Way::default())],
+            "datatable" if self.query.opening(end - 1) == Some(end.saturating_sub(2)) => {
+                Open::new()
+            }
+            _ => vec![Passage::unread()],
+        }
     }
 
     /// A call, alone or at the head of a chain such as `workspace("w").T`.
@@ -317,19 +278,13 @@ impl Walk<'_> {
                     let via = context.further(Step::Materialize);
                     self.expression(argument, context.scope, &via, false)
                 }
-                "table" if argument.len() == 1 && query.kind(open + 1) == Some(TokenKind::Text) => {
-                    let table = query.word(open + 1).trim_matches(['"', '\'']).to_owned();
-                    self.table(context, table)
-                }
-                "table" if argument.len() == 1 && self.given_text(context, open + 1).is_some() => {
-                    let table = self.given_text(context, open + 1).unwrap_or_default();
-                    self.table(context, table)
-                }
-                "table" => {
-                    let message = "the table's name is not written in the query";
-                    self.refuse(refusal::PARAMETER, message, span, Reach::Anything);
-                    Open::new()
-                }
+                "table" => match self.written(context, argument) {
+                    Some(table) => self.table(context, table),
+                    None => {
+                        let message = "the table's name is not written in the query";
+                        self.refuse(refusal::PARAMETER, message, span, Reach::Anything)
+                    }
+                },
                 "toscalar" => self.unknown(span),
                 _ => self.named(context, name, Some(argument)),
             };
@@ -338,27 +293,28 @@ impl Walk<'_> {
         match last {
             Some((table, _)) if query.is(close + 1, ".") => match name.as_str() {
                 "workspace" | "app" => self.table(context, table),
-                _ => self.remote(span),
+                _ => self.remote(end, span),
             },
             _ if matches!(name.as_str(), "cluster" | "database" | "adx" | "arg") => {
-                self.remote(span)
+                self.remote(end, span)
             }
             _ => self.unknown(span),
         }
     }
 
-    fn remote(&mut self, span: Range<usize>) -> Open {
+    /// No place, but if its name is the last thing there, rows as those of any table.
+    fn remote(&mut self, end: usize, span: Range<usize>) -> Open {
         let message = "a table outside Sentinel's workspaces";
         self.refuse(refusal::REMOTE, message, span, Reach::Nothing);
-        Open::new()
+        let plain = self.query.is(end - 2, ".") && self.query.is_name(end - 1);
+        vec![if plain { Passage::unplaced(Way::default()) } else { Passage::unread() }]
     }
 
     fn unknown(&mut self, span: Range<usize>) -> Open {
         let text = &self.query.text()[span.clone()];
         let shown: String = text.chars().take(40).collect();
         let message = format!("`{shown}` is not a source that is understood");
-        self.refuse(refusal::UNKNOWN_SOURCE, message, span, Reach::Anything);
-        Open::new()
+        self.refuse(refusal::UNKNOWN_SOURCE, message, span, Reach::Anything)
     }
 
     /// A name alone, or a function called.
@@ -369,217 +325,75 @@ impl Walk<'_> {
         arguments: Option<Range<usize>>,
     ) -> Open {
         let Some(binding) = context.scope.find(&name).cloned() else {
-            if self.named.contains(&name) && arguments.is_none() {
-                return Open::new();
-            }
-            return self.table(context, name);
+            return match self.named.get(&name).filter(|_| arguments.is_none()) {
+                Some(open) => {
+                    *self.used.entry(name).or_default() += usize::from(self.counting);
+                    open.clone()
+                }
+                None => self.table(context, name),
+            };
         };
         if matches!(binding, Binding::Piped) {
-            return Open::new();
+            return vec![Passage::unread()];
         }
         let Binding::Let { name, token, function, body, .. } = &binding else {
             let span = self.query.span(&context.pipe.source);
             let message = format!("the function's caller chooses the table `{name}`");
-            self.refuse(refusal::PARAMETER, message, span, Reach::Anything);
-            return Open::new();
+            return self.refuse(refusal::PARAMETER, message, span, Reach::Anything);
         };
-        if self.counting {
-            *self.met.entry(*token).or_default() += 1;
-        }
+        self.meet(*token, name, body);
         let scope = context.scope.within(self.query, &binding, arguments);
         let uses = self.uses.get(name).copied().unwrap_or(0);
         // One body that stands for several tables is filtered at its calls, each for its own.
         let chosen = uses > 1 && self.names_table_by_parameter(body);
         let body = if *function { self.result(body.clone()) } else { body.clone() };
         let step = if *function { Step::Function(name.clone()) } else { Step::Let(name.clone()) };
-        let beside = !self.counting && uses > self.met.get(token).copied().unwrap_or(0);
+        let beside = self.beside.contains(token);
         if beside || chosen {
-            return self.shared(context, name, body, &scope, step);
+            let pipes = self.pipes.len();
+            let open = self.shared(context, name, body, &scope, step);
+            if beside {
+                // What is read beside the spine must not be filtered at a marker either.
+                self.pipes.truncate(pipes);
+            }
+            return open;
         }
         if !self.entered.insert(*token) {
-            return self.opened.get(token).cloned().unwrap_or_default();
+            return match self.opened.get(token) {
+                Some(open) => open.clone(),
+                None => self.unknown(self.query.span(&context.pipe.source)),
+            };
         }
         let via = context.further(step);
         let mut open = self.expression(body, &scope, &via, false);
         if uses > 1 {
             // What filters one use says nothing about the rows of the others.
             open.iter_mut().for_each(|passage| passage.single = false);
-            self.opened.insert(*token, open.clone());
         }
+        self.opened.insert(*token, open.clone());
         open
     }
 
-    /// The text that the call at hand gives for the parameter of this name.
-    fn given_text(&self, context: &Context<'_>, token: usize) -> Option<String> {
-        match context.scope.find(self.query.word(token))? {
-            Binding::Text(text) => Some(text.clone()),
-            Binding::Parameter | Binding::Piped | Binding::Let { .. } => None,
-        }
-    }
-
-    /// Whether a function's body has `table(name)` with a name that is not written there.
-    fn names_table_by_parameter(&self, body: &Range<usize>) -> bool {
-        body.clone().any(|index| {
-            self.query.word(index) == "table"
-                && self.query.is(index + 1, "(")
-                && self.query.is_name(index + 2)
-        })
-    }
-
-    /// The last expression of a function's body.
-    fn result(&self, body: Range<usize>) -> Range<usize> {
-        let statements = self.query.statements_in(body.clone());
-        let last = statements.into_iter().rev().find(|s| s.kind == StatementKind::Expression);
-        last.map_or(body.start..body.start, |statement| statement.tokens)
-    }
-
-    /// A let that is also used beside the spine: its body must stay as it is.
-    fn shared(
-        &mut self,
-        context: &Context<'_>,
-        name: &str,
-        body: Range<usize>,
-        scope: &Scope,
-        step: Step,
-    ) -> Open {
-        let kept = std::mem::take(&mut self.found);
-        let entered = self.entered.clone();
-        let opened = std::mem::take(&mut self.opened);
-        let mut open = self.expression(body, scope, &context.further(step), false);
-        let inner = std::mem::replace(&mut self.found, kept);
-        self.entered = entered;
-        self.opened = opened;
-        open.retain(|passage| passage.place().is_some());
-        if let ([passage], [place], []) =
-            (open.as_slice(), inner.places.as_slice(), inner.refusals.as_slice())
-        {
-            let mut place = place.clone();
-            place.hidden.extend(passage.hidden.iter().cloned());
-            return self.place(context, place, passage.filtered_only, passage.way.clone());
-        }
-        let span = self.query.span(&context.pipe.source);
-        let tables: BTreeSet<String> = inner.places.into_iter().map(|place| place.table).collect();
-        for table in tables {
-            let message = format!(
-                "`{name}` has other uses that must stay as they are, and its rows are no longer \
-                 those of `{table}`"
-            );
-            self.refuse(refusal::SHARED_LET, message, span.clone(), Reach::Table(table));
-        }
-        self.found.refusals.extend(inner.refusals);
-        Open::new()
-    }
-
-    fn union(&mut self, tokens: Range<usize>, scope: &Scope, via: &[Step]) -> Open {
-        let (start, with_source) = self.parameters(tokens.start + 1, tokens.end);
-        let mut all = Open::new();
-        for arm in self.query.split(start..tokens.end, ",") {
-            let first = self.found.places.len();
-            let via: Vec<Step> = via.iter().cloned().chain([Step::UnionArm]).collect();
-            let mut open = self.expression(arm, scope, &via, true);
-            if with_source {
-                self.bare_arms_refused(first, &mut open);
-            }
-            all.append(&mut open);
-        }
-        let stage = self.query.stage_of(tokens, "union");
-        for passage in &mut all {
-            passage.single = false;
-            passage.way.pass(stage.clone());
-        }
-        self.bounded(all)
-    }
-
-    /// Behind `withsource`, a bare arm cannot get parentheses: its place becomes a refusal.
-    fn bare_arms_refused(&mut self, first: usize, open: &mut Open) {
-        let mut left: BTreeMap<usize, usize> = BTreeMap::new();
-        for (index, place) in self.found.places.split_off(first).into_iter().enumerate() {
-            if place.wrap.is_none() {
-                left.insert(first + index, self.found.places.len());
-                self.found.places.push(place);
-                continue;
-            }
-            let message = format!(
-                "parentheses around `{}` might change what `withsource` reports",
-                place.table
-            );
-            let reach = Reach::Table(place.table);
-            self.refuse(refusal::WITH_SOURCE, message, place.source, reach);
-        }
-        open.retain_mut(|passage| match passage.target {
-            Target::Place(place) if place >= first => {
-                let moved = left.get(&place).copied();
-                passage.target = Target::Place(moved.unwrap_or(place));
-                moved.is_some()
-            }
-            Target::Place(_) | Target::Marker(_) => true,
-        });
-    }
-
-    /// Skips the settings behind an operator; says whether one is `withsource`.
-    fn parameters(&self, at: usize, end: usize) -> (usize, bool) {
-        let (settings, at) = settings(self.query, at, end);
-        let names = |name: &str| settings.iter().any(|setting| setting.name == name);
-        (at, names("withsource") || names("with_source"))
-    }
-
-    /// A stage behind the leading ones; what it adds to the rows.
-    fn stage(&mut self, stage: &Stage, scope: &Scope, via: &[Step]) -> Open {
+    /// A stage behind the leading ones, and the rows that come to it; what it adds to them.
+    fn stage(&mut self, stage: &Stage, open: &Open, scope: &Scope, via: &[Step]) -> Open {
         let Range { start, end } = stage.tokens;
         match stage.operator.as_str() {
-            "union" => return self.union(start..end, scope, via),
-            // Where the rows of these go is not followed: their places have no way.
+            "union" => self.union(start..end, scope, via),
             "invoke" => self.invoke(start + 1..end, scope, via),
             "partition" | "mv-apply" | "mvapply" | "fork" | "facet" => {
-                self.inside(start + 1..end, scope, via);
+                self.inside(start + 1..end, scope, via)
             }
             "as" => {
-                let names = (start + 1..end).filter(|index| self.query.is_name(*index));
-                self.named.extend(names.map(|index| self.query.word(index).to_owned()));
+                let (_, at) = settings(self.query, start + 1, end);
+                if let Some((name, _)) = self.query.name_at(at, end) {
+                    let mut given = open.clone();
+                    given.iter_mut().for_each(|passage| passage.single = false);
+                    self.named.insert(name, given);
+                }
+                Open::new()
             }
-            _ => {}
+            _ => Open::new(),
         }
-        Open::new()
-    }
-
-    /// `rightanti`, `rightsemi` and `rightouter` give the rows of the right side: it drives, and what
-    /// stands before is what it is compared with.
-    fn right_join(
-        &mut self,
-        pipe: &Pipeline,
-        range: &Range<usize>,
-        scope: &Scope,
-        via: &[Step],
-    ) -> Option<Open> {
-        let query = self.query;
-        let turns = |stage: &Stage| {
-            let (settings, _) = settings(query, stage.tokens.start + 1, stage.tokens.end);
-            stage.operator == "join" && kind(&settings).starts_with("right")
-        };
-        let turn = pipe.stages.iter().rposition(turns);
-        self.pipes.push((pipe.source.start, turn.map_or(0, |at| at + 1)));
-        let at = turn?;
-        let stage = &pipe.stages[at];
-        let (start, _) = self.parameters(stage.tokens.start + 1, stage.tokens.end);
-        let end = match query.closing(start) {
-            Some(close) => close + 1,
-            None => (start..stage.tokens.end)
-                .find(|index| matches!(query.word(*index), "on" | "where"))
-                .unwrap_or(stage.tokens.end),
-        };
-        let via: Vec<Step> = via.iter().cloned().chain([Step::RightSide]).collect();
-        let mut open = self.expression(start..end, scope, &via, true);
-        let joined = query.stage_of(stage.tokens.clone(), "right-join");
-        open.iter_mut().for_each(|passage| passage.way.pass(joined.clone()));
-        self.mark(&mut open, range, at + 1, pipe);
-        for (index, stage) in pipe.stages.iter().enumerate().skip(at + 1) {
-            let mut more = self.stage(stage, scope, &via);
-            open.iter_mut().for_each(|passage| passage.way.pass(stage.clone()));
-            open.append(&mut more);
-            self.mark(&mut open, range, index + 1, pipe);
-        }
-        open.iter_mut().for_each(|passage| passage.single = false);
-        Some(self.bounded(open))
     }
 
     fn table(&mut self, context: &Context<'_>, table: String) -> Open {
@@ -632,8 +446,13 @@ impl Walk<'_> {
         message: impl Into<String>,
         span: Range<usize>,
         reach: Reach,
-    ) {
+    ) -> Open {
+        let rows = match reach {
+            Reach::Nothing => Open::new(),
+            Reach::Table(_) | Reach::Pattern(_) | Reach::Anything => vec![Passage::unread()],
+        };
         self.found.refusals.push(Refusal::new(code, message, span, reach));
+        rows
     }
 }
 
@@ -674,3 +493,6 @@ fn behind_comment(query: &Query<'_>, token: usize) -> usize {
     }
     all.get(next).filter(|other| other.kind == TokenKind::Comment).map_or(end, |other| other.end)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,15 @@
 //! result either. Its conditions are carried back to the table's columns where their names still
 //! mean those; otherwise they are opaque parts that read every column they may depend on.
 
+mod itself;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::meaning::{Meaning, Names, Reads, keys};
+use super::meaning::{Meaning, Names, Reads, bounded_axis, keys};
+use super::operator::{kind, settings};
 use super::predicate::{Constants, Context, Opaque, filter, given_to_columns};
 use super::spine::conjuncts;
 use super::{Columns, Place, Predicate, Query, Schema, Stage};
@@ -20,13 +23,14 @@ pub(super) struct Way {
     stages: Vec<Stage>,
     /// Behind how many of them a marker stands.
     mark: Option<usize>,
-    /// The source itself filters, in a way that is not read.
-    filtering_source: bool,
+    /// Somewhere on it rows may be dropped in a way that is not read.
+    unread: bool,
 }
 
 impl Way {
-    pub(super) fn from_source(filtering_source: bool) -> Self {
-        Self { filtering_source, ..Self::default() }
+    /// The source, or what is around it, may drop rows in a way that is not read.
+    pub(super) fn leave_unread(&mut self) {
+        self.unread = true;
     }
 
     pub(super) fn pass(&mut self, stage: Stage) {
@@ -47,7 +51,8 @@ impl Place {
         let columns = schema.columns(&self.table);
         let text = query.text().to_lowercase().replace('\\', "").into();
         let given = given_to_columns(query);
-        let reader = Reader { query, columns, constants: &constants, given: &given, text };
+        let table = self.table.as_str();
+        let reader = Reader { query, table, columns, constants: &constants, given: &given, text };
         if self.ways.is_empty() {
             let mut known = self.filters(query, schema);
             known.push(reader.unread("the way to the result", Reads::anything()));
@@ -59,6 +64,8 @@ impl Place {
 
 struct Reader<'r> {
     query: &'r Query<'r>,
+    /// Empty if it is not known.
+    table: &'r str,
     columns: Option<&'r Columns>,
     constants: &'r Constants,
     /// Names that may be another table's columns, though lets or parameters have them too.
@@ -70,20 +77,22 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn conditions(&self, way: &Way) -> Vec<Predicate> {
         let mut found: Vec<Predicate> = Vec::new();
-        if way.filtering_source {
-            found.push(self.unread("the source", Reads::anything()));
+        if way.unread {
+            found.push(self.unread("the source of its rows", Reads::anything()));
         }
         let before = way.mark.unwrap_or(0).min(way.stages.len());
         let mut names = Names::default();
         for stage in &way.stages[..before] {
             found.extend(self.drops(stage, &names));
-            names = names.behind(self.query, stage, self.columns);
+            found.extend(self.taken_out_by_itself(stage));
+            names = names.behind(self.query, stage, self.context());
         }
         found = found.into_iter().map(|known| self.at_marker(known, &names)).collect();
         let at_mark = std::mem::take(&mut names);
         for stage in &way.stages[before..] {
             found.extend(self.drops(stage, &names));
-            names = names.behind(self.query, stage, self.columns);
+            found.extend(self.taken_out_by_itself(stage));
+            names = names.behind(self.query, stage, self.context());
         }
         found.extend(self.ties(&at_mark, &found));
         let mut texts: BTreeSet<String> = BTreeSet::new();
@@ -91,11 +100,15 @@ impl Reader<'_> {
         found
     }
 
+    fn context(&self) -> Context<'_> {
+        Context { columns: self.columns, constants: self.constants }
+    }
+
     /// What the rows satisfy that a stage lets through.
     fn drops(&self, stage: &Stage, names: &Names) -> Vec<Predicate> {
         let tokens = self.query.behind_operator(stage);
         let text = || &self.query.text()[stage.span.clone()];
-        let reads = |tokens: Range<usize>| names.reads(self.query, tokens, self.columns);
+        let reads = |tokens: Range<usize>| names.reads(self.query, tokens, self.context());
         match stage.operator.as_str() {
             "where" | "filter" => conjuncts(self.query, tokens)
                 .iter()
@@ -109,14 +122,18 @@ impl Reader<'_> {
                 let keys = reads(keys(self.query, tokens));
                 vec![self.unread(text(), Reads { elsewhere: true, ..keys })]
             }
+            "make-series" => {
+                let axis = bounded_axis(self.query, tokens);
+                axis.map(|axis| self.unread(text(), reads(axis))).into_iter().collect()
+            }
             "evaluate" if !adds_only(self.query, stage) => {
                 vec![self.unread(text(), reads(tokens))]
             }
             "join" | "lookup" | "right-join" | "evaluate" | "extend" | "project"
             | "project-away" | "project-keep" | "project-rename" | "project-reorder"
-            | "distinct" | "summarize" | "make-series" | "parse" | "parse-kv" | "mv-expand"
-            | "mvexpand" | "union" | "sort" | "order" | "serialize" | "top" | "take" | "limit"
-            | "sample" | "as" | "render" | "consume" | "count" | "getschema" | "" => Vec::new(),
+            | "distinct" | "summarize" | "parse" | "parse-kv" | "mv-expand" | "mvexpand"
+            | "union" | "sort" | "order" | "serialize" | "top" | "take" | "limit" | "sample"
+            | "as" | "render" | "consume" | "count" | "getschema" | "" => Vec::new(),
             _ => vec![self.unread(text(), Reads::anything())],
         }
     }
@@ -152,9 +169,13 @@ impl Reader<'_> {
 
     /// A leaf over names, as one over the table's columns; `beside` are the names in its condition.
     fn leaf(&self, leaf: Predicate, names: &Names, beside: &BTreeSet<String>) -> Predicate {
+        // What has the same value in all rows leaves the decision to the rest of the condition.
+        let rests = |column: &str| names.may_be_fixed(column, self.columns) && beside.len() > 1;
         if let Predicate::Test(test) = &leaf {
             let column = &test.subject.column;
-            if let Meaning::Own(own) = names.meaning(column, self.columns) {
+            if let Meaning::Own(own) = names.meaning(column, self.columns)
+                && !rests(column)
+            {
                 let mut test = test.clone();
                 test.subject.column = own;
                 return Predicate::Test(test);
@@ -165,11 +186,8 @@ impl Reader<'_> {
         for column in leaf.columns() {
             let meaning = names.meaning(column, self.columns);
             unchanged &= meaning == Meaning::Own(column.to_owned());
-            let made = meaning.reads();
-            let fixed = made.is_nothing();
-            reads.extend(made);
-            if fixed || names.is_foreign(column, self.columns) {
-                // A constant, or null in these rows: then it rests with the rest of the condition.
+            reads.extend(meaning.reads());
+            if rests(column) {
                 let all = beside.iter().map(|name| names.meaning(name, self.columns).reads());
                 all.for_each(|more| reads.extend(more));
             }
@@ -207,7 +225,8 @@ impl Reader<'_> {
         let read: BTreeSet<&str> = known.iter().flat_map(Predicate::columns).collect();
         let any = known.iter().flat_map(Predicate::opaque).any(|opaque| opaque.any_column);
         let mut ties = Vec::new();
-        for (name, meaning) in at_mark.changed() {
+        let itself = |name: &str| Meaning::Own(name.to_owned());
+        for (name, meaning) in at_mark.changed().iter().filter(|(name, m)| **m != itself(name)) {
             let mut reads = meaning.clone().reads();
             let of_read = reads.columns.iter().any(|column| read.contains(column.as_str()));
             let is_read = read.contains(name.as_str());
@@ -250,12 +269,11 @@ impl Reader<'_> {
 /// Whether a join drops rows of its driving side for which the other side has, or has not, a row.
 fn drops_unmatched(query: &Query<'_>, stage: &Stage) -> bool {
     let tokens = query.behind_operator(stage);
-    let kind =
-        tokens.clone().find(|index| query.word(*index) == "kind" && query.is(index + 1, "="));
-    match kind.map(|kind| query.word(kind + 2)) {
-        Some("leftouter" | "fullouter" | "rightouter") => false,
-        Some(_) => true,
-        None => stage.operator != "lookup",
+    let (settings, _) = settings(query, tokens.start, tokens.end);
+    match kind(&settings).as_str() {
+        "leftouter" | "fullouter" | "rightouter" => false,
+        "" => stage.operator != "lookup",
+        _ => true,
     }
 }
 
@@ -266,4 +284,4 @@ fn adds_only(query: &Query<'_>, stage: &Stage) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

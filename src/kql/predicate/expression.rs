@@ -81,6 +81,11 @@ const WORDS: [&str; 24] = [
     "notlikecs",
 ];
 
+/// Whether this word stands between operands: brackets behind it are no arguments.
+pub(super) fn is_operator(word: &str) -> bool {
+    WORDS.contains(&word) || matches!(word, "and" | "or" | "by" | "on")
+}
+
 /// Deeper nesting than any real expression has; a parser that recurses has to stop somewhere.
 const DEPTH: usize = 100;
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::error::TYPE_MISMATCH;
 use super::expression::{Expression, Shape};
+use super::unnamed::unnamed;
 use super::{
     Bound, Check, Constant, Context, Function, Opaque, Pattern, Predicate, PredicateError, Subject,
     Test, TextOperator,
@@ -141,44 +142,13 @@ fn constant<'a>(name: &str, context: Context<'a>) -> Option<&'a Constant> {
     context.constants.get(name)
 }
 
-fn may_be_column(name: &str, context: Context<'_>) -> bool {
+pub(super) fn may_be_column(name: &str, context: Context<'_>) -> bool {
     match context.columns {
         Some(columns) => columns.contains_key(name) || !context.constants.contains_key(name),
         // What is bound to something unknown may also be a function's parameter, elsewhere.
         None => matches!(context.constants.get(name), None | Some(Constant::Unknown)),
     }
 }
-
-/// Functions that know nothing of the row but their arguments. One that is not here, and has no
-/// column among its arguments, may read any.
-const ROWLESS: [&str; 26] = [
-    "ago",
-    "array_length",
-    "bin",
-    "bool",
-    "coalesce",
-    "datetime",
-    "datetime_add",
-    "dynamic",
-    "endofday",
-    "iff",
-    "iif",
-    "int",
-    "isempty",
-    "isnotempty",
-    "isnotnull",
-    "isnull",
-    "long",
-    "not",
-    "now",
-    "rand",
-    "real",
-    "startofday",
-    "startofhour",
-    "strcat",
-    "tostring",
-    "toscalar",
-];
 
 struct Lowering<'l> {
     query: &'l Query<'l>,
@@ -518,7 +488,10 @@ impl Lowering<'_> {
         let time_only = unbound.peek().is_some()
             && unbound.all(is_time)
             && calls.iter().all(|(call, _)| clock.contains(call));
-        let any_column = self.reads_unnamed(expression, &calls, &mut columns);
+        let (tokens, named) = (expression.tokens.clone(), !columns.is_empty());
+        let unnamed = unnamed(self.query, tokens, self.context, named);
+        columns.extend(unnamed.columns);
+        let any_column = unnamed.anything;
         let mut tokens = expression.tokens.clone();
         while self.query.is(tokens.start, "(")
             && self.query.closing(tokens.start) == Some(tokens.end - 1)
@@ -528,42 +501,6 @@ impl Lowering<'_> {
         let words = tokens.map(|index| self.query.word(index));
         let text = words.collect::<Vec<&str>>().join(" ");
         Predicate::Opaque(Opaque { text, columns, time_only, any_column, elsewhere: None })
-    }
-
-    /// Adds the columns that functions read without having them as arguments; whether that may be
-    /// any column.
-    fn reads_unnamed(
-        &self,
-        expression: &Expression,
-        calls: &[(&str, &[Expression])],
-        columns: &mut BTreeSet<String>,
-    ) -> bool {
-        let inside = expression.tokens.start + 1..expression.tokens.end;
-        let star = |index: usize| {
-            let opened = self.query.is(index - 1, "(") || self.query.is(index - 1, ",");
-            self.query.is(index, "*") && opened
-        };
-        let mut any = inside.clone().any(star);
-        for (call, arguments) in calls {
-            match (*call, *arguments) {
-                ("column_ifexists" | "columnifexists", [first, ..]) => {
-                    match scalar(first, self.context) {
-                        Some(Value::Text(name)) => {
-                            columns.insert(name);
-                        }
-                        _ => any = true,
-                    }
-                }
-                ("ingestion_time", _) => {
-                    columns.extend(["TimeGenerated", "Timestamp"].map(str::to_owned));
-                }
-                ("pack_all" | "column_ifexists" | "columnifexists", _) => any = true,
-                _ => {}
-            }
-        }
-        let reads_no_row =
-            |call: &str| ROWLESS.contains(&call) || self.context.constants.contains_key(call);
-        any || (columns.is_empty() && !calls.iter().all(|(call, _)| reads_no_row(call)))
     }
 
     fn mistake(&mut self, expression: &Expression, message: String) -> Predicate {

@@ -14,6 +14,7 @@ mod pattern;
 mod print;
 mod resolve;
 mod spelling;
+mod unnamed;
 
 pub use constant::{Constant, Constants};
 pub(super) use constant::{constants, given_to_columns};
@@ -21,6 +22,7 @@ pub use error::{NAME_TAKEN, PredicateError, TYPE_MISMATCH, UNKNOWN_COLUMN, UNREA
 pub(super) use expression::names_in;
 pub use pattern::Pattern;
 pub use resolve::{Polarity, Resolved, resolve};
+pub(super) use unnamed::{names_column, unnamed};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

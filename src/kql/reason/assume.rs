@@ -21,45 +21,65 @@ pub(super) fn assumable(filters: &[Predicate], exclusions: &[Predicate]) -> BTre
         return BTreeSet::new();
     }
     let far = |part: &&&Opaque| {
-        let near = near(filters, &read, part);
+        let near = Ties::of(filters, |leaf| !is_part(leaf, part)).near(&read);
         let mut shared = part.columns.iter().map(String::as_str).filter(|c| near.contains(c));
         let apart = match &part.elsewhere {
             None => shared.next().is_none(),
-            Some(text) => shared.all(|column| spares_most(exclusions, column, text)),
+            Some(text) => {
+                // What other tables have ties no values: of each it names but a few.
+                let ties = Ties::of(filters, |leaf| !is_elsewhere(leaf));
+                shared.all(|column| {
+                    let others = read.iter().copied().filter(|other| *other != column).collect();
+                    let tied = ties.clone().near(&others).contains(column);
+                    !tied && spares_most(exclusions, column, text)
+                })
+            }
         };
         apart && (!part.any_column || exclusions.is_empty())
     };
     opaque.iter().filter(far).map(|part| (*part).clone()).collect()
 }
 
-/// Columns on which an exclusion's outcome may depend through some filter: a disjunction over two
-/// columns ties what one may be to the other. A part is not tied by what it says itself.
-fn near<'p>(
-    filters: &'p [Predicate],
-    read: &BTreeSet<&'p str>,
-    part: &Opaque,
-) -> BTreeSet<&'p str> {
-    let itself = Predicate::Opaque(part.clone());
-    let mut ties: Vec<BTreeSet<&str>> = Vec::new();
-    for filter in filters {
-        let leaves = filter.leaves().into_iter().filter(|leaf| **leaf != itself);
-        let columns: BTreeSet<&str> = leaves.flat_map(Predicate::columns).collect();
-        if columns.len() > 1 {
-            ties.push(columns);
-        }
+/// A part is not tied by what it says itself.
+fn is_part(leaf: &Predicate, part: &Opaque) -> bool {
+    matches!(leaf, Predicate::Opaque(opaque) if opaque == part)
+}
+
+fn is_elsewhere(leaf: &Predicate) -> bool {
+    matches!(leaf, Predicate::Opaque(opaque) if opaque.elsewhere.is_some())
+}
+
+/// Columns that some filter ties to each other: in a disjunction over two columns, what one may be
+/// depends on the other.
+#[derive(Clone)]
+struct Ties<'p>(Vec<BTreeSet<&'p str>>);
+
+impl<'p> Ties<'p> {
+    /// Those by the leaves in question.
+    fn of(filters: &'p [Predicate], leaf: impl Fn(&Predicate) -> bool) -> Self {
+        let columns = |filter: &'p Predicate| -> BTreeSet<&'p str> {
+            let leaves = filter.leaves().into_iter().filter(|one| leaf(one));
+            leaves.flat_map(Predicate::columns).collect()
+        };
+        Self(filters.iter().map(columns).filter(|columns| columns.len() > 1).collect())
     }
-    let mut near = read.clone();
-    loop {
-        let before = ties.len();
-        ties.retain(|columns| {
-            let tied = columns.iter().any(|column| near.contains(column));
-            if tied {
-                near.extend(columns);
+
+    /// Columns on which something may depend that reads these.
+    fn near(self, read: &BTreeSet<&'p str>) -> BTreeSet<&'p str> {
+        let Self(mut ties) = self;
+        let mut near = read.clone();
+        loop {
+            let before = ties.len();
+            ties.retain(|columns| {
+                let tied = columns.iter().any(|column| near.contains(column));
+                if tied {
+                    near.extend(columns);
+                }
+                !tied
+            });
+            if ties.len() == before {
+                return near;
             }
-            !tied
-        });
-        if ties.len() == before {
-            return near;
         }
     }
 }

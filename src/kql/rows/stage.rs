@@ -6,14 +6,9 @@ use std::ops::Range;
 use super::{Reader, Rows};
 use crate::kql::Stage;
 use crate::kql::bound::find;
+use crate::kql::item::{Item, items, only_name};
 use crate::kql::operator::{kind, setting, settings};
 use crate::kql::predicate::names_in;
-
-/// One of the things that a stage lists: `Name = expression`, or an expression alone.
-struct Item {
-    name: Option<String>,
-    value: Range<usize>,
-}
 
 impl Reader<'_> {
     pub(super) fn pass(&self, rows: &mut Rows, stage: &Stage) {
@@ -85,26 +80,13 @@ impl Reader<'_> {
         self.names(range).iter().for_each(|name| rows.note(name));
     }
 
-    /// What a stage lists, without the settings before it.
     fn items(&self, range: Range<usize>) -> Vec<Item> {
-        let query = self.query;
-        let mut items = Vec::new();
-        for part in query.split(range, ",").into_iter().filter(|part| !part.is_empty()) {
-            let named = query.name_at(part.start, part.end);
-            match named.filter(|(_, next)| query.is(*next, "=")) {
-                Some((name, equals)) => {
-                    items.push(Item { name: Some(name), value: equals + 1..part.end });
-                }
-                None => items.push(Item { name: None, value: part }),
-            }
-        }
-        items
+        items(self.query, range)
     }
 
     /// The only name that an item is made of.
     fn bare(&self, value: &Range<usize>) -> Option<String> {
-        let (name, next) = self.query.name_at(value.start, value.end)?;
-        (next == value.end).then_some(name)
+        only_name(self.query, value.clone())
     }
 
     /// Behind a name that an earlier item of the same stage gives, it is not certain which is meant.
@@ -113,14 +95,15 @@ impl Reader<'_> {
         for item in items {
             let names = self.names(item.value.clone());
             names.iter().filter(|n| !given.contains(n.as_str())).for_each(|name| rows.note(name));
-            given.extend(item.name.as_deref());
+            given.extend(item.names.iter().map(String::as_str));
         }
     }
 
     fn extend(&self, rows: &mut Rows, words: Range<usize>) {
         let items = self.items(words);
         self.listed(rows, &items);
-        items.into_iter().filter_map(|item| item.name).for_each(|name| rows.add(name));
+        let written = items.iter().flat_map(|item| item.written(self.query));
+        written.for_each(|name| rows.add(name));
     }
 
     fn project(&self, rows: &mut Rows, words: Range<usize>) {
@@ -131,13 +114,13 @@ impl Reader<'_> {
 
     /// Leaves what the items name, and the columns given.
     fn take(&self, rows: &mut Rows, items: &[Item], mut columns: BTreeSet<String>) {
-        let unnamed = items.iter().filter(|item| item.name.is_none());
+        let unnamed = items.iter().filter(|item| item.names.is_empty());
         columns.extend(unnamed.filter_map(|item| self.bare(&item.value)));
         rows.retain(&columns);
         if rows.mixed {
             rows.listed.extend(columns);
         }
-        items.iter().filter_map(|item| item.name.clone()).for_each(|name| rows.add(name));
+        items.iter().flat_map(|item| item.names.clone()).for_each(|name| rows.add(name));
     }
 
     fn project_away(&self, rows: &mut Rows, words: Range<usize>) {
@@ -158,7 +141,7 @@ impl Reader<'_> {
         for item in &items {
             self.names(item.value.clone()).iter().for_each(|name| rows.lose(name));
         }
-        items.into_iter().filter_map(|item| item.name).for_each(|name| rows.add(name));
+        items.into_iter().flat_map(|item| item.names).for_each(|name| rows.add(name));
     }
 
     fn sort(&self, rows: &mut Rows, words: Range<usize>) {
@@ -199,7 +182,7 @@ impl Reader<'_> {
         let mut columns = BTreeSet::new();
         let mut made = BTreeSet::new();
         let mut all = false;
-        for aggregate in aggregates.iter().filter(|item| item.name.is_none()) {
+        for aggregate in aggregates.iter().filter(|item| item.names.is_empty()) {
             let value = aggregate.value.clone();
             match query.word(value.start) {
                 "arg_max" | "arg_min" | "take_any" | "any" => {
@@ -216,7 +199,7 @@ impl Reader<'_> {
                 }
             }
         }
-        for group in groups.iter().filter(|item| item.name.is_none()) {
+        for group in groups.iter().filter(|item| item.names.is_empty()) {
             // `bin(TimeGenerated, 1h)` keeps the name.
             let bin = matches!(query.word(group.value.start), "bin" | "floor" | "startofday");
             let column = self.arguments(&group.value).into_iter().next();
@@ -224,7 +207,7 @@ impl Reader<'_> {
         }
         let items: Vec<Item> = aggregates.into_iter().chain(groups).collect();
         if all {
-            items.into_iter().filter_map(|item| item.name).for_each(|name| rows.add(name));
+            items.into_iter().flat_map(|item| item.names).for_each(|name| rows.add(name));
         } else {
             self.take(rows, &items, columns);
         }
@@ -297,7 +280,8 @@ impl Reader<'_> {
             let bare = self.bare(&value);
             // `a.b` becomes `a_b`.
             let path: Vec<&str> = value.step_by(2).map(|index| query.word(index)).collect();
-            made.extend(item.name.or(bare).or_else(|| (path.len() > 1).then(|| path.join("_"))));
+            let name = item.names.into_iter().next();
+            made.extend(name.or(bare).or_else(|| (path.len() > 1).then(|| path.join("_"))));
         }
         made.into_iter().for_each(|name| rows.add(name));
     }

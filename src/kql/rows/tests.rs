@@ -81,6 +81,10 @@ fn behind_a_marker_only_what_is_left_counts() {
     check(&marked("| summarize arg_max(a, *) by b"), &["<a", "<b", " c"]);
     check(&marked("| summarize arg_max(a, b) by c"), &["<a", "<b", "<c", "-d"]);
     check(&marked("| distinct a, b"), &["<a", "<b", "-c"]);
+    check(&marked("| extend (a, ['b c']) = f(d)"), &["=a", "=b c", "<d", " e"]);
+    check(&marked("| extend strlen(a)"), &["=a", " b"]);
+    check(&marked("| extend (a)"), &["<a"]);
+    check(&marked("| summarize (a, b) = arg_max(c, d) by e"), &["=a", "=b", "<e", "-c", "-f"]);
     check(&marked("| count"), &["=Count", "-a"]);
     check(&marked("| evaluate bag_unpack(a)"), &["-a", "-b"]);
     check(&marked("| join kind=inner (U | project a, b) on a"), &["<a", "=b", " c"]);

@@ -27,7 +27,7 @@ fn survives(text: &str, table: &str, exclusion: &str) -> &'static str {
 
 const TABLE: &str = "DeviceNetworkEvents";
 
-fn check(text: &str, exclusion: &str, expect: &str) {
+pub(in crate::kql) fn check(text: &str, exclusion: &str, expect: &str) {
     let text = regex::Regex::new(r"\bT\b").unwrap().replace_all(text, TABLE);
     assert_eq!(survives(&text, TABLE, exclusion), expect, "{text} // {exclusion}");
 }
@@ -157,6 +157,48 @@ fn a_filter_over_what_was_made_of_an_excluded_column_is_not_decided() {
 }
 
 #[test]
+fn what_a_function_reads_without_naming_it_is_the_same_behind_a_stage_as_in_a_filter() {
+    for call in ["pack_all()", "f()", "f(5)", "hash(*)", "bag_pack_columns()", "f(limit)"] {
+        let (text, behind) = (format!("{call} == 1"), format!("x = {call}"));
+        check(&format!("let limit = 5; T | where {text}"), A, "undecided");
+        check(&format!("let limit = 5; T | extend {behind} | where x == 1"), A, "undecided");
+        check(
+            &format!("let limit = 5; T | summarize {behind} by DeviceName | where x == 1"),
+            A,
+            "undecided",
+        );
+    }
+    let recent = "Timestamp > ago(1h)";
+    check("T | where ingestion_time() > ago(1h)", recent, "undecided");
+    check("T | extend x = ingestion_time() | where x > ago(1h)", recent, "undecided");
+    check("T | extend x = ingestion_time() | where x > ago(1h)", A, "witness");
+    check("T | evaluate autocluster()", A, "undecided");
+    for call in ["now()", "rand()", "strcat('a', limit)", "toscalar(U | count)", "g(5)"] {
+        let lets = "let limit = 'a'; let g = (n:int) { n + 1 };";
+        check(&format!("{lets} T | extend x = {call} | where x == f(DeviceName)"), A, "witness");
+    }
+    check(
+        "T | summarize x = arg_max(LocalPort, *) by DeviceName | where x == f(DeviceName)",
+        B,
+        "witness",
+    );
+}
+
+#[test]
+fn a_series_has_its_axis_and_drops_what_lies_outside() {
+    let low = "RemotePort < 10";
+    let series = "make-series n = count() on RemotePort";
+    check(&format!("T | {series} from 0 to 10 step 1 by DeviceName"), low, "undecided");
+    check(&format!("T | {series} in range(0, 10, 1) by DeviceName"), low, "undecided");
+    check(&format!("T | {series} step 1 | where RemotePort[0] < 10"), low, "undecided");
+    check(&format!("T | {series} step 1 by DeviceName | where n[0] > 5"), low, "undecided");
+    check(&format!("T | {series} step 1 by DeviceName | where DeviceName has 'd'"), low, "witness");
+    check(&format!("T | {series} from 0 to 10 step 1 by RemoteUrl | where {A}"), A, "refuted");
+    check(&format!("T | {series} from 0 to 10 step 1 by RemoteUrl | where {A}"), B, "witness");
+    check(&format!("T | {series} step 1 by x = RemoteUrl | where x has 'a'"), A, "refuted");
+}
+
+#[test]
 fn a_filter_behind_a_union_is_judged_for_each_arm_and_one_in_an_arm_for_that_arm() {
     check(&format!("union T, U | where {A}"), A, "refuted");
     check(&format!("U | union T | where {A}"), A, "refuted");
@@ -171,6 +213,29 @@ fn a_filter_behind_a_union_is_judged_for_each_arm_and_one_in_an_arm_for_that_arm
     // A column that only the other arm has is null here, so the condition rests with the rest.
     check(&format!("union T, U | where ColumnOfU == 'x' or {A}"), A, "undecided");
     check("union T, U | where ColumnOfU == 'x'", A, "witness");
+}
+
+#[test]
+fn a_column_that_another_arm_may_have_alone_decides_nothing_for_the_rest() {
+    for stages in [
+        "where TheirColumn == 'x' or RemoteUrl has 'a'",
+        "extend flag = TheirColumn == 'x' | where flag or RemoteUrl has 'a'",
+        "extend flag = iff(TheirColumn == 'x', 1, 0) | where flag == 1 or RemoteUrl has 'a'",
+        "summarize by TheirColumn, RemoteUrl | where TheirColumn == 'x' or RemoteUrl has 'a'",
+        "project x = TheirColumn, RemoteUrl | where x == 'x' or RemoteUrl has 'a'",
+    ] {
+        for table in [TABLE, "Open_CL"] {
+            let text = format!("union {table}, U | {stages}");
+            assert_eq!(survives(&text, table, A), "undecided", "{text}");
+            assert_eq!(survives(&text, table, "DeviceName has 'd'"), "witness", "{text}");
+        }
+    }
+    // Where it stands alone, it only asks whether rows come through at all.
+    for stages in ["where RemoteUrl has 'a'", "where RemoteUrl has 'a' or RemoteUrl has 'c'"] {
+        let text = format!("union Open_CL, U | {stages} | where TheirColumn == 'x'");
+        assert_eq!(survives(&text, "Open_CL", "RemoteUrl has_any ('a', 'c')"), "refuted", "{text}");
+        assert_eq!(survives(&text, "Open_CL", B), "witness", "{text}");
+    }
 }
 
 #[test]
@@ -205,6 +270,66 @@ fn a_join_that_drops_rows_is_judged_by_its_keys() {
     check(join, "DeviceName != 'printer'", "undecided");
     check(&format!("{join} | where TheirColumn == 'x'"), "DeviceName == 'printer'", "witness");
     check("T | join kind=leftouter (U) on DeviceName", "DeviceName has 'x'", "witness");
+}
+
+#[test]
+fn a_key_that_a_filter_ties_to_an_excluded_column_is_not_free() {
+    let join = "join kind=inner (U | where DeviceName == 'other') on DeviceName";
+    let tied = "where RemoteUrl has 'a' or DeviceName == 'host'";
+    check(&format!("T | {tied} | {join}"), A, "undecided");
+    check(&format!("T | {tied} | {join}"), "RemotePort == 1", "witness");
+    check(&format!("T | {tied} | {join}"), "RemoteUrl has 'a' and DeviceName == 'zq'", "undecided");
+    check(&format!("T | {tied} | {join}"), "DeviceName == 'zq'", "witness");
+    let chain = "where RemoteUrl has 'a' or RemotePort == 1 | where RemotePort == 2 or DeviceName == 'host'";
+    check(&format!("T | {chain} | {join}"), A, "undecided");
+}
+
+#[test]
+fn rows_that_the_table_itself_takes_out_again_are_not_taken_for_granted() {
+    for text in [
+        // Only devices of which every row is excluded come through.
+        "T | join kind=leftanti (T | where RemoteUrl !has 'a') on DeviceName",
+        "T | join kind=anti (T | where RemoteUrl !has 'a') on $left.DeviceName == $right.DeviceName",
+        "let L = T | where RemoteUrl !has 'a'; T | join kind=leftantisemi (L | take 1000) on DeviceName",
+        "T | where RemoteUrl !has 'a' | join kind=rightanti (T) on DeviceName",
+        "T | where DeviceName !in ((T | where RemoteUrl !has 'a' | project DeviceName))",
+        "let L = T | where RemoteUrl !has 'a' | project DeviceName; T | where DeviceName !in (L)",
+        "let L = T | where RemoteUrl !has 'a' | project DeviceName; T | where not(DeviceName in (L))",
+    ] {
+        check(text, A, "undecided");
+        check(text, "RemotePort == 1", "witness");
+    }
+    for text in [
+        "T | join kind=leftanti (U | where RemoteUrl !has 'a') on DeviceName",
+        "T | join kind=leftsemi (T | where RemoteUrl !has 'a') on DeviceName",
+        "T | where DeviceName !in ((U | where RemoteUrl !has 'a' | project DeviceName))",
+    ] {
+        check(text, A, "witness");
+    }
+    let baseline = "T | join kind=leftanti (T | where Timestamp < ago(1d)) on DeviceName";
+    check(baseline, "DeviceName =~ 'zq'", "witness");
+}
+
+#[test]
+fn the_kind_of_a_join_is_its_own_and_not_that_of_one_inside_it() {
+    for (join, expect) in [
+        // The inner join that drops rows has another inside, or behind, that does not.
+        ("join (U | join kind=leftouter (V) on DeviceName) on RemoteUrl", "undecided"),
+        ("join hint.strategy=shuffle (U | lookup kind=leftouter V on x) on RemoteUrl", "undecided"),
+        ("join kind='inner' (U | join kind=fullouter (V) on DeviceName) on RemoteUrl", "undecided"),
+        ("lookup kind=inner (U | lookup kind=leftouter V on x) on RemoteUrl", "undecided"),
+        ("join kind='leftouter' (U | join kind=inner (V) on DeviceName) on RemoteUrl", "witness"),
+        ("lookup (U | join kind=inner (V) on DeviceName) on RemoteUrl", "witness"),
+    ] {
+        check(&format!("T | {join}"), A, expect);
+    }
+    // A column of that name, or a join of that kind inside, makes no outer join of it.
+    let join = "join kind=rightsemi (T | join kind=rightouter (T) on x) on DeviceName";
+    check(&format!("U | {join} | where RemoteUrl has 'a'"), A, "undecided");
+    let join = "join kind=rightsemi (T | where rightouter == 1) on DeviceName";
+    check(&format!("U | {join} | where RemoteUrl has 'a'"), A, "refuted");
+    let join = "join kind='RightOuter' (T) on DeviceName";
+    check(&format!("U | {join} | where RemoteUrl has 'a'"), A, "undecided");
 }
 
 #[test]
