@@ -109,10 +109,11 @@ impl Names {
     }
 
     /// Whether it may be a column of another table only, and null in this table's rows. Of a table
-    /// without a schema, no column is known to be its own.
+    /// without a schema, no column is known to be its own but `Type`, the table's name, which every
+    /// table of a workspace has (a standard column of Azure Monitor Logs).
     fn is_foreign(&self, meaning: &Meaning, known: Option<&Columns>) -> bool {
         let Meaning::Own(own) = meaning else { return false };
-        self.united && known.is_none_or(|columns| !columns.contains_key(own))
+        self.united && own != "Type" && known.is_none_or(|columns| !columns.contains_key(own))
     }
 
     /// Whether it may have the same value in all of this table's rows.
