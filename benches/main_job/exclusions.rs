@@ -41,6 +41,7 @@ pub(crate) fn run() {
     split();
     compiled();
     reasoned();
+    capped();
 }
 
 fn split() {
@@ -122,6 +123,31 @@ fn reasoned() {
     let note =
         format!("of {}; target 5; the longest took {:?}", times.len(), times.last().unwrap());
     figure("reason about an exclusion, median", times[times.len() / 2], &note);
+}
+
+/// A question that no search of this kind can settle: nine pigeons in eight holes.
+fn capped() {
+    let (pigeons, holes) = (1..=9, 1..=8);
+    let mut text = "Pigeons_CL\n".to_owned();
+    for pigeon in pigeons.clone() {
+        let any: Vec<String> = holes.clone().map(|h| format!("P{pigeon}H{h} == 'x'")).collect();
+        writeln!(text, "| where {}", any.join(" or ")).unwrap();
+    }
+    for hole in holes {
+        for (one, other) in pigeons.clone().flat_map(|p| (1..p).map(move |q| (p, q))) {
+            writeln!(text, "| where P{one}H{hole} != 'x' or P{other}H{hole} != 'x'").unwrap();
+        }
+    }
+    let query = Query::parse(&text);
+    let place = &kql::spine(&query).places[0];
+    let (rows, ecs) = (Rows::at(&query, place), EcsMap::default());
+    let scope = Scope { table: &place.table, schema: Schema::builtin(), ecs: &ecs, rows: &rows };
+    let resolved = kql::resolve("P1H1 == 'x'", Polarity::When, scope).unwrap();
+    let took = best(3, || {
+        let leading = place.filters(&query, Schema::builtin());
+        judge(&Case::new(leading, vec![resolved.predicate.clone()], 0))
+    });
+    figure("reason at the step cap", took, "target 200");
 }
 
 fn conditions(table: &str) -> &'static [&'static str] {
