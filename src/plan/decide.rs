@@ -27,11 +27,11 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
         Ok(_) => found,
     };
     let written: Vec<&FieldChange> = found.fields.iter().filter(|c| found.writes(c)).collect();
-    let operator = match &sides.desired {
-        DesiredSide::Present(present) => present.fields.get(&Field::TriggerOperator),
+    let desired = match &sides.desired {
+        DesiredSide::Present(present) => Some(&present.fields),
         DesiredSide::Held(_) | DesiredSide::Absent => None,
     };
-    let (effect, quieter_by) = effect(found.action, &written, operator);
+    let (effect, quieter_by) = effect(found.action, &written, desired);
     Change {
         effect,
         quieter_by,

@@ -5,25 +5,31 @@ use serde_json::Value;
 use super::stages::{self, Difference};
 use super::{Action, Effect, FieldChange, Quieting};
 use crate::ident::Duration;
-use crate::state::{Field, canonical};
+use crate::state::{Field, Fields, canonical};
 
 /// The effect of an action that writes these fields, and everything that makes it quieter. One
 /// quietening field makes the whole change quieter, whatever else it does: that is what a reviewer
 /// must not miss. What nothing shows to be harmless counts as quieter too.
 ///
-/// `operator` is the desired `triggerOperator`: it decides which way a threshold is quieter.
+/// `desired` are the fields as they should be: its `triggerOperator` decides which way a threshold is
+/// quieter, and an item that is made disabled detects nothing.
 pub(super) fn effect(
     action: Action,
     written: &[&FieldChange],
-    operator: Option<&Value>,
+    desired: Option<&Fields>,
 ) -> (Effect, Vec<Quieting>) {
+    let of = |field: Field| desired.and_then(|fields| fields.get(&field));
     match action {
+        Action::Create if of(Field::Enabled) == Some(&Value::Bool(false)) => {
+            let what = "it is created disabled".to_owned();
+            (Effect::Quieter, vec![Quieting { what, is_certain: true }])
+        }
         Action::Create => (Effect::Louder, Vec::new()),
         Action::Retire | Action::Delete => (Effect::Quieter, Vec::new()),
         Action::Record | Action::Forget | Action::None | Action::Refuse => {
             (Effect::Neutral, Vec::new())
         }
-        Action::Update | Action::Restore => of_fields(written, operator),
+        Action::Update | Action::Restore => of_fields(written, of(Field::TriggerOperator)),
     }
 }
 
@@ -75,7 +81,14 @@ fn of_field(change: &FieldChange, operator: Option<&Value>) -> Move {
             |v| Rank::of_duration(v).reversed(),
             "alerts are grouped into one incident for longer",
         ),
-        Field::GroupingMatching if before != after => may("alerts are grouped by something else"),
+        Field::GroupingMatching
+        | Field::GroupByEntities
+        | Field::GroupByAlertDetails
+        | Field::GroupByCustomDetails
+            if before != after =>
+        {
+            may("alerts are grouped by something else")
+        }
         Field::AlertDetailsOverride => overridden(&before, &after),
         Field::Query => query(&before, &after),
         _ => Move::Neither,
@@ -193,7 +206,8 @@ mod tests {
 
     fn effect_of(field: Field, before: Value, after: Value) -> (Effect, Vec<Quieting>) {
         let change = FieldChange { field, moved: Moved::Desired, before, after, accepted: None };
-        effect(Action::Update, &[&change], Some(&json!("GreaterThan")))
+        let fields = Fields::from([(Field::TriggerOperator, json!("GreaterThan"))]);
+        effect(Action::Update, &[&change], Some(&fields))
     }
 
     #[track_caller]
@@ -235,7 +249,8 @@ mod tests {
                 after: json!(to),
                 accepted: None,
             };
-            effect(Action::Update, &[&change], Some(&json!(operator))).0
+            let fields = Fields::from([(Field::TriggerOperator, json!(operator))]);
+            effect(Action::Update, &[&change], Some(&fields)).0
         };
         assert_eq!(raised("LessThan", 5, 1), Effect::Quieter);
         assert_eq!(raised("LessThan", 1, 5), Effect::Louder);
@@ -250,6 +265,9 @@ mod tests {
             (Field::TriggerOperator, json!("GreaterThan"), json!("LessThan")),
             (Field::TriggerOperator, json!("Equal"), json!("GreaterThan")),
             (Field::GroupingMatching, json!("AllEntities"), json!("AnyAlert")),
+            (Field::GroupByEntities, json!(["Host", "URL"]), json!(["Host"])),
+            (Field::GroupByAlertDetails, json!([]), json!(["Severity"])),
+            (Field::GroupByCustomDetails, json!(["a"]), json!(["b"])),
             (Field::AlertDetailsOverride, Value::Null, column),
             (Field::Severity, json!("Critical"), json!("High")),
         ] {
@@ -257,6 +275,17 @@ mod tests {
             assert_eq!(effect, Effect::Quieter, "{field}");
             assert!(!by[0].is_certain, "{field}");
         }
+    }
+
+    #[test]
+    fn what_is_created_disabled_is_no_detection_yet() {
+        let created = |enabled: bool| {
+            let fields = Fields::from([(Field::Enabled, json!(enabled))]);
+            effect(Action::Create, &[], Some(&fields))
+        };
+        let (effect, by) = created(false);
+        assert_eq!((effect, by[0].what.as_str()), (Effect::Quieter, "it is created disabled"));
+        assert_eq!(created(true), (Effect::Louder, Vec::new()));
     }
 
     fn with(stage: &str) -> Value {
