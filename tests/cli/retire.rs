@@ -29,6 +29,42 @@ fn a_file_that_breaks_after_it_was_deployed_retires_nothing_and_is_held() {
 }
 
 #[test]
+fn a_file_that_was_renamed_away_retires_nothing_and_is_said_everywhere() {
+    for name in ["relay.yaml.off", "relay.ymal", "relay.txt"] {
+        let (root, portal) = Root::with_rule();
+        root.write(HUNT_FILE, HUNT);
+        let away = format!("content/analytics/{name}");
+        std::fs::rename(root.path(RULE_FILE), root.path(&away)).unwrap();
+        let said = ["file-not-read", &away, "looks like content and is not read"];
+        root.run(&["drift"]).exits(0).says(&said);
+        root.run(&["plan"]).exits(10).says(&said).says(&["held", RULE_KEY]).hides(&["retire:"]);
+        root.run(&["apply", "--yes"]).exits(10).says(&said);
+        assert_eq!(portal.writes(), NOTHING, "{name}: nothing is sent");
+        root.run(&["apply", "--yes", "--keep-going", "--prune"]).exits(10).says(&said);
+        assert_eq!(portal.writes(), ["PUT huntingquery-relay-hunt", "PUT relay-hunt"], "{name}");
+        // Out of `content/` it is gone on purpose.
+        root.remove(&away);
+        root.run(&["apply", "--yes"]).exits(0).says(&["retire done"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_read_holds_nothing_that_was_never_deployed() {
+    let (root, _portal) = Root::with_rule();
+    root.write("content/hunting/draft.yaml.txt", HUNT);
+    root.run(&["apply", "--yes"]).exits(0).says(&["file-not-read", "draft.yaml.txt"]);
+}
+
+#[test]
+fn what_a_file_that_is_not_read_replaces_is_not_retired() {
+    let (root, portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    root.write("content/analytics/new.yaml.off", &successor("replaces: relay-rule"));
+    root.run(&["apply", "--yes", "--prune"]).says(&["file-not-read", "is not there yet"]);
+    assert_eq!(portal.writes(), NOTHING);
+}
+
+#[test]
 fn a_refused_exclusion_holds_what_it_applies_to_and_nothing_else() {
     let (root, portal) = Root::with_rule();
     let exclusion = crate::sample::EXCLUSION.replace("DeviceName =~", "DeviceNome =~");
