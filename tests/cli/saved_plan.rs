@@ -80,7 +80,7 @@ fn a_plan_file_that_was_changed_is_refused() {
 
 #[test]
 fn a_plan_file_brings_its_options_and_takes_none() {
-    let (root, portal) = Root::with_rule();
+    let (root, portal) = Root::with_both();
     root.remove(RULE_FILE);
     root.run(&["plan", "--prune", "--out", "plan.json"]).exits(0);
     for option in [&["--prune"][..], &["--drift", "report"], &["--content", "x"], &["--keep-going"]]

@@ -178,7 +178,7 @@ fn refused(objections: &[Objection]) -> Error {
     for objection in objections {
         let items = match objection {
             Objection::Held { held } => held.as_slice(),
-            Objection::Nameless { .. } | Objection::Deletes { .. } => &[],
+            _ => &[],
         };
         for item in items {
             error.message += &format!("\n  {item}");
