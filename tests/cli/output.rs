@@ -193,6 +193,51 @@ fn a_name_in_a_saved_plan_cannot_paint_the_terminal() {
     assert!(!refused.err.contains('\u{1b}'), "{refused}");
 }
 
+#[track_caller]
+fn commands_nobody(text: &str) {
+    let commands = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
+    assert_eq!(text.lines().find(commands), None, "{text}");
+}
+
+#[test]
+fn what_somebody_wrote_is_no_command_to_the_pipeline_that_prints_it() {
+    let (root, portal) = Root::with_rule();
+    let fill = "x".repeat(60);
+    // Wherever the line is broken, some word of it begins the next one.
+    let name = format!("{fill} ::add-mask::retired ::stop-commands::x ##[error]x ::a ::b ::c");
+    portal.edit(AlertRules, RULE_NAME, &[&format!("displayName={name}")]);
+    portal.edit(AlertRules, RULE_NAME, &["query=T\n::add-mask::x\n  ##[group]"]);
+    for args in [&["plan"][..], &["plan", "-v"], &["drift"], &["apply", "--yes", "--content", "x"]]
+    {
+        for format in ["text", "json", "markdown"] {
+            let ran = root.run(&[args, &["--format", format]].concat());
+            commands_nobody(&ran.out);
+            commands_nobody(&ran.err);
+        }
+    }
+    root.replace(RULE_FILE, "severity: Medium", "severity: '::error::x ##[error]'");
+    for format in ["text", "json"] {
+        let ran = root.run(&["check", "--format", format]).exits(10);
+        assert!(ran.out.contains("error::x"));
+        commands_nobody(&ran.out);
+    }
+    let ran = root.run(&["plan", "--content", "##[error]"]);
+    commands_nobody(&ran.err);
+}
+
+#[test]
+fn a_rendered_query_that_is_piped_is_the_query_byte_for_byte() {
+    let (root, _portal) = Root::empty();
+    let query = "query: \"DeviceEvents\\n::x\\n| where A has '##[\\e[2J'\"\n";
+    let rule = RULE.replace(
+        "query: |\n  DeviceNetworkEvents\n  | where RemoteUrl has 'relay.example'\n  | project TimeGenerated, DeviceName, RemoteUrl\n",
+        query,
+    );
+    root.write(RULE_FILE, &rule);
+    let rendered = root.run(&["render"]).out;
+    assert!(rendered.contains("\n::x\n| where A has '##[\u{1b}[2J'\n"), "{rendered:?}");
+}
+
 #[test]
 fn results_are_on_stdout_without_colour_and_quiet_is_quiet() {
     let (root, _portal) = changed();

@@ -35,17 +35,19 @@ pub(super) fn run(args: &Render, context: &Context, ui: &Ui) -> Result<Exit, Err
     if items.is_empty() {
         return Err(Error::new(Exit::Invalid, "the selection has no item in it"));
     }
-    let text = match args.output.format {
-        Format::Text => items.iter().map(|(w, key, item)| text(w, key, item)).collect::<String>(),
+    match args.output.format {
+        Format::Text => {
+            let texts = items.iter().map(|(w, key, item)| text(w, key, item));
+            ui.verbatim(&texts.collect::<String>(), &args.output)?;
+        }
         Format::Json => {
             let items: Vec<Value> =
                 items.iter().map(|(w, key, item)| document(w, key, item)).collect();
             let document = json!({"format": "sentinelops.render/v1", "items": items});
-            report::json::to_text(&document)
+            ui.result(&report::json::to_text(&document), &args.output)?;
         }
         Format::Markdown => return Err(Error::usage("`render` prints text or json")),
-    };
-    ui.result(&text, &args.output)?;
+    }
     let held = items.iter().any(|(_, _, item)| matches!(item.state, DesiredState::Held(_)));
     Ok(if held { Exit::Invalid } else { Exit::Done })
 }
@@ -56,7 +58,7 @@ fn is_selected(selection: &Selection, loaded: &Loaded, key: &ItemKey, item: &Des
 }
 
 fn text(workspace: &DesiredWorkspace, key: &ItemKey, item: &DesiredItem) -> String {
-    let one_line = |text: &str| report::visible_lines(text).replace('\n', "\\n");
+    let one_line = |text: &str| report::inert(&report::visible_lines(text).replace('\n', "\\n"));
     let head = format!("// {key} in {} ({})\n", workspace.key, one_line(&item.path));
     match &item.state {
         DesiredState::Present(present) => format!("{head}{}\n\n", query(present).trim_end()),
