@@ -173,7 +173,7 @@ fn write_out(text: &str) -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::usage(format!("failed to write standard output: {error}")))
+            Err(Error::machine(format!("failed to write standard output: {error}")))
         }
         Ok(()) | Err(_) => Ok(()),
     }
@@ -183,7 +183,7 @@ fn write_out(text: &str) -> Result<(), Error> {
 /// (`/dev/stdout`, a pipe) is written to as it is, never replaced by a file.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
-        Error::new(Exit::Usage, format!("failed to write `{}`: {error}", path.display()))
+        Error::machine(format!("failed to write `{}`: {error}", path.display()))
     };
     if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         return std::fs::write(path, text).map_err(failed);

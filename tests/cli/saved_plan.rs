@@ -103,6 +103,17 @@ fn a_plan_for_some_content_is_applied_for_that_content() {
 }
 
 #[test]
+fn a_plan_that_deleted_what_it_selects_may_be_applied_again() {
+    let (root, portal) = Root::with_both();
+    root.remove(RULE_FILE);
+    root.run(&["plan", "--prune", "--content", RULE_NAME, "--out", "plan.json"]).exits(0);
+    root.run(&["apply", "plan.json", "--yes"]).exits(0).says(&["delete done"]);
+    portal.forget();
+    root.run(&["apply", "plan.json", "--yes"]).exits(0);
+    assert_eq!(portal.writes(), NOTHING);
+}
+
+#[test]
 fn without_a_terminal_apply_needs_yes() {
     let (root, portal) = planned();
     root.run(&["apply"]).exits(2).says(&["--yes"]);

@@ -35,21 +35,23 @@ pub(super) fn run(args: &Render, context: &Context, ui: &Ui) -> Result<Exit, Err
     if items.is_empty() {
         return Err(Error::new(Exit::Invalid, "the selection has no item in it"));
     }
-    match args.output.format {
+    let held = items.iter().any(|(_, _, item)| matches!(item.state, DesiredState::Held(_)));
+    let exit = if held { Exit::Invalid } else { Exit::Done };
+    let printed = match args.output.format {
         Format::Text => {
             let texts = items.iter().map(|(w, key, item)| text(w, key, item));
-            ui.verbatim(&texts.collect::<String>(), &args.output)?;
+            ui.verbatim(&texts.collect::<String>(), &args.output)
         }
         Format::Json => {
             let items: Vec<Value> =
                 items.iter().map(|(w, key, item)| document(w, key, item)).collect();
             let document = json!({"format": "sentinelops.render/v1", "items": items});
-            ui.result(&report::json::to_text(&document), &args.output)?;
+            ui.result(&report::json::to_text(&document), &args.output)
         }
         Format::Markdown => return Err(Error::usage("`render` prints text or json")),
-    }
-    let held = items.iter().any(|(_, _, item)| matches!(item.state, DesiredState::Held(_)));
-    Ok(if held { Exit::Invalid } else { Exit::Done })
+    };
+    printed.map_err(|error| error.besides(&[exit]))?;
+    Ok(exit)
 }
 
 fn is_selected(selection: &Selection, loaded: &Loaded, key: &ItemKey, item: &DesiredItem) -> bool {
