@@ -295,6 +295,7 @@ mod tests {
         ];
         let (catalog, diagnostics) = load(root(&files).path());
         assert_eq!(catalog.contents.len(), 1);
+        assert!(catalog.not_read.is_empty(), "{:?}", catalog.not_read);
         assert!(!diagnostics.has_errors());
         let found: Vec<&str> = diagnostics.iter().filter_map(|d| Some(d.place()?.0)).collect();
         let expect = ["b.yaml.bak", "c.ymal", "d", "exclusions/x.yml~", "exclusions/y.txt"];

@@ -16,14 +16,16 @@ const NOT_READ: Code = Code::new("file-not-read");
 const LONGEST: u64 = 1 << 20;
 
 /// A warning for each of the files that looks like content, and those among them that carry an id
-/// which no file of the catalog has: that item did not go, its file was put aside.
+/// which no file of the catalog has: that item did not go, its file was put aside. Of hidden files and
+/// of copies only the latter are worth a word.
 pub(super) fn check(files: &[File], catalog: &Catalog) -> (Vec<NotRead>, Vec<Diagnostic>) {
     let mut aside = Vec::new();
     let mut warnings = Vec::new();
     for file in files.iter().filter(|file| looks_like_content(file)) {
         let source = text::read(&file.path, &file.shown).source;
         let mut ids = identity::search_within(&source);
-        ids.retain(|id| !catalog.has(&id.value));
+        // The ids of exclusions deploy nothing of their own.
+        ids.retain(|id| !has_line(&source, "exclusions:") && !catalog.has(&id.value));
         let mut warning = warning(&source);
         if let Some(id) = ids.first() {
             let note = format!("where `{}` is deployed, it stays as it is", id.value);
@@ -34,6 +36,8 @@ pub(super) fn check(files: &[File], catalog: &Catalog) -> (Vec<NotRead>, Vec<Dia
                 reason: reason(&warning),
                 ids: ids.into_iter().map(|id| id.value).collect(),
             });
+        } else if is_of_an_editor(file) {
+            continue;
         }
         warnings.push(warning);
     }
@@ -41,11 +45,16 @@ pub(super) fn check(files: &[File], catalog: &Catalog) -> (Vec<NotRead>, Vec<Dia
 }
 
 fn looks_like_content(file: &File) -> bool {
-    let name = file.path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    if name.starts_with('.') || is_copy(&file.path) {
-        return false;
-    }
+    let name = name(file).to_lowercase();
     name.contains(".yaml") || name.contains(".yml") || reads_like_content(&file.path)
+}
+
+fn is_of_an_editor(file: &File) -> bool {
+    name(file).starts_with('.') || is_copy(&file.path)
+}
+
+fn name(file: &File) -> String {
+    file.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Whether the file that it is a copy of lies beside it and is read: `x.yaml` beside `x.yaml.bak`.
@@ -63,8 +72,12 @@ fn reads_like_content(path: &Path) -> bool {
         return false;
     }
     let source = text::read(path, "").source;
-    let has = |key: &str| source.text().lines().any(|line| line.starts_with(key));
+    let has = |key: &str| has_line(&source, key);
     has("exclusions:") || (has("id:") && (has("query:") || has("queryFrom:")))
+}
+
+fn has_line(source: &Source, start: &str) -> bool {
+    source.text().lines().any(|line| line.starts_with(start))
 }
 
 fn warning(source: &Arc<Source>) -> Diagnostic {

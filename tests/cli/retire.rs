@@ -30,7 +30,7 @@ fn a_file_that_breaks_after_it_was_deployed_retires_nothing_and_is_held() {
 
 #[test]
 fn a_file_that_was_renamed_away_retires_nothing_and_is_said_everywhere() {
-    for name in ["relay.yaml.off", "relay.ymal", "relay.txt"] {
+    for name in ["relay.yaml.off", "relay.ymal", "relay.txt", ".relay.yaml.off"] {
         let (root, portal) = Root::with_rule();
         root.write(HUNT_FILE, HUNT);
         let away = format!("content/analytics/{name}");
@@ -46,6 +46,17 @@ fn a_file_that_was_renamed_away_retires_nothing_and_is_said_everywhere() {
         root.remove(&away);
         root.run(&["apply", "--yes"]).exits(0).says(&["retire done"]);
     }
+}
+
+#[test]
+fn a_copy_of_a_file_holds_what_the_file_no_longer_is() {
+    let (root, portal) = Root::with_both();
+    root.write("content/analytics/relay.yaml.bak", RULE);
+    root.run(&["plan", "--exit-code"]).exits(0).hides(&["file-not-read"]);
+    root.replace(RULE_FILE, "id: relay-rule", "id: relay-rule-2");
+    root.replace(RULE_FILE, "name: Relay contacted", "name: Relay again");
+    root.run(&["apply", "--yes"]).exits(10).says(&["file-not-read", "relay.yaml.bak"]);
+    assert_eq!(portal.writes(), NOTHING);
 }
 
 #[test]
