@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::context::{Context, now, variable};
 use super::error::Error;
-use super::exit::Exit;
 use super::ui::write_file;
 use crate::emulator::{self, Emulator, Running};
 use crate::environment::{Endpoint, Environment, Fleet, Workspace};
@@ -61,13 +60,12 @@ pub(crate) async fn connect(
 /// Opens the embedded emulator with its state under `.sentinelops/`.
 pub(crate) fn open_embedded(context: &Context, fleet: &Fleet) -> Result<Emulator, Error> {
     let folder = context.root.join(".sentinelops");
+    let state = folder.join("emulator.redb");
     let failed = |why: String| {
-        Error::new(Exit::Bug, format!("failed to start the embedded emulator: {why}")).hint(
-            format!(
-                "its state is in `{}`; another run may be using it, or delete it to start afresh",
-                folder.display()
-            ),
-        )
+        Error::machine(format!("failed to start the embedded emulator: {why}")).hint(format!(
+            "its state is `{}`; let the other run end, or delete the file to start afresh",
+            state.display()
+        ))
     };
     std::fs::create_dir_all(&folder).map_err(|error| failed(error.to_string()))?;
     let ignore = folder.join(".gitignore");
@@ -75,8 +73,8 @@ pub(crate) fn open_embedded(context: &Context, fleet: &Fleet) -> Result<Emulator
         write_file(&ignore, "*\n")?;
     }
     let options = emulator::Options::new(Arc::new(now));
-    let opened = Emulator::open(Some(&folder.join("emulator.redb")), options)
-        .map_err(|error| failed(error.to_string()))?;
+    let opened =
+        Emulator::open(Some(&state), options).map_err(|error| failed(error.to_string()))?;
     provision(&opened, fleet).map_err(|error| failed(error.to_string()))?;
     Ok(opened)
 }
@@ -96,7 +94,8 @@ pub(crate) fn provision(emulator: &Emulator, fleet: &Fleet) -> Result<(), emulat
 
 async fn start_embedded(context: &Context, fleet: &Fleet) -> Result<Running, Error> {
     let emulator = open_embedded(context, fleet)?;
-    emulator.serve(0).await.map_err(|error| {
-        Error::new(Exit::Bug, format!("failed to start the embedded emulator: {error}"))
-    })
+    emulator
+        .serve(0)
+        .await
+        .map_err(|error| Error::machine(format!("failed to start the embedded emulator: {error}")))
 }

@@ -24,6 +24,17 @@ impl Error {
         Self::new(Exit::Usage, message)
     }
 
+    /// This machine is in the way.
+    pub(crate) fn machine(message: impl Into<String>) -> Self {
+        Self::new(Exit::Machine, message)
+    }
+
+    /// The same, where something worse may be known already.
+    pub(crate) fn besides(self, known: &[Exit]) -> Self {
+        let exit = Exit::worst(known.iter().copied().chain([self.exit]));
+        Self { exit, ..self }
+    }
+
     /// Adds a way on.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

@@ -9,6 +9,8 @@ pub(crate) enum Exit {
     Bug,
     /// The command line makes no sense.
     Usage,
+    /// This machine is in the way: a file that cannot be written, an emulator that is in use.
+    Machine,
     /// Content, exclusions or environments are invalid, or a test failed.
     Invalid,
     /// Drift, or changes pending.
@@ -28,7 +30,7 @@ pub(crate) enum Exit {
 use Exit as E;
 
 /// When several hold, the first of these wins.
-const PRECEDENCE: [Exit; 10] = [
+const PRECEDENCE: [Exit; 11] = [
     E::Interrupted,
     E::Bug,
     E::Usage,
@@ -37,6 +39,7 @@ const PRECEDENCE: [Exit; 10] = [
     E::Failed,
     E::Unknown,
     E::Refused,
+    E::Machine,
     E::Pending,
     E::Done,
 ];
@@ -48,6 +51,7 @@ impl Exit {
             Self::Done => 0,
             Self::Bug => 1,
             Self::Usage => 2,
+            Self::Machine => 3,
             Self::Invalid => 10,
             Self::Pending => 20,
             Self::Refused => 21,
@@ -74,6 +78,7 @@ mod tests {
         assert_eq!(Exit::worst([E::Done, E::Pending, E::Unknown]), E::Unknown);
         assert_eq!(Exit::worst([E::Refused, E::Pending]), E::Refused);
         assert_eq!(Exit::worst([E::Failed, E::Interrupted]), E::Interrupted);
+        assert_eq!(Exit::worst([E::Machine, E::Failed, E::Pending]), E::Failed);
         assert_eq!(Exit::worst([]), E::Done);
     }
 }

@@ -7,7 +7,7 @@ use super::ui::Ui;
 use crate::check::{Subject, check};
 use crate::compile::{Compiled, compile};
 use crate::content::{self, Catalog};
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostics, Severity};
 use crate::environment::{self, Fleet, check_names};
 use crate::ident::Day;
 use crate::report;
@@ -55,7 +55,8 @@ pub(crate) fn load(context: &Context, today: Day) -> Result<Loaded, Diagnostics>
 pub(crate) fn load_or_stop(context: &Context, ui: &Ui, today: Day) -> Result<Loaded, Error> {
     match load(context, today) {
         Ok(loaded) => {
-            if loaded.diagnostics.has_errors() {
+            // A warning may be all that is said of a file that was lost.
+            if loaded.diagnostics.iter().any(|said| said.severity != Severity::Note) {
                 ui.message(&report::text::diagnostics(&loaded.diagnostics, ui.messages()));
             }
             Ok(loaded)

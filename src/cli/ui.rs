@@ -13,7 +13,7 @@ use super::args::{Color, Common, Output};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use crate::report::{Style, visible_lines};
+use crate::report::{Style, inert, visible_lines};
 
 /// What may be printed, and how.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub(crate) struct Ui {
     messages: Style,
     quiet: bool,
     progress: bool,
+    /// Whether standard output is a terminal.
+    is_terminal: bool,
 }
 
 /// A terminal's width is not asked for: reports wrap at what reads well.
@@ -42,6 +44,7 @@ impl Ui {
             messages: style(context.stderr_is_terminal),
             quiet: common.quiet,
             progress: context.stderr_is_terminal && !context.ci && !common.quiet,
+            is_terminal: context.stdout_is_terminal,
         }
     }
 
@@ -63,23 +66,27 @@ impl Ui {
         self.messages
     }
 
-    /// Prints a result, or writes it to the file that was named.
+    /// Prints a result, or writes it to the file that was named. It is no command to a pipeline.
     pub(crate) fn result(&self, text: &str, output: &Output) -> Result<(), Error> {
         match &output.output {
-            Some(path) => write_file(path, text),
+            Some(path) => write_file(path, &inert(text)),
             None => self.print(text),
         }
     }
 
-    /// Prints a result. That nobody reads on is no error; that it cannot be written (a full disk) is.
-    pub(crate) fn print(&self, text: &str) -> Result<(), Error> {
-        let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Error::usage(format!("failed to write standard output: {error}")))
-            }
-            Ok(()) | Err(_) => Ok(()),
+    /// Like [`Self::result`], and what is piped or written is the text itself, byte for byte. Only a
+    /// terminal gets what paints it made visible.
+    pub(crate) fn verbatim(&self, text: &str, output: &Output) -> Result<(), Error> {
+        match &output.output {
+            Some(path) => write_file(path, text),
+            None if self.is_terminal => write_out(&visible_lines(text)),
+            None => write_out(text),
         }
+    }
+
+    /// Prints a result.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Error> {
+        write_out(&inert(text))
     }
 
     /// Prints a message.
@@ -94,7 +101,7 @@ impl Ui {
         let text = text.trim_end_matches('\n');
         if !text.is_empty() {
             let mut err = std::io::stderr().lock();
-            let _gone = writeln!(err, "{text}");
+            let _gone = writeln!(err, "{}", inert(text));
         }
     }
 
@@ -160,11 +167,23 @@ pub(crate) fn start_log(common: &Common, context: &Context) {
     let _already = log.try_init();
 }
 
+/// Writes to standard output. That nobody reads on is no error; that it cannot be written (a full
+/// disk) is.
+fn write_out(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::machine(format!("failed to write standard output: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Writes a whole file or nothing: a reader never finds half of one. What is there and is no file
 /// (`/dev/stdout`, a pipe) is written to as it is, never replaced by a file.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
-        Error::new(Exit::Usage, format!("failed to write `{}`: {error}", path.display()))
+        Error::machine(format!("failed to write `{}`: {error}", path.display()))
     };
     if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         return std::fs::write(path, text).map_err(failed);

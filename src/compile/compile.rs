@@ -13,7 +13,7 @@ use super::verdict::WITNESS;
 use crate::content::{Broken, Catalog, Content};
 use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::environment::{Environment, Fleet, Policy, Workspace};
-use crate::ident::{ContentId, Day, ExclusionId};
+use crate::ident::{ContentId, Day, ExclusionId, Family, ItemKey};
 use crate::kql::EcsMap;
 use crate::state::desired::{
     DesiredState, HeldReason, Successor, UnreadableContent, UnselectedContent,
@@ -200,7 +200,7 @@ fn empty(workspace: &Workspace, catalog: &Catalog) -> DesiredWorkspace {
         id: workspace.id.value.clone(),
         items: BTreeMap::new(),
         unreadable: catalog.broken.iter().map(unreadable).collect(),
-        unselected: Vec::new(),
+        unselected: not_read(catalog),
         resources,
         allow_twin: workspace.allow_twin.iter().map(|id| id.value.clone()).collect(),
         prune: workspace.prune,
@@ -247,13 +247,30 @@ fn replaced(catalog: &Catalog) -> BTreeMap<ContentId, Vec<Successor>> {
         let successor = Successor { path, key: Some(content.key()) };
         replaced.entry(old.value.clone()).or_default().push(successor);
     }
-    for broken in &catalog.broken {
-        for old in &broken.replaces {
-            let successor = Successor { path: broken.path.clone(), key: None };
+    let broken = catalog.broken.iter().map(|broken| (&broken.path, &broken.replaces));
+    let not_read = catalog.not_read.iter().map(|file| (&file.path, &file.replaces));
+    for (path, ids) in broken.chain(not_read) {
+        for old in ids {
+            let successor = Successor { path: path.clone(), key: None };
             replaced.entry(old.clone()).or_default().push(successor);
         }
     }
     replaced
+}
+
+/// Files that are not read hold what was deployed under their ids, in either family.
+fn not_read(catalog: &Catalog) -> Vec<Arc<UnselectedContent>> {
+    let mut items = Vec::new();
+    for file in &catalog.not_read {
+        for (id, family) in file.ids.iter().flat_map(|id| Family::ALL.map(|family| (id, family))) {
+            items.push(Arc::new(UnselectedContent {
+                key: ItemKey { family, id: id.clone() },
+                path: file.path.clone(),
+                held: vec![file.reason.clone()],
+            }));
+        }
+    }
+    items
 }
 
 fn unreadable(broken: &Broken) -> UnreadableContent {

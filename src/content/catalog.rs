@@ -20,12 +20,23 @@ pub struct Catalog {
     pub exclusions: Vec<Exclusion>,
     /// Content files that did not load, by path.
     pub broken: Vec<Broken>,
+    /// Files that are not read for their names and have an id that no other file has, by path.
+    pub not_read: Vec<NotRead>,
     /// Whether some exclusion could not be read: planning stops, since nobody knows which item
     /// would be deployed without it.
     pub exclusions_unreadable: bool,
     /// A file whose `replaces` names no id, if there is one: any absent item may be the one that it
     /// takes the place of, so nothing is retired.
     pub replaces_unreadable: Option<String>,
+}
+
+impl Catalog {
+    /// Whether some file that is read has this id, whether it loaded or not.
+    #[must_use]
+    pub fn has(&self, id: &ContentId) -> bool {
+        self.contents.iter().any(|content| content.id.value == *id)
+            || self.broken.iter().any(|broken| broken.id.as_ref() == Some(id))
+    }
 }
 
 /// One hunting query or analytic rule.
@@ -92,6 +103,19 @@ pub struct Broken {
     /// Its id, where that could still be read; `None` blocks every retirement in the run.
     pub id: Option<ContentId>,
     /// What it `replaces`, as far as that could still be read.
+    pub replaces: Vec<ContentId>,
+    /// Why.
+    pub reason: HeldReason,
+}
+
+/// A file that looks like content and is not read: renamed away, and what it deployed holds on.
+#[derive(Debug, Clone)]
+pub struct NotRead {
+    /// Relative to the root.
+    pub path: String,
+    /// Its ids; at least one.
+    pub ids: Vec<ContentId>,
+    /// What it `replaces`.
     pub replaces: Vec<ContentId>,
     /// Why.
     pub reason: HeldReason,

@@ -35,9 +35,10 @@ pub fn load(root: &Path) -> (Catalog, Diagnostics) {
         .into_iter()
         .partition(|(shown, _)| shown == "content/exclusions" || is_exclusion(shown));
 
-    let unread = unread::check(&found.others);
     let (mut catalog, mut diagnostics) = contents(files, failures);
-    diagnostics.extend(unread);
+    let (not_read, warnings) = unread::check(&found.others, &catalog);
+    catalog.not_read = not_read;
+    diagnostics.extend(warnings);
     let read = exclusion_file::read(&exclusion_files, &catalog);
     catalog.exclusions_unreadable |= read.unreadable || !exclusion_failures.is_empty();
     catalog.exclusions = read.exclusions;
@@ -294,6 +295,7 @@ mod tests {
         ];
         let (catalog, diagnostics) = load(root(&files).path());
         assert_eq!(catalog.contents.len(), 1);
+        assert!(catalog.not_read.is_empty(), "{:?}", catalog.not_read);
         assert!(!diagnostics.has_errors());
         let found: Vec<&str> = diagnostics.iter().filter_map(|d| Some(d.place()?.0)).collect();
         let expect = ["b.yaml.bak", "c.ymal", "d", "exclusions/x.yml~", "exclusions/y.txt"];

@@ -29,7 +29,7 @@ mod text;
 mod unread;
 mod walk;
 
-pub use catalog::{Broken, Catalog, Content, QuerySource};
+pub use catalog::{Broken, Catalog, Content, NotRead, QuerySource};
 pub use exclusion::{
     Acknowledgement, AppliesTo, Exclusion, ExclusionTest, Expectation, Polarity, Scope,
 };

@@ -37,8 +37,20 @@ const SEQUENCE: &str = "sequence";
 
 /// The store failed: the disk, a lock held by another process, or a file that is no store.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+#[error("{}", worded(.0))]
 pub struct StoreError(Box<redb::Error>);
+
+/// In words for whoever has the file, not for whoever wrote the store.
+fn worded(error: &redb::Error) -> String {
+    match error {
+        redb::Error::DatabaseAlreadyOpen => "another process uses it".to_owned(),
+        redb::Error::Corrupted(why) => format!("it is damaged: {why}"),
+        redb::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            format!("it is damaged: {error}")
+        }
+        other => other.to_string(),
+    }
+}
 
 impl<E: Into<redb::Error>> From<E> for StoreError {
     fn from(error: E) -> Self {

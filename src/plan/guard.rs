@@ -1,6 +1,6 @@
 //! The only door to an approved plan.
 
-use super::{Action, BaselineSide, Change, Class, Plan};
+use super::{Action, BaselineSide, Change, Class, DesiredSide, Plan, WorkspacePlan};
 
 /// A plan that may be applied. Only [`guard`] makes one.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub enum Objection {
         /// Which file, and what follows.
         why: String,
     },
-    /// So much of a workspace would be retired that it may be a mistake (an empty checkout, the wrong
+    /// So much of a workspace would be retired that it may be a mistake (half a checkout, the wrong
     /// root): nothing is sent.
     #[error(
         "{retired} of {owned} items in `{workspace}` would be retired or deleted, so nothing is sent"
@@ -51,13 +51,25 @@ pub enum Objection {
         /// Of how many of this owner.
         owned: usize,
     },
+    /// The files have nothing any more of what stands in a workspace, and some of it would be retired:
+    /// an empty checkout looks just like that, however few items there are. Nothing is sent.
+    #[error(
+        "the files have nothing any more of what this repository owns in `{workspace}` ({}), so \
+         nothing is sent", counted(*.owned)
+    )]
+    Everything {
+        /// `environment/workspace`.
+        workspace: String,
+        /// How many items it owns there.
+        owned: usize,
+    },
 }
 
 impl Objection {
     /// Whether the files are at fault, and `--keep-going` overrules it.
     #[must_use]
     pub const fn is_about_files(&self) -> bool {
-        !matches!(self, Self::Deletes { .. })
+        !matches!(self, Self::Deletes { .. } | Self::Everything { .. })
     }
 }
 
@@ -73,6 +85,10 @@ fn items(held: &[String]) -> String {
         [one] => format!("`{one}` is"),
         many => format!("{} items are", many.len()),
     }
+}
+
+fn counted(items: usize) -> String {
+    if items == 1 { "1 item".to_owned() } else { format!("{items} items") }
 }
 
 /// Approves a plan.
@@ -101,22 +117,47 @@ fn deletes(plan: &Plan) -> Vec<Objection> {
     if plan.options.acknowledged.iter().any(|ack| ack == "deletes") {
         return Vec::new();
     }
+    // Content that somebody names one by one is not lost by accident.
+    let is_named = !plan.options.selection.is_empty();
+    let is_empty = plan.changes().all(|(_, change)| is_absent(change) && !is_left_out(change));
     let mut objections = Vec::new();
     for workspace in &plan.workspaces {
         let count = |is: fn(&&Change) -> bool| workspace.changes.iter().filter(is).count();
         let retired = count(|change| matches!(change.action, Action::Retire | Action::Delete));
         let owned = count(|change| matches!(change.sides.baseline, BaselineSide::Ours(_)));
         let is_large = owned < FEW || retired * 100 > owned * DELETES_PERCENT;
+        let key = workspace.key.to_string();
         if retired > DELETES && is_large {
-            let workspace = workspace.key.to_string();
-            objections.push(Objection::Deletes { workspace, retired, owned });
+            objections.push(Objection::Deletes { workspace: key, retired, owned });
+        } else if retired > 0 && !is_named && nothing_stays(workspace) && (owned > 1 || is_empty) {
+            objections.push(Objection::Everything { workspace: key, owned });
         }
     }
     objections
 }
 
+/// Whether the files have nothing of what is owned in a workspace, and nothing in its place.
+fn nothing_stays(workspace: &WorkspacePlan) -> bool {
+    let owned = |change: &&Change| !matches!(change.sides.baseline, BaselineSide::None);
+    let is_replaced = |old: &Change| {
+        workspace.changes.iter().any(|change| match &change.sides.desired {
+            DesiredSide::Present(present) => present.replaces.as_ref() == Some(&old.key.id),
+            DesiredSide::Held(_) | DesiredSide::Absent => false,
+        })
+    };
+    workspace.changes.iter().filter(owned).all(|change| is_absent(change) && !is_replaced(change))
+}
+
+fn is_absent(change: &Change) -> bool {
+    change.sides.desired == DesiredSide::Absent
+}
+
+const fn is_left_out(change: &Change) -> bool {
+    change.sides.left_out.is_some()
+}
+
 /// Whether a held item is held by its own files. An absent item that may not be retired now is held
 /// too, but the rest of the run does not wait for it.
 fn is_content(change: &Change) -> bool {
-    change.action == Action::None && matches!(change.sides.desired, super::DesiredSide::Held(_))
+    change.action == Action::None && matches!(change.sides.desired, DesiredSide::Held(_))
 }

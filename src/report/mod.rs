@@ -23,6 +23,6 @@ pub mod text;
 mod width;
 mod wording;
 
-pub use escape::visible_lines;
+pub use escape::{inert, visible_lines};
 pub use exclusion_test::{Judgement, TestReport, TestResult, TestVerdict};
 pub use style::Style;

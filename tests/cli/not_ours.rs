@@ -62,8 +62,10 @@ fn what_others_own_survives_every_command_byte_for_byte() {
     root.run(&["apply", "--yes"]).exits(0);
     root.remove(RULE_FILE);
     root.remove(HUNT_FILE);
-    root.run(&["apply", "--yes"]).exits(0);
-    root.run(&["apply", "--yes", "--prune", "--re-enable", "--on-conflict", "desired"]).exits(0);
+    let all_goes = ["apply", "--yes", "--ack", "deletes"];
+    root.run(&all_goes).exits(0);
+    let prune = ["--prune", "--re-enable", "--on-conflict", "desired"];
+    root.run(&[&all_goes[..], &prune].concat()).exits(0);
     assert_eq!(everything(&portal), before);
     let plan = root.plan();
     let unmanaged = &plan["workspaces"][0]["unmanaged"];

@@ -147,7 +147,7 @@ fn a_result_goes_to_the_file_that_is_named_and_nowhere_else() {
     let written = root.run(&["plan", "--format", "markdown", "--output", "plan.md"]).exits(0);
     assert_eq!(written.out, "");
     assert_eq!(root.read("plan.md"), shown);
-    root.run(&["plan", "--output", "no/such/folder.txt"]).exits(2).says(&["no/such/folder.txt"]);
+    root.run(&["plan", "--output", "no/such/folder.txt"]).exits(3).says(&["no/such/folder.txt"]);
 }
 
 #[cfg(target_os = "linux")]
@@ -157,14 +157,14 @@ fn a_report_that_cannot_be_written_is_an_error_and_what_was_done_is_said() {
     let (root, _portal) = changed();
     for command in [&["plan"][..], &["drift"], &["render"]] {
         let ended = root.command(command).stdout(full()).output().unwrap();
-        assert_eq!(ended.status.code(), Some(2), "{command:?}");
+        assert_eq!(ended.status.code(), Some(3), "{command:?}");
     }
     let ended = root.command(&["apply", "--yes"]).stdout(full()).output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(said.contains("update done") && said.contains("standard output"), "{said}");
-    assert_eq!(ended.status.code(), Some(2));
+    assert_eq!(ended.status.code(), Some(3));
     let (root, _portal) = changed();
-    root.run(&["apply", "--yes", "--output", "no/such/folder.txt"]).exits(2).says(&["update done"]);
+    root.run(&["apply", "--yes", "--output", "no/such/folder.txt"]).exits(3).says(&["update done"]);
 }
 
 #[cfg(unix)]
@@ -191,6 +191,71 @@ fn a_name_in_a_saved_plan_cannot_paint_the_terminal() {
     root.replace("plan.json", "plan-file/v2", "\\u001b[31m");
     let refused = root.run(&["apply", "plan.json", "--yes"]).exits(2);
     assert!(!refused.err.contains('\u{1b}'), "{refused}");
+}
+
+#[test]
+fn an_embedded_emulator_that_is_in_use_or_damaged_is_no_bug() {
+    let root = Root::shipped();
+    root.run(&["apply", "-e", "local", "--yes"]).exits(0);
+    let state = ".sentinelops/emulator.redb";
+    {
+        let _other_run = Portal::of(&root);
+        for args in [&["plan", "-e", "local"][..], &["emulator", "journal"]] {
+            root.run(args).exits(3).says(&["another process uses it", state]);
+        }
+    }
+    for damage in ["no store", ""] {
+        let mut bytes = std::fs::read(root.path(state)).unwrap();
+        bytes.truncate(if damage.is_empty() { 5000 } else { 0 });
+        bytes.extend(damage.as_bytes());
+        std::fs::write(root.path(state), bytes).unwrap();
+        root.run(&["plan", "-e", "local"]).exits(3).says(&["damaged", state, "delete"]);
+    }
+}
+
+#[track_caller]
+fn commands_nobody(text: &str) {
+    let commands = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
+    assert_eq!(text.lines().find(commands), None, "{text}");
+}
+
+#[test]
+fn what_somebody_wrote_is_no_command_to_the_pipeline_that_prints_it() {
+    let (root, portal) = Root::with_rule();
+    let fill = "x".repeat(60);
+    // Wherever the line is broken, some word of it begins the next one.
+    let name = format!("{fill} ::add-mask::retired ::stop-commands::x ##[error]x ::a ::b ::c");
+    portal.edit(AlertRules, RULE_NAME, &[&format!("displayName={name}")]);
+    portal.edit(AlertRules, RULE_NAME, &["query=T\n::add-mask::x\n  ##[group]"]);
+    for args in [&["plan"][..], &["plan", "-v"], &["drift"], &["apply", "--yes", "--content", "x"]]
+    {
+        for format in ["text", "json", "markdown"] {
+            let ran = root.run(&[args, &["--format", format]].concat());
+            commands_nobody(&ran.out);
+            commands_nobody(&ran.err);
+        }
+    }
+    root.replace(RULE_FILE, "severity: Medium", "severity: '::error::x ##[error]'");
+    for format in ["text", "json"] {
+        let ran = root.run(&["check", "--format", format]).exits(10);
+        assert!(ran.out.contains("error::x"));
+        commands_nobody(&ran.out);
+    }
+    let ran = root.run(&["plan", "--content", "##[error]"]);
+    commands_nobody(&ran.err);
+}
+
+#[test]
+fn a_rendered_query_that_is_piped_is_the_query_byte_for_byte() {
+    let (root, _portal) = Root::empty();
+    let query = "query: \"DeviceEvents\\n::x\\n| where A has '##[\\e[2J'\"\n";
+    let rule = RULE.replace(
+        "query: |\n  DeviceNetworkEvents\n  | where RemoteUrl has 'relay.example'\n  | project TimeGenerated, DeviceName, RemoteUrl\n",
+        query,
+    );
+    root.write(RULE_FILE, &rule);
+    let rendered = root.run(&["render"]).out;
+    assert!(rendered.contains("\n::x\n| where A has '##[\u{1b}[2J'\n"), "{rendered:?}");
 }
 
 #[test]

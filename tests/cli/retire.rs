@@ -29,6 +29,53 @@ fn a_file_that_breaks_after_it_was_deployed_retires_nothing_and_is_held() {
 }
 
 #[test]
+fn a_file_that_was_renamed_away_retires_nothing_and_is_said_everywhere() {
+    for name in ["relay.yaml.off", "relay.ymal", "relay.txt", ".relay.yaml.off"] {
+        let (root, portal) = Root::with_rule();
+        root.write(HUNT_FILE, HUNT);
+        let away = format!("content/analytics/{name}");
+        std::fs::rename(root.path(RULE_FILE), root.path(&away)).unwrap();
+        let said = ["file-not-read", &away, "looks like content and is not read"];
+        root.run(&["drift"]).exits(0).says(&said);
+        root.run(&["plan"]).exits(10).says(&said).says(&["held", RULE_KEY]).hides(&["retire:"]);
+        root.run(&["apply", "--yes"]).exits(10).says(&said);
+        assert_eq!(portal.writes(), NOTHING, "{name}: nothing is sent");
+        root.run(&["apply", "--yes", "--keep-going", "--prune"]).exits(10).says(&said);
+        assert_eq!(portal.writes(), ["PUT huntingquery-relay-hunt", "PUT relay-hunt"], "{name}");
+        // Out of `content/` it is gone on purpose.
+        root.remove(&away);
+        root.run(&["apply", "--yes"]).exits(0).says(&["retire done"]);
+    }
+}
+
+#[test]
+fn a_copy_of_a_file_holds_what_the_file_no_longer_is() {
+    let (root, portal) = Root::with_both();
+    root.write("content/analytics/relay.yaml.bak", RULE);
+    root.run(&["plan", "--exit-code"]).exits(0).hides(&["file-not-read"]);
+    root.replace(RULE_FILE, "id: relay-rule", "id: relay-rule-2");
+    root.replace(RULE_FILE, "name: Relay contacted", "name: Relay again");
+    root.run(&["apply", "--yes"]).exits(10).says(&["file-not-read", "relay.yaml.bak"]);
+    assert_eq!(portal.writes(), NOTHING);
+}
+
+#[test]
+fn a_file_that_is_not_read_holds_nothing_that_was_never_deployed() {
+    let (root, _portal) = Root::with_rule();
+    root.write("content/hunting/draft.yaml.txt", HUNT);
+    root.run(&["apply", "--yes"]).exits(0).says(&["file-not-read", "draft.yaml.txt"]);
+}
+
+#[test]
+fn what_a_file_that_is_not_read_replaces_is_not_retired() {
+    let (root, portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    root.write("content/analytics/new.yaml.off", &successor("replaces: relay-rule"));
+    root.run(&["apply", "--yes", "--prune"]).says(&["file-not-read", "is not there yet"]);
+    assert_eq!(portal.writes(), NOTHING);
+}
+
+#[test]
 fn a_refused_exclusion_holds_what_it_applies_to_and_nothing_else() {
     let (root, portal) = Root::with_rule();
     let exclusion = crate::sample::EXCLUSION.replace("DeviceName =~", "DeviceNome =~");
@@ -43,7 +90,7 @@ fn a_refused_exclusion_holds_what_it_applies_to_and_nothing_else() {
 
 #[test]
 fn a_removed_file_disables_its_rule_once_and_prune_deletes_it() {
-    let (root, portal) = Root::with_rule();
+    let (root, portal) = Root::with_both();
     root.remove(RULE_FILE);
     root.run(&["plan"]).exits(0).says(&["retire", RULE_KEY, "disabled once", "quieter"]);
     root.run(&["apply", "--yes"]).exits(0).says(&["retire done"]);
@@ -63,7 +110,7 @@ fn a_removed_file_disables_its_rule_once_and_prune_deletes_it() {
 
 #[test]
 fn the_return_of_a_file_brings_a_disabled_rule_back() {
-    let (root, portal) = Root::with_rule();
+    let (root, portal) = Root::with_both();
     root.remove(RULE_FILE);
     root.run(&["apply", "--yes"]).exits(0);
     root.write(RULE_FILE, RULE);
@@ -81,7 +128,7 @@ fn the_return_of_a_file_brings_a_disabled_rule_back() {
 
 #[test]
 fn the_return_of_a_file_enables_its_rule_although_the_switch_is_the_customers_now() {
-    let (root, portal) = Root::with_rule();
+    let (root, portal) = Root::with_both();
     root.remove(RULE_FILE);
     root.run(&["apply", "--yes"]).exits(0);
     assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], false);
@@ -107,7 +154,7 @@ fn a_hunt_and_a_rule_whose_switch_is_the_customers_only_wait_for_prune() {
     root.run(&["apply", "--yes"]).exits(0);
     assert_eq!(portal.writes(), NOTHING);
     root.run(&["plan"]).exits(0).says(&["waits for `--prune`", HUNT_KEY, RULE_KEY]);
-    root.run(&["apply", "--yes", "--prune"]).exits(0);
+    root.run(&["apply", "--yes", "--prune", "--ack", "deletes"]).exits(0);
     assert!(portal.get(AlertRules, RULE_NAME).is_null());
     assert!(portal.get(SavedSearches, HUNT_NAME).is_null());
     assert_eq!(portal.list(Metadata), Vec::<serde_json::Value>::new());
@@ -115,7 +162,7 @@ fn a_hunt_and_a_rule_whose_switch_is_the_customers_only_wait_for_prune() {
 
 #[test]
 fn a_workspace_may_always_prune() {
-    let (root, portal) = Root::with_rule();
+    let (root, portal) = Root::with_both();
     root.append("environments/local.yaml", "    prune: true\n");
     root.remove(RULE_FILE);
     root.run(&["apply", "--yes"]).exits(0).says(&["delete done"]);
@@ -124,7 +171,7 @@ fn a_workspace_may_always_prune() {
 
 #[test]
 fn a_rule_that_was_edited_after_its_file_went_waits_for_an_acknowledgement() {
-    let (root, portal) = Root::with_rule();
+    let (root, portal) = Root::with_both();
     root.remove(RULE_FILE);
     portal.edit(AlertRules, RULE_NAME, &["query=Heartbeat"]);
     portal.forget();
@@ -342,6 +389,53 @@ fn an_empty_checkout_does_not_retire_a_whole_workspace() {
         assert_eq!(portal.writes(), NOTHING);
     }
     root.run(&["apply", "--yes", "--ack", "deletes"]).exits(0).says(&["retire done"]);
+}
+
+#[test]
+fn an_empty_checkout_does_not_retire_the_only_rule() {
+    let (root, portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    for flags in [&[][..], &["--prune"], &["--keep-going"]] {
+        root.run(&[&["apply", "--yes"], flags].concat())
+            .exits(21)
+            .says(&["`local/sandbox` (1 item)", "--ack deletes"]);
+        assert_eq!(portal.writes(), NOTHING);
+    }
+    // A plan only says what would be; it is saved with the acknowledgement or not applied.
+    root.run(&["plan", "--out", "plan.json"]).exits(0).says(&["retire"]);
+    root.run(&["apply", "plan.json", "--yes"]).exits(21);
+    assert_eq!(portal.writes(), NOTHING);
+    root.run(&["apply", "--yes", "--ack", "deletes"]).exits(0).says(&["retire done"]);
+}
+
+#[test]
+fn a_checkout_of_something_else_does_not_retire_all_of_a_small_workspace() {
+    let (root, portal) = Root::with_rule();
+    root.write(HUNT_FILE, HUNT);
+    root.run(&["apply", "--yes"]).exits(0);
+    portal.forget();
+    root.remove(RULE_FILE);
+    root.remove(HUNT_FILE);
+    root.write("content/hunting/other.yaml", &HUNT.replace("relay-hunt", "other-hunt"));
+    root.replace("content/hunting/other.yaml", "Relays by device", "Something else");
+    root.run(&["apply", "--yes"]).exits(21).says(&["(2 items)", "--ack deletes"]);
+    assert_eq!(portal.writes(), NOTHING);
+    // What is named is meant.
+    root.run(&["apply", "--yes", "--content", RULE_NAME]).exits(0).says(&["retire done"]);
+}
+
+#[test]
+fn all_that_a_workspace_has_may_be_replaced_at_once() {
+    let (root, portal) = Root::with_rule();
+    let second = RULE.replace("relay-rule", "other-rule").replace("Relay contacted", "Other");
+    root.write("content/analytics/other.yaml", &second);
+    root.run(&["apply", "--yes"]).exits(0);
+    for (file, old) in [(RULE_FILE, "relay-rule"), ("content/analytics/other.yaml", "other-rule")] {
+        root.replace(file, &format!("id: {old}"), &format!("id: {old}-2\nreplaces: {old}"));
+        root.replace(file, "name: ", "name: New ");
+    }
+    root.run(&["apply", "--yes"]).exits(0).says(&["create done", "retire done"]);
+    assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["enabled"], false);
 }
 
 #[test]

@@ -48,6 +48,15 @@ impl Root {
         (root, portal)
     }
 
+    /// A scheduled rule and a hunting query, applied: one may go without being all there is.
+    pub(crate) fn with_both() -> (Self, Portal) {
+        let (root, portal) = Self::with_rule();
+        root.write(sample::HUNT_FILE, sample::HUNT);
+        root.run(&["apply", "--yes"]).exits(0);
+        portal.forget();
+        (root, portal)
+    }
+
     /// A path in it.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)

@@ -80,7 +80,7 @@ fn a_plan_file_that_was_changed_is_refused() {
 
 #[test]
 fn a_plan_file_brings_its_options_and_takes_none() {
-    let (root, portal) = Root::with_rule();
+    let (root, portal) = Root::with_both();
     root.remove(RULE_FILE);
     root.run(&["plan", "--prune", "--out", "plan.json"]).exits(0);
     for option in [&["--prune"][..], &["--drift", "report"], &["--content", "x"], &["--keep-going"]]
@@ -100,6 +100,17 @@ fn a_plan_for_some_content_is_applied_for_that_content() {
     root.run(&["plan", "--content", "relay-hunt", "--out", "plan.json"]).exits(0);
     root.run(&["apply", "plan.json", "--yes"]).exits(0).says(&["Applied 1 change"]);
     assert_eq!(portal.get(AlertRules, RULE_NAME)["properties"]["severity"], "Medium");
+}
+
+#[test]
+fn a_plan_that_deleted_what_it_selects_may_be_applied_again() {
+    let (root, portal) = Root::with_both();
+    root.remove(RULE_FILE);
+    root.run(&["plan", "--prune", "--content", RULE_NAME, "--out", "plan.json"]).exits(0);
+    root.run(&["apply", "plan.json", "--yes"]).exits(0).says(&["delete done"]);
+    portal.forget();
+    root.run(&["apply", "plan.json", "--yes"]).exits(0);
+    assert_eq!(portal.writes(), NOTHING);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn killed_before(root: &Root, portal: &Portal, number: usize) -> bool {
         }
     });
     gate.guards(root);
-    let mut process = root.start(&["apply", "--yes", "--prune"]);
+    let mut process = root.start(&["apply", "--yes", "--prune", "--ack", "deletes"]);
     let reached = stop.reaches(|| process.has_ended());
     match reached {
         true => process.kill(),

@@ -182,3 +182,78 @@ fn one_workspace_that_cannot_be_read_is_unknown_and_the_other_is_served() {
     root.run(&["plan", "--workspace", "sandbox", "--exit-code"]).exits(0);
     root.run(&["plan", "--workspace", "broken", "--exit-code"]).exits(20);
 }
+
+#[test]
+fn a_name_that_was_selected_is_not_called_unknown_while_a_workspace_is() {
+    let (root, portal) = workspace();
+    root.remove(sample::RULE_FILE);
+    for (fault, code) in [(status(401), 40), (status(404), 41)] {
+        portal.fail(&[on("alertRules", fault)]);
+        for name in [sample::HUNT_NAME, sample::RULE_NAME] {
+            for args in ALL {
+                root.run(&[args, &["--content", name]].concat())
+                    .exits(code)
+                    .says(&["local/sandbox"])
+                    .hides(&["there is no content"]);
+            }
+        }
+    }
+    assert!(portal.writes().is_empty(), "{:?}", portal.writes());
+}
+
+/// One workspace in which something is to be refused, and one that cannot be read.
+fn refused_and_unreadable() -> (Root, Portal) {
+    let (root, portal) = Root::with_rule();
+    let mut other = crate::portal::workspace();
+    other.name = "law-broken".parse().unwrap();
+    portal.provision(&other, sample::TENANT);
+    let broken = "  - name: broken
+    subscriptionId: 00000000-0000-4000-8000-0000000000aa
+    resourceGroup: rg-sandbox
+    workspaceName: law-broken
+    ring: canary
+";
+    root.append("environments/local.yaml", broken);
+    (root, portal)
+}
+
+#[test]
+fn a_refused_run_that_has_not_read_everything_exits_as_unknown() {
+    let (root, portal) = refused_and_unreadable();
+    root.run(&["plan", "--out", "plan.json"]).exits(0);
+    portal.fail(&[on("law-broken/providers", status(403))]);
+    root.replace(sample::RULE_FILE, "severity: Medium", "severity: Low");
+    root.run(&["apply", "plan.json", "--yes"]).exits(41).says(&["no longer the plan"]);
+    root.remove(sample::RULE_FILE);
+    root.run(&["apply", "--yes"]).exits(41).says(&["--ack deletes"]);
+    assert!(portal.writes().is_empty(), "{:?}", portal.writes());
+}
+
+#[test]
+fn a_plan_that_was_saved_without_reading_a_workspace_changes_nothing_there() {
+    let (root, portal) = refused_and_unreadable();
+    let unread = on("law-broken/providers", status(403));
+    portal.fail(std::slice::from_ref(&unread));
+    let said = ["saved as one without changes", "refused"];
+    root.run(&["plan", "--out", "plan.json"]).exits(41).says(&said);
+    root.run(&["apply", "plan.json", "--yes"]).exits(41);
+    portal.fail(&[]);
+    root.run(&["apply", "plan.json", "--yes"]).exits(21).says(&["local/broken", "not in the plan"]);
+    assert!(portal.writes().is_empty(), "{:?}", portal.writes());
+}
+
+#[test]
+fn a_report_that_cannot_be_written_does_not_hide_how_the_run_ended() {
+    let lost = ["--output", "no/such/folder.txt"];
+    let (root, portal) = workspace();
+    portal.fail(&[on("relay-hunt", status(400))]);
+    root.run(&[&["apply", "--yes"][..], &lost].concat())
+        .exits(30)
+        .says(&["no/such/folder.txt", "failed"]);
+    portal.fail(&[on("alertRules", status(404))]);
+    for args in ALL {
+        root.run(&[args, &lost].concat()).exits(41).says(&["no/such/folder.txt"]);
+    }
+    root.replace(sample::RULE_FILE, "severity: Medium", "severity: Loud");
+    root.run(&[&["check"][..], &lost].concat()).exits(10).says(&["no/such/folder.txt"]);
+}

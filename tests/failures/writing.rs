@@ -132,7 +132,7 @@ fn a_prune_that_fails_says_so_and_the_next_run_ends_it() {
         let (root, portal) = Root::with_rule();
         root.remove(sample::RULE_FILE);
         portal.fail(&[fault]);
-        let prune = ["apply", "--yes", "--prune"];
+        let prune = ["apply", "--yes", "--prune", "--ack", "deletes"];
         root.run(&prune).exits(30).says(&["delete failed, QUIETER: Relay contacted", said]);
         assert_ne!(portal.get(Metadata, "analyticsrule-relay-rule"), json!(null), "{said}");
         portal.fail(&[]);

@@ -53,7 +53,9 @@ impl Bench {
             observed: Vec::new(),
         };
         let owner = "acme-soc".parse().unwrap();
-        let options = Options { keep_going: true, ..Options::default() };
+        // One item is often all there is: that it goes is meant.
+        let acknowledged = vec!["deletes".to_owned()];
+        let options = Options { keep_going: true, acknowledged, ..Options::default() };
         let clients = Clients::new(by_environment, limits);
         Self {
             server,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::sync::{mpsc, watch};
 
-use super::survey::{Survey, exits, options, survey};
+use super::survey::{Names, Survey, exits, options, survey};
 use crate::apply::{Event, Outcome, Verdict, apply};
 use crate::cli::args::{Apply, Format, Selection};
 use crate::cli::context::Context;
@@ -31,8 +31,9 @@ pub(super) async fn run(
         return Err(Error::usage("there is no terminal to ask on")
             .hint("add `--yes` to apply without asking"));
     }
+    let names = if saved.is_some() { Names::Saved } else { Names::Typed };
     let Survey { loaded, plan, connected } =
-        survey(&selection, &options, context.today, context, ui).await?;
+        survey((&selection, names), &options, context.today, context, ui).await?;
     let result = match place_is_named(args, &loaded.fleet) {
         Ok(()) => {
             let asked = Asked { args, context, ui, interrupts };
@@ -59,19 +60,19 @@ async fn proceed(
     clients: &Clients,
 ) -> Result<Exit, Error> {
     let Asked { args, context, ui, interrupts } = asked;
-    if let Some(saved) = saved {
-        saved.verify(&plan).map_err(|mismatches| stale(&mismatches))?;
-    }
     let mut exit = exits(&plan);
+    if let Some(saved) = saved {
+        saved.verify(&plan).map_err(|mismatches| stale(&mismatches).besides(&exit))?;
+    }
     let writes = plan.changes().filter(|(_, change)| change.action.writes()).count();
     if !args.yes && writes > 0 {
         ui.message(&report::text::plan(&plan, ui.messages()));
     }
-    let approved = guard(plan).map_err(|objections| refused(&objections))?;
+    let approved = guard(plan).map_err(|objections| refused(&objections).besides(&exit))?;
     let workspaces = approved.plan().workspaces.len();
     let question = format!("Apply {writes} changes to {workspaces} workspaces?");
     if writes > 0 && !args.yes && !(context.stdin_is_terminal && ui.confirm(&question)) {
-        return Err(Error::new(Exit::Refused, "not applied: nobody said `yes`"));
+        return Err(Error::new(Exit::Refused, "not applied: nobody said `yes`").besides(&exit));
     }
     let outcome = carry_out(approved, clients, writes, ui, interrupts.drain()).await;
     let text = match args.output.format {
@@ -80,12 +81,12 @@ async fn proceed(
             report::text::outcome(&outcome, ui.results(&args.output))
         }
     };
+    exit.extend(exits_of(&outcome));
     if let Err(error) = ui.result(&text, &args.output) {
         // What was done must be said, wherever that is still possible.
         ui.message(&text);
-        return Err(error);
+        return Err(error.besides(&exit));
     }
-    exit.extend(exits_of(&outcome));
     Ok(Exit::worst(exit))
 }
 
@@ -178,7 +179,7 @@ fn refused(objections: &[Objection]) -> Error {
     for objection in objections {
         let items = match objection {
             Objection::Held { held } => held.as_slice(),
-            Objection::Nameless { .. } | Objection::Deletes { .. } => &[],
+            _ => &[],
         };
         for item in items {
             error.message += &format!("\n  {item}");

@@ -28,11 +28,12 @@ pub(super) fn run(args: &Check, context: &Context, ui: &Ui) -> Result<Exit, Erro
             return Err(Error::usage("`check` reports as text or json"));
         }
     };
-    ui.result(&text, &args.output)?;
+    let exit = if diagnostics.has_errors() { Exit::Invalid } else { Exit::Done };
+    ui.result(&text, &args.output).map_err(|error| error.besides(&[exit]))?;
     if let Some((contents, exclusions, workspaces)) = loaded {
         ui.note(&format!(
             "Checked {contents} content files and {exclusions} exclusions for {workspaces} workspaces."
         ));
     }
-    Ok(if diagnostics.has_errors() { Exit::Invalid } else { Exit::Done })
+    Ok(exit)
 }

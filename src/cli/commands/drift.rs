@@ -1,6 +1,6 @@
 //! `drift`: what was changed outside git.
 
-use super::survey::{Survey, exits, has_drift, survey};
+use super::survey::{Names, Survey, exits, has_drift, survey};
 use crate::cli::args::{Drift, Format};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -13,14 +13,13 @@ pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit
     let today = args.day.today.unwrap_or(context.today);
     let options = Options::default();
     let Survey { plan, connected, .. } =
-        survey(&args.selection, &options, today, context, ui).await?;
+        survey((&args.selection, Names::Typed), &options, today, context, ui).await?;
     connected.close().await;
     let text = match args.output.format {
         Format::Text => report::text::drift(&plan, ui.results(&args.output)),
         Format::Json => report::json::to_text(&report::json::drift(&plan)),
         Format::Markdown => report::markdown::drift(&plan),
     };
-    ui.result(&text, &args.output)?;
     // Held items and twins are the files' side of the story; conflicts are both sides', and of an
     // item that belongs to another owner, or that stands there without a record, nothing is known.
     let mut exit: Vec<Exit> = exits(&plan)
@@ -38,5 +37,6 @@ pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit
     if has_drift(&plan) {
         exit.push(Exit::Pending);
     }
+    ui.result(&text, &args.output).map_err(|error| error.besides(&exit))?;
     Ok(Exit::worst(exit))
 }

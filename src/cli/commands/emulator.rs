@@ -64,7 +64,7 @@ fn fleet(context: &Context, ui: &Ui) -> Result<Fleet, Error> {
 /// Serves until Ctrl-C.
 async fn serve(args: &Args, context: &Context, fleet: &Fleet, ui: &Ui) -> Result<Exit, Error> {
     let failed = |error: emulator::EmulatorError| {
-        Error::new(Exit::Bug, format!("failed to serve the emulator: {error}"))
+        Error::machine(format!("failed to serve the emulator: {error}"))
             .hint("another process may use the port or the state file")
     };
     let mut signals = Signals::new()?;
@@ -99,7 +99,9 @@ impl<'f> Visit<'f> {
         let running = match &environment.endpoint {
             Endpoint::Embedded => {
                 let emulator = open_embedded(context, fleet)?;
-                Some(emulator.serve(0).await.map_err(|error| failed(error.to_string()))?)
+                let start =
+                    |error| Error::machine(format!("failed to serve the emulator: {error}"));
+                Some(emulator.serve(0).await.map_err(start)?)
             }
             Endpoint::Loopback(_) | Endpoint::Cloud => None,
         };

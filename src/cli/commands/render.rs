@@ -40,24 +40,27 @@ pub(super) fn run(args: &Render, context: &Context, ui: &Ui) -> Result<Exit, Err
         let files = (&loaded.catalog, &loaded.fleet);
         args.explain.then(|| origins(files, (&workspace.key, key), today))
     };
-    let text = match args.output.format {
-        Format::Text => items
-            .iter()
-            .map(|(w, key, item)| text(w, key, item, &explained(w, key).unwrap_or_default()))
-            .collect::<String>(),
+    let held = items.iter().any(|(_, _, item)| matches!(item.state, DesiredState::Held(_)));
+    let exit = if held { Exit::Invalid } else { Exit::Done };
+    let printed = match args.output.format {
+        Format::Text => {
+            let texts = items
+                .iter()
+                .map(|(w, key, item)| text(w, key, item, &explained(w, key).unwrap_or_default()));
+            ui.verbatim(&texts.collect::<String>(), &args.output)
+        }
         Format::Json => {
             let items: Vec<Value> = items
                 .iter()
                 .map(|(w, key, item)| document(w, key, item, explained(w, key)))
                 .collect();
             let document = json!({"format": "sentinelops.render/v1", "items": items});
-            report::json::to_text(&document)
+            ui.result(&report::json::to_text(&document), &args.output)
         }
         Format::Markdown => return Err(Error::usage("`render` prints text or json")),
     };
-    ui.result(&text, &args.output)?;
-    let held = items.iter().any(|(_, _, item)| matches!(item.state, DesiredState::Held(_)));
-    Ok(if held { Exit::Invalid } else { Exit::Done })
+    printed.map_err(|error| error.besides(&[exit]))?;
+    Ok(exit)
 }
 
 fn is_selected(selection: &Selection, loaded: &Loaded, key: &ItemKey, item: &DesiredItem) -> bool {
@@ -71,7 +74,7 @@ fn text(
     item: &DesiredItem,
     origins: &[Origin],
 ) -> String {
-    let one_line = |text: &str| report::visible_lines(text).replace('\n', "\\n");
+    let one_line = |text: &str| report::inert(&report::visible_lines(text).replace('\n', "\\n"));
     let head = format!("// {key} in {} ({})\n", workspace.key, one_line(&item.path));
     match &item.state {
         DesiredState::Present(present) => {

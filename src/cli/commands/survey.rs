@@ -1,6 +1,6 @@
 //! What `plan`, `drift` and `apply` have in common: load, select, read the workspaces, plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::args::{OnConflict, OnDrift, Selection as Typed, Shape};
 use crate::cli::connect::{Connected, connect};
@@ -9,13 +9,23 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::load::{Loaded, load_or_stop};
 use crate::cli::ui::Ui;
+use crate::content::Content;
 use crate::environment::{Environment, Selection, Workspace};
-use crate::ident::{Day, ItemKey, WorkspaceKey};
+use crate::ident::{Day, ItemKey, Tag, WorkspaceKey};
 use crate::live::{Target, observe_all};
 use crate::plan::{self, Class, Options, Plan};
 use crate::report;
 use crate::report::summary;
 use crate::state::{Desired, Observation};
+
+/// Where the names of content in a selection come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// Somebody typed them: one that names nothing is a slip.
+    Typed,
+    /// A saved plan has them, and what they name may be gone since, by that very plan.
+    Saved,
+}
 
 /// A plan and what it came from.
 pub(super) struct Survey {
@@ -29,7 +39,7 @@ pub(super) struct Survey {
 /// # Errors
 /// When the files do not say what should be there, or the selection names what is not there.
 pub(super) async fn survey(
-    typed: &Typed,
+    (typed, names): (&Typed, Names),
     options: &Options,
     today: Day,
     context: &Context,
@@ -47,10 +57,16 @@ pub(super) async fn survey(
         observe_all(&connected.clients, &targets).await.into_iter().collect();
     progress.finish_and_clear();
     let mut plan = plan::plan(&desired, &observations, options, today);
-    if let Err(error) = filter(&mut plan, &selection, &loaded, ui) {
+    // What a workspace that was not read has is not known, so no name can be called unknown.
+    let is_read = plan.workspaces.iter().all(|workspace| workspace.unreadable.is_none());
+    if names == Names::Typed
+        && is_read
+        && let Err(error) = check_names(&plan, &selection, &loaded, ui)
+    {
         connected.close().await;
         return Err(error);
     }
+    filter(&mut plan, &selection, &loaded);
     Ok(Survey { loaded, plan, connected })
 }
 
@@ -114,31 +130,38 @@ fn only(desired: &Desired, workspaces: &[(&Environment, &Workspace)]) -> Desired
     Desired { owner: desired.owner.clone(), workspaces }
 }
 
-/// Leaves only the selected content in a finished plan.
-fn filter(plan: &mut Plan, selection: &Selection, loaded: &Loaded, ui: &Ui) -> Result<(), Error> {
-    if selection.content.is_empty() && selection.tags.is_empty() {
-        return Ok(());
-    }
-    let file = |key: &ItemKey| loaded.catalog.contents.iter().find(|c| c.key() == *key);
-    let facts = |key: &ItemKey| match file(key) {
-        Some(content) => (content.source.path(), content.tags.as_slice()),
-        None => ("", &[][..]),
-    };
-    let keys: Vec<ItemKey> = plan.changes().map(|(_, change)| change.key.clone()).collect();
+/// Content that is selected is in the files, or was deployed to one of the workspaces.
+fn check_names(plan: &Plan, selection: &Selection, loaded: &Loaded, ui: &Ui) -> Result<(), Error> {
+    let in_files = loaded.catalog.contents.iter().map(Content::key);
+    let deployed = plan.changes().map(|(_, change)| change.key.clone());
+    let keys: BTreeSet<ItemKey> = in_files.chain(deployed).collect();
     let known = keys.iter().map(|key| {
-        let (path, tags) = facts(key);
+        let (path, tags) = facts(loaded, key);
         (key, path, tags)
     });
     let unknown = selection.unknown_items(known);
-    if !unknown.is_empty() {
-        ui.message(&report::text::diagnostics(&unknown, ui.messages()));
-        return Err(Error::new(Exit::Invalid, "the selection names what is not there"));
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    ui.message(&report::text::diagnostics(&unknown, ui.messages()));
+    Err(Error::new(Exit::Invalid, "the selection names what is not there"))
+}
+
+/// Leaves only the selected content in a finished plan.
+fn filter(plan: &mut Plan, selection: &Selection, loaded: &Loaded) {
+    if selection.content.is_empty() && selection.tags.is_empty() {
+        return;
     }
     plan.keep(|change| {
-        let (path, tags) = facts(&change.key);
+        let (path, tags) = facts(loaded, &change.key);
         selection.selects(&change.key, path, tags)
     });
-    Ok(())
+}
+
+/// The file of an item, which may be gone, and its tags.
+fn facts<'l>(loaded: &'l Loaded, key: &ItemKey) -> (&'l str, &'l [Tag]) {
+    let file = loaded.catalog.contents.iter().find(|content| content.key() == *key);
+    file.map_or(("", &[]), |content| (content.source.path(), content.tags.as_slice()))
 }
 
 /// What a plan by itself says about the exit code: unread workspaces, refusals and held items.

@@ -17,7 +17,8 @@ pub(super) fn run(args: &Test, context: &Context, ui: &Ui) -> Result<Exit, Error
         Format::Json => report::json::to_text(&report::json::exclusion_tests(tests)),
         Format::Markdown => return Err(Error::usage("`test` reports as text or json")),
     };
-    ui.result(&text, &args.output)?;
     let failed = tests.failed() > 0 || loaded.diagnostics.has_errors();
-    Ok(if failed { Exit::Invalid } else { Exit::Done })
+    let exit = if failed { Exit::Invalid } else { Exit::Done };
+    ui.result(&text, &args.output).map_err(|error| error.besides(&[exit]))?;
+    Ok(exit)
 }

@@ -21,10 +21,10 @@ use super::escape;
 /// The document as text, indented, with a line end.
 ///
 /// JSON itself escapes only some of the characters that can paint a terminal; here the others are
-/// escaped too. The value stays the same.
+/// escaped too, and what commands a pipeline. The value stays the same.
 #[must_use]
 pub fn to_text(document: &Value) -> String {
-    let plain = format!("{document:#}\n");
+    let plain = escape::with_marks(&format!("{document:#}\n"), "\\u0023");
     if !plain.chars().any(|character| character != '\n' && escape::is_hidden(character)) {
         return plain;
     }
@@ -52,6 +52,15 @@ mod tests {
         let document = json!({"name": "a\u{9b}31m\u{202e}b\u{e0041}\n", "n": 1.0});
         let text = to_text(&document);
         assert!(text.contains("a\\u009b31m\\u202eb\\udb40\\udc41\\n"), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
+    }
+
+    #[test]
+    fn what_commands_a_pipeline_is_escaped_and_stays_the_same_value() {
+        let document = json!({"##[a]": "::b\n::c ##vso[d]", "list": ["::e"]});
+        let text = to_text(&document);
+        assert!(!text.contains("##"), "{text}");
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
     }
 }
