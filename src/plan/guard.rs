@@ -51,11 +51,12 @@ pub enum Objection {
         /// Of how many of this owner.
         owned: usize,
     },
-    /// The files have nothing any more of what stands in a workspace, and some of it would be retired:
-    /// an empty checkout looks just like that, however few items there are. Nothing is sent.
+    /// The files have nothing any more of the several items that stand in a workspace, and some of them
+    /// would be retired: an empty checkout looks just like that. Nothing is sent. (A single item whose
+    /// file is taken away is what taking a file away is for.)
     #[error(
-        "the files have nothing any more of what this repository owns in `{workspace}` ({}), so \
-         nothing is sent", counted(*.owned)
+        "the files have nothing any more of what this repository owns in `{workspace}` ({owned} \
+         items), so nothing is sent"
     )]
     Everything {
         /// `environment/workspace`.
@@ -87,10 +88,6 @@ fn items(held: &[String]) -> String {
     }
 }
 
-fn counted(items: usize) -> String {
-    if items == 1 { "1 item".to_owned() } else { format!("{items} items") }
-}
-
 /// Approves a plan.
 ///
 /// # Errors
@@ -119,7 +116,6 @@ fn deletes(plan: &Plan) -> Vec<Objection> {
     }
     // Content that somebody names one by one is not lost by accident.
     let is_named = !plan.options.selection.is_empty();
-    let is_empty = plan.changes().all(|(_, change)| is_absent(change) && !is_left_out(change));
     let mut objections = Vec::new();
     for workspace in &plan.workspaces {
         let count = |is: fn(&&Change) -> bool| workspace.changes.iter().filter(is).count();
@@ -129,7 +125,7 @@ fn deletes(plan: &Plan) -> Vec<Objection> {
         let key = workspace.key.to_string();
         if retired > DELETES && is_large {
             objections.push(Objection::Deletes { workspace: key, retired, owned });
-        } else if retired > 0 && !is_named && nothing_stays(workspace) && (owned > 1 || is_empty) {
+        } else if retired > 0 && !is_named && nothing_stays(workspace) && owned > 1 {
             objections.push(Objection::Everything { workspace: key, owned });
         }
     }
@@ -150,10 +146,6 @@ fn nothing_stays(workspace: &WorkspacePlan) -> bool {
 
 fn is_absent(change: &Change) -> bool {
     change.sides.desired == DesiredSide::Absent
-}
-
-const fn is_left_out(change: &Change) -> bool {
-    change.sides.left_out.is_some()
 }
 
 /// Whether a held item is held by its own files. An absent item that may not be retired now is held

@@ -392,13 +392,15 @@ fn an_empty_checkout_does_not_retire_a_whole_workspace() {
 }
 
 #[test]
-fn an_empty_checkout_does_not_retire_the_only_rule() {
-    let (root, portal) = Root::with_rule();
+fn an_empty_checkout_retires_nothing() {
+    let (root, portal) = Root::with_both();
+    portal.forget();
     root.remove(RULE_FILE);
+    root.remove(HUNT_FILE);
     for flags in [&[][..], &["--prune"], &["--keep-going"]] {
         root.run(&[&["apply", "--yes"], flags].concat())
             .exits(21)
-            .says(&["`local/sandbox` (1 item)", "--ack deletes"]);
+            .says(&["`local/sandbox` (2 items)", "--ack deletes"]);
         assert_eq!(portal.writes(), NOTHING);
     }
     // A plan only says what would be; it is saved with the acknowledgement or not applied.
@@ -406,6 +408,13 @@ fn an_empty_checkout_does_not_retire_the_only_rule() {
     root.run(&["apply", "plan.json", "--yes"]).exits(21);
     assert_eq!(portal.writes(), NOTHING);
     root.run(&["apply", "--yes", "--ack", "deletes"]).exits(0).says(&["retire done"]);
+}
+
+#[test]
+fn the_only_item_is_retired_as_any_other() {
+    let (root, _portal) = Root::with_rule();
+    root.remove(RULE_FILE);
+    root.run(&["apply", "--yes"]).exits(0).says(&["retire done", "QUIETER"]);
 }
 
 #[test]
