@@ -3,7 +3,7 @@
 use super::*;
 
 /// The sides after the record of a write under way was written, and nothing else.
-fn cut_off(change: &Change) -> Sides {
+pub(super) fn cut_off(change: &Change) -> Sides {
     let Work::Update { writing, .. } = &change.work else { panic!("{:?}", change.work) };
     let mut sides = (*change.sides).clone();
     let BaselineSide::Ours(baseline) = &mut sides.baseline else { panic!() };
