@@ -412,6 +412,30 @@ fn a_deleted_item_is_made_again() {
 }
 
 #[test]
+fn what_is_made_disabled_is_not_louder() {
+    let mut new = sides(Kind::Scheduled);
+    assert_eq!(decided(&new).effect, Effect::Louder);
+    set(&mut new, Field::Enabled, json!(false));
+    assert_eq!(check(&new, Class::New, Action::Create).effect, Effect::Neutral);
+}
+
+#[test]
+fn a_deleted_item_that_comes_back_another_is_judged_by_what_it_was() {
+    let mut gone = deployed(Kind::Scheduled);
+    gone.live = None;
+    assert_eq!(decided(&gone).effect, Effect::Louder);
+    set(&mut gone, Field::Description, json!("Other."));
+    assert_eq!(decided(&gone).effect, Effect::Louder);
+    let mut other = gone.clone();
+    set(&mut other, Field::Query, json!("T | where x == 1 and y"));
+    let change = check(&other, Class::Vanished, Action::Create);
+    assert_eq!((change.effect, change.quieter_by[0].is_certain), (Effect::Quieter, false));
+    set(&mut gone, Field::Enabled, json!(false));
+    let change = check(&gone, Class::Vanished, Action::Create);
+    assert_eq!((change.effect, change.quieter_by[0].is_certain), (Effect::Quieter, true));
+}
+
+#[test]
 fn a_removed_rule_is_disabled_once_then_waits_and_comes_back_enabled() {
     let mut sides = deployed(Kind::Scheduled);
     let desired = std::mem::replace(&mut sides.desired, DesiredSide::Absent);
