@@ -236,6 +236,18 @@ fn every_field_that_moves_outside_git_is_drift_and_is_restored() {
 }
 
 #[test]
+fn a_change_outside_git_whose_short_hash_is_the_recorded_one_is_drift_all_the_same() {
+    let mut sides = sides(Kind::Scheduled);
+    let (applied, met) = (json!("Rule 19775464"), json!("Rule 21178119"));
+    assert_eq!(Field::DisplayName.hash(&applied), Field::DisplayName.hash(&met));
+    set(&mut sides, Field::DisplayName, applied);
+    let mut sides = carry_out(&decided(&sides));
+    edit(&mut sides, Field::DisplayName, met);
+    let change = check(&sides, Class::Drifted, Action::Restore);
+    check(&carry_out(&change), Class::InSync, Action::None);
+}
+
+#[test]
 fn the_same_field_moved_on_both_sides_is_a_conflict() {
     for kind in KINDS {
         for field in alive(kind).into_iter().filter(|f| !other_value(kind, *f).is_boolean()) {
