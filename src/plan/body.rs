@@ -64,7 +64,8 @@ pub(super) fn update(
     }
     complete(present.kind, &mut body);
     let next = after_write(sides, present, &live.body, written, options);
-    write_around(sides, live, present.kind, body, next, present.version.as_deref())
+    let written: Vec<Field> = written.iter().map(|change| change.field).collect();
+    write_around(sides, live, (present.kind, body), &written, next, present.version.as_deref())
 }
 
 /// Disables a rule whose content is gone, and marks its record.
@@ -87,7 +88,7 @@ pub(super) fn retire(
     }
     let mut body = sendable(&live.body);
     Field::Enabled.write(last.kind, &mut body, off);
-    write_around(sides, live, last.kind, body, next, None)
+    write_around(sides, live, (last.kind, body), &[Field::Enabled], next, None)
 }
 
 /// Deletes an item and its record.
@@ -110,8 +111,8 @@ pub(super) fn forget(sides: &Sides) -> Result<Work, String> {
 fn write_around(
     sides: &Sides,
     live: &LiveItem,
-    kind: Kind,
-    body: Value,
+    (kind, body): (Kind, Value),
+    written: &[Field],
     next: Record,
     version: Option<&str>,
 ) -> Result<Work, String> {
@@ -119,7 +120,7 @@ fn write_around(
     let before = our_record(sides).map(|last| settled(last, &live.body));
     let mut writing = applied.clone();
     writing.record.state = RecordState::Writing;
-    writing.record.fields = under_way(before.as_ref(), &applied.record);
+    writing.record.fields = under_way(before.as_ref(), &applied.record, written);
     let previous = match &sides.baseline {
         BaselineSide::Ours(Baseline { metadata, .. }) => metadata.body.clone(),
         _ => Value::Null,
@@ -128,17 +129,22 @@ fn write_around(
     Ok(Work::Update { resource, writing, applied, previous })
 }
 
-/// Fields of a record while a write is under way: applied hashes kept, intended ones for the fields
-/// that change.
-fn under_way(before: Option<&Record>, after: &Record) -> BTreeMap<Field, FieldRecord> {
+/// Fields of a record while a write is under way: intended hashes for what the write changes, beside
+/// the applied ones; what stands as it should already has its new hash, whatever becomes of the write.
+/// Only a written field may say that the write happened.
+fn under_way(
+    before: Option<&Record>,
+    after: &Record,
+    written: &[Field],
+) -> BTreeMap<Field, FieldRecord> {
     let mut fields = before.map(|record| record.fields.clone()).unwrap_or_default();
+    let unknown = FieldRecord { applied: None, answered: None, intended: None };
     for (&field, entry) in &after.fields {
-        let known = fields.entry(field).or_insert(FieldRecord {
-            applied: None,
-            answered: None,
-            intended: None,
-        });
-        if known.applied != entry.applied || known.answered != entry.answered {
+        let known = fields.entry(field).or_insert(unknown);
+        let waits = written.contains(&field) || entry.applied == Some(Mark::Dead);
+        if !waits {
+            *known = *entry;
+        } else if known.applied != entry.applied || known.answered != entry.answered {
             known.intended = entry.applied;
         }
     }

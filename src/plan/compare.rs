@@ -90,7 +90,7 @@ fn moved(field: Field, desired: &Value, live: &Value, last: Option<LastApplied>)
     let desired_moved = field.hash(desired) != applied;
     let live_moved = field.hash(live) != answered.unwrap_or(applied);
     match (desired_moved, live_moved) {
-        // Two values that differ and have one short hash: somebody made them meet.
+        // Both have the applied value's short hash, and they differ: it was met by one of them.
         (false, false) if answered.is_none() => Some(Moved::Live),
         (false, false) => None,
         (true, false) => Some(Moved::Desired),

@@ -12,7 +12,7 @@ use crate::ident::Family;
 use crate::state::baseline::Ownership;
 use crate::state::define::AUTO_DISABLED;
 use crate::state::desired::{HeldReason, Present};
-use crate::state::{Field, LiveItem, Record, RecordState};
+use crate::state::{Field, Fields, LiveItem, Record, RecordState};
 
 /// What is to be done about one item. Pure and total: the same sides give the same change.
 #[must_use]
@@ -27,11 +27,16 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
         Ok(_) => found,
     };
     let written: Vec<&FieldChange> = found.fields.iter().filter(|c| found.writes(c)).collect();
+    let nothing = Fields::default();
     let desired = match &sides.desired {
-        DesiredSide::Present(present) => Some(&present.fields),
-        DesiredSide::Held(_) | DesiredSide::Absent => None,
+        DesiredSide::Present(present) => &present.fields,
+        DesiredSide::Held(_) | DesiredSide::Absent => &nothing,
     };
-    let (effect, quieter_by) = effect(found.action, &written, desired);
+    let before = match &sides.baseline {
+        BaselineSide::Ours(baseline) => baseline.record.as_ref().ok(),
+        _ => None,
+    };
+    let (effect, quieter_by) = effect(found.action, &written, desired, before);
     Change {
         effect,
         quieter_by,

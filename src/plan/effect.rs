@@ -5,39 +5,60 @@ use serde_json::Value;
 use super::stages::{self, Difference};
 use super::{Action, Effect, FieldChange, Quieting};
 use crate::ident::Duration;
-use crate::state::{Field, Fields, canonical};
+use crate::state::{Field, Fields, Mark, Record, canonical};
 
 /// The effect of an action that writes these fields, and everything that makes it quieter. One
 /// quietening field makes the whole change quieter, whatever else it does: that is what a reviewer
 /// must not miss. What nothing shows to be harmless counts as quieter too.
 ///
-/// `desired` are the fields as they should be: its `triggerOperator` decides which way a threshold is
-/// quieter, and an item that is made disabled detects nothing.
+/// `desired` are the values that will stand: some decide which way another is quieter. `before` is what
+/// was last applied to an item that is made once more.
 pub(super) fn effect(
     action: Action,
     written: &[&FieldChange],
-    desired: Option<&Fields>,
+    desired: &Fields,
+    before: Option<&Record>,
 ) -> (Effect, Vec<Quieting>) {
-    let of = |field: Field| desired.and_then(|fields| fields.get(&field));
     match action {
-        Action::Create if of(Field::Enabled) == Some(&Value::Bool(false)) => {
-            let what = "it is created disabled".to_owned();
-            (Effect::Quieter, vec![Quieting { what, is_certain: true }])
-        }
-        Action::Create => (Effect::Louder, Vec::new()),
+        Action::Create => of_create(desired, before),
         Action::Retire | Action::Delete => (Effect::Quieter, Vec::new()),
         Action::Record | Action::Forget | Action::None | Action::Refuse => {
             (Effect::Neutral, Vec::new())
         }
-        Action::Update | Action::Restore => of_fields(written, of(Field::TriggerOperator)),
+        Action::Update | Action::Restore => of_fields(written, desired),
     }
 }
 
-fn of_fields(written: &[&FieldChange], operator: Option<&Value>) -> (Effect, Vec<Quieting>) {
+/// A rule that is made disabled detects nothing. One that was deleted outside git comes back as the files
+/// say now, and of what it was only hashes are known.
+fn of_create(desired: &Fields, before: Option<&Record>) -> (Effect, Vec<Quieting>) {
+    let is_off = desired.get(&Field::Enabled) == Some(&Value::Bool(false));
+    let mut quieter = Vec::new();
+    for (&field, entry) in before.iter().flat_map(|record| &record.fields) {
+        let (Some(Mark::Value(applied)), Some(value)) = (entry.applied, desired.get(&field)) else {
+            continue;
+        };
+        if !field.is_decisive() || field.is_dead(desired) || field.hash(value) == applied {
+            continue;
+        }
+        match (field, is_off) {
+            (Field::Enabled, true) => quieter.push(quieting("it is disabled", true)),
+            (Field::Enabled, false) => {}
+            _ => quieter.push(quieting(&format!("`{field}` is another than before"), false)),
+        }
+    }
+    match (quieter.is_empty(), is_off) {
+        (false, _) => (Effect::Quieter, quieter),
+        (true, true) => (Effect::Neutral, quieter),
+        (true, false) => (Effect::Louder, quieter),
+    }
+}
+
+fn of_fields(written: &[&FieldChange], desired: &Fields) -> (Effect, Vec<Quieting>) {
     let mut quieter = Vec::new();
     let mut is_louder = false;
     for change in written {
-        match of_field(change, operator) {
+        match of_field(change, desired) {
             Move::Quieter(by) => quieter.extend(by),
             Move::Louder => is_louder = true,
             Move::Neither => {}
@@ -57,7 +78,7 @@ enum Move {
     Neither,
 }
 
-fn of_field(change: &FieldChange, operator: Option<&Value>) -> Move {
+fn of_field(change: &FieldChange, desired: &Fields) -> Move {
     let before = canonical(change.field, &change.before);
     let after = canonical(change.field, &change.after);
     let order = |rank: fn(&Value) -> Rank, what: &str| by_rank(rank(&before), rank(&after), what);
@@ -71,7 +92,7 @@ fn of_field(change: &FieldChange, operator: Option<&Value>) -> Move {
         Field::Severity => order(severity, "severity is lower"),
         Field::QueryFrequency => order(|v| Rank::of_duration(v).reversed(), "it runs less often"),
         Field::QueryPeriod => order(Rank::of_duration, "it looks back less far"),
-        Field::TriggerThreshold => threshold(&before, &after, operator),
+        Field::TriggerThreshold => threshold(&before, &after, desired.get(&Field::TriggerOperator)),
         Field::TriggerOperator if before != after => may("`triggerOperator` is another"),
         Field::AggregationKind => order(aggregation, "several results make one alert"),
         Field::GroupingEnabled => {
@@ -89,18 +110,32 @@ fn of_field(change: &FieldChange, operator: Option<&Value>) -> Move {
         {
             may("alerts are grouped by something else")
         }
+        // With other entities, alerts of different hosts may end in one incident.
+        Field::EntityMappings if before != after && groups_by_entities(desired) => {
+            may("alerts are grouped by other entities")
+        }
         Field::AlertDetailsOverride => overridden(&before, &after),
         Field::Query => query(&before, &after),
         _ => Move::Neither,
     }
 }
 
+fn groups_by_entities(desired: &Fields) -> bool {
+    let matching = desired.get(&Field::GroupingMatching).unwrap_or(&Value::Null);
+    !Field::GroupingMatching.is_dead(desired)
+        && !Field::GroupingMatching.same(matching, &Value::from("AnyAlert"))
+}
+
+fn quieting(what: &str, is_certain: bool) -> Quieting {
+    Quieting { what: what.to_owned(), is_certain }
+}
+
 fn certain(what: &str) -> Move {
-    Move::Quieter(vec![Quieting { what: what.to_owned(), is_certain: true }])
+    Move::Quieter(vec![quieting(what, true)])
 }
 
 fn may(what: &str) -> Move {
-    Move::Quieter(vec![Quieting { what: what.to_owned(), is_certain: false }])
+    Move::Quieter(vec![quieting(what, false)])
 }
 
 /// How loud a value is; `None` where that cannot be told.
@@ -206,8 +241,12 @@ mod tests {
 
     fn effect_of(field: Field, before: Value, after: Value) -> (Effect, Vec<Quieting>) {
         let change = FieldChange { field, moved: Moved::Desired, before, after, accepted: None };
-        let fields = Fields::from([(Field::TriggerOperator, json!("GreaterThan"))]);
-        effect(Action::Update, &[&change], Some(&fields))
+        let desired = Fields::from([
+            (Field::TriggerOperator, json!("GreaterThan")),
+            (Field::GroupingEnabled, json!(true)),
+            (Field::GroupingMatching, json!("AllEntities")),
+        ]);
+        effect(Action::Update, &[&change], &desired, None)
     }
 
     #[track_caller]
@@ -249,8 +288,8 @@ mod tests {
                 after: json!(to),
                 accepted: None,
             };
-            let fields = Fields::from([(Field::TriggerOperator, json!(operator))]);
-            effect(Action::Update, &[&change], Some(&fields)).0
+            let desired = Fields::from([(Field::TriggerOperator, json!(operator))]);
+            effect(Action::Update, &[&change], &desired, None).0
         };
         assert_eq!(raised("LessThan", 5, 1), Effect::Quieter);
         assert_eq!(raised("LessThan", 1, 5), Effect::Louder);
@@ -265,9 +304,10 @@ mod tests {
             (Field::TriggerOperator, json!("GreaterThan"), json!("LessThan")),
             (Field::TriggerOperator, json!("Equal"), json!("GreaterThan")),
             (Field::GroupingMatching, json!("AllEntities"), json!("AnyAlert")),
-            (Field::GroupByEntities, json!(["Host", "URL"]), json!(["Host"])),
-            (Field::GroupByAlertDetails, json!([]), json!(["Severity"])),
-            (Field::GroupByCustomDetails, json!(["a"]), json!(["b"])),
+            (Field::GroupByEntities, json!(["Host", "Account"]), json!(["Host"])),
+            (Field::GroupByAlertDetails, json!(["DisplayName"]), Value::Null),
+            (Field::GroupByCustomDetails, json!(["Site"]), Value::Null),
+            (Field::EntityMappings, json!([{"entityType": "Host"}]), Value::Null),
             (Field::AlertDetailsOverride, Value::Null, column),
             (Field::Severity, json!("Critical"), json!("High")),
         ] {
@@ -278,14 +318,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_created_disabled_is_no_detection_yet() {
-        let created = |enabled: bool| {
-            let fields = Fields::from([(Field::Enabled, json!(enabled))]);
-            effect(Action::Create, &[], Some(&fields))
-        };
-        let (effect, by) = created(false);
-        assert_eq!((effect, by[0].what.as_str()), (Effect::Quieter, "it is created disabled"));
-        assert_eq!(created(true), (Effect::Louder, Vec::new()));
+    fn entities_that_no_alert_is_grouped_by_make_nothing_quieter() {
+        let (field, before, after) = (Field::EntityMappings, json!([{"x": 1}]), Value::Null);
+        let change = FieldChange { field, moved: Moved::Desired, before, after, accepted: None };
+        for (enabled, matching) in [(false, "AllEntities"), (true, "AnyAlert")] {
+            let desired = Fields::from([
+                (Field::GroupingEnabled, json!(enabled)),
+                (Field::GroupingMatching, json!(matching)),
+            ]);
+            let effect = effect(Action::Update, &[&change], &desired, None).0;
+            assert_eq!(effect, Effect::Neutral, "{enabled} {matching}");
+        }
     }
 
     fn with(stage: &str) -> Value {

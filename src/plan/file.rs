@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Action, Change, Class, DesiredSide, Options, Plan, Work};
-use crate::state::canonical;
+use crate::state::{Field, canonical};
 
-const FORMAT: &str = "sentinelops.plan-file/v2";
+const FORMAT: &str = "sentinelops.plan-file/v3";
 
 /// A plan as `plan --out` writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +52,8 @@ struct SavedChange {
     action: String,
     /// Field, then hash before and after.
     fields: BTreeMap<String, (String, String)>,
-    /// Hash over all owned fields as they will stand, or what becomes of the item.
+    /// Hash over the name and all owned fields as they will stand (of what is created, all fields that
+    /// are sent), or what becomes of the item.
     after: String,
 }
 
@@ -175,7 +176,9 @@ impl SavedPlan {
                 match planned {
                     _ if !change.action.writes() => {}
                     None => differ(format!("{name}: {key}"), "not in the plan"),
-                    Some(planned) if *planned != SavedChange::of(change) => {
+                    Some(planned)
+                        if *planned != SavedChange::of(change) && !planned.is_written(change) =>
+                    {
                         differ(format!("{name}: {key}"), "not as planned: a side has moved");
                     }
                     Some(_) => {}
@@ -234,7 +237,18 @@ impl SavedChange {
                 (c.field.to_string(), (hashes.0.to_string(), hashes.1.to_string()))
             })
             .collect();
-        Self { action: change.action.to_string(), fields, after: after(change) }
+        Self { action: change.action.to_string(), fields, after: after(change, change.action) }
+    }
+
+    /// Whether a run that was cut off has written the item, and only its record is left to write.
+    fn is_written(&self, now: &Change) -> bool {
+        (now.class, now.action) == (Class::Converged, Action::Record) && self.stands(now)
+    }
+
+    /// Whether the files still want what was to stand.
+    fn stands(&self, now: &Change) -> bool {
+        let planned = Action::ALL.into_iter().find(|action| action.as_str() == self.action);
+        planned.is_some_and(|action| after(now, action) == self.after)
     }
 
     /// Whether the item still waits for this change, or stands as it was to stand.
@@ -246,22 +260,26 @@ impl SavedChange {
             Some(change) if self.action == Action::Retire.as_str() => {
                 change.class == Class::Retired && change.action == Action::None
             }
-            Some(change) => change.class == Class::InSync && after(change) == self.after,
+            Some(change) => change.class == Class::InSync && self.stands(change),
         }
     }
 }
 
-/// How the item will stand: a hash over its owned fields, or what becomes of it. It is a whole one:
-/// the short ones of the fields could be met on purpose, by whoever writes what is approved.
-fn after(change: &Change) -> String {
+/// How the item will stand after an action: a hash over its name and owned fields, or what becomes of
+/// it. A create sends the fields that the customer chooses too, so they are approved with it. The hash
+/// is a whole one: the short ones of the fields could be met on purpose, by whoever writes what is
+/// approved.
+fn after(change: &Change, action: Action) -> String {
     match (&change.work, &change.sides.desired) {
         (Work::Delete { .. } | Work::Forget { .. }, _) => "gone".into(),
         (_, DesiredSide::Present(present)) => {
             let observed = &change.sides.observed;
-            let owned = present.fields.iter().filter(|(field, _)| !observed.contains(field));
+            let is_sent = |field: &Field| action == Action::Create || !observed.contains(field);
+            let sent = present.fields.iter().filter(|(field, _)| is_sent(field));
             let fields: BTreeMap<String, Value> =
-                owned.map(|(field, value)| (field.to_string(), canonical(*field, value))).collect();
-            format!("{}:{}", present.kind, sha256(&json!(fields).to_string()))
+                sent.map(|(field, value)| (field.to_string(), canonical(*field, value))).collect();
+            let whole = json!({"name": change.arm_name.as_str(), "fields": fields});
+            format!("{}:{}", present.kind, sha256(&whole.to_string()))
         }
         (_, DesiredSide::Held(_)) => "held".into(),
         (_, DesiredSide::Absent) => "retired".into(),

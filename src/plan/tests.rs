@@ -10,6 +10,9 @@ use crate::state::baseline::{Baseline, Ownership};
 use crate::state::desired::{Accepted, HeldReason, Present};
 use crate::state::{Field, Fields, Kind, LiveItem, MetadataItem, Record};
 
+mod cut_off;
+mod saved;
+
 fn scheduled() -> Fields {
     Fields::from([
         (Field::DisplayName, json!("Rule")),
@@ -233,6 +236,18 @@ fn every_field_that_moves_outside_git_is_drift_and_is_restored() {
 }
 
 #[test]
+fn a_change_outside_git_whose_short_hash_is_the_recorded_one_is_drift_all_the_same() {
+    let mut sides = sides(Kind::Scheduled);
+    let (applied, met) = (json!("Rule 19775464"), json!("Rule 21178119"));
+    assert_eq!(Field::DisplayName.hash(&applied), Field::DisplayName.hash(&met));
+    set(&mut sides, Field::DisplayName, applied);
+    let mut sides = carry_out(&decided(&sides));
+    edit(&mut sides, Field::DisplayName, met);
+    let change = check(&sides, Class::Drifted, Action::Restore);
+    check(&carry_out(&change), Class::InSync, Action::None);
+}
+
+#[test]
 fn the_same_field_moved_on_both_sides_is_a_conflict() {
     for kind in KINDS {
         for field in alive(kind).into_iter().filter(|f| !other_value(kind, *f).is_boolean()) {
@@ -409,6 +424,30 @@ fn a_deleted_item_is_made_again() {
 }
 
 #[test]
+fn what_is_made_disabled_is_not_louder() {
+    let mut new = sides(Kind::Scheduled);
+    assert_eq!(decided(&new).effect, Effect::Louder);
+    set(&mut new, Field::Enabled, json!(false));
+    assert_eq!(check(&new, Class::New, Action::Create).effect, Effect::Neutral);
+}
+
+#[test]
+fn a_deleted_item_that_comes_back_another_is_judged_by_what_it_was() {
+    let mut gone = deployed(Kind::Scheduled);
+    gone.live = None;
+    assert_eq!(decided(&gone).effect, Effect::Louder);
+    set(&mut gone, Field::Description, json!("Other."));
+    assert_eq!(decided(&gone).effect, Effect::Louder);
+    let mut other = gone.clone();
+    set(&mut other, Field::Query, json!("T | where x == 1 and y"));
+    let change = check(&other, Class::Vanished, Action::Create);
+    assert_eq!((change.effect, change.quieter_by[0].is_certain), (Effect::Quieter, false));
+    set(&mut gone, Field::Enabled, json!(false));
+    let change = check(&gone, Class::Vanished, Action::Create);
+    assert_eq!((change.effect, change.quieter_by[0].is_certain), (Effect::Quieter, true));
+}
+
+#[test]
 fn a_removed_rule_is_disabled_once_then_waits_and_comes_back_enabled() {
     let mut sides = deployed(Kind::Scheduled);
     let desired = std::mem::replace(&mut sides.desired, DesiredSide::Absent);
@@ -558,37 +597,6 @@ fn drift_that_is_sent_back_as_it_was_found_is_not_the_services_answer() {
     check(&carry_out(&change), Class::Drifted, Action::Restore);
 }
 
-#[test]
-fn a_write_that_was_cut_off_is_judged_by_what_is_live() {
-    let mut before = deployed(Kind::Scheduled);
-    set(&mut before, Field::Severity, json!("Low"));
-    set(&mut before, Field::Query, json!("T | where x == 2"));
-    let change = check(&before, Class::Changed, Action::Update);
-    let Work::Update { writing, resource, .. } = &change.work else { panic!() };
-    let mut cut = before.clone();
-    let BaselineSide::Ours(baseline) = &mut cut.baseline else { panic!() };
-    baseline.record =
-        Ok(writing.to_body()["properties"]["customVersion"].as_str().unwrap().parse().unwrap());
-
-    // The resource was not written: the applied hashes count.
-    check(&cut, Class::Changed, Action::Update);
-    let mut reverted = cut.clone();
-    reverted.desired = deployed(Kind::Scheduled).desired;
-    check(&reverted, Class::Converged, Action::Record);
-
-    // The resource was written: the intended hashes count, for all of its fields.
-    cut.live.as_mut().unwrap().body = resource.body.clone();
-    let settled = check(&cut, Class::Converged, Action::Record);
-    check(&carry_out(&settled), Class::InSync, Action::None);
-    set(&mut cut, Field::Severity, json!("Medium"));
-    let change = check(&cut, Class::Changed, Action::Update);
-    assert_eq!(change.fields.iter().map(|c| c.field).collect::<Vec<_>>(), [Field::Severity]);
-
-    // Neither the one nor the other: never guessed.
-    edit(&mut cut, Field::Severity, json!("Informational"));
-    check(&cut, Class::Conflict, Action::Refuse);
-}
-
 fn any_edit() -> impl Strategy<Value = (usize, u8)> {
     (0_usize..40, 0_u8..3)
 }
@@ -639,52 +647,4 @@ fn the_same_sides_give_the_same_change() {
     assert!(decided(&sides).asks_the_same(&decided(&sides)));
     let name: ArmName = "item-1".parse().unwrap();
     assert_eq!(decided(&sides).arm_name, name);
-}
-
-fn plan_of(changes: Vec<Change>) -> Plan {
-    let workspace = changes[0].sides.workspace.clone();
-    Plan {
-        owner: "acme-soc".parse().unwrap(),
-        options: Options::default(),
-        workspaces: vec![WorkspacePlan {
-            key: WorkspaceKey {
-                environment: "local".parse().unwrap(),
-                workspace: "lab".parse().unwrap(),
-            },
-            id: workspace,
-            ring: "canary".parse().unwrap(),
-            unreadable: None,
-            retire_blocked: None,
-            changes,
-            unmanaged: 0,
-            foreign: Vec::new(),
-        }],
-    }
-}
-
-#[test]
-fn a_saved_plan_reads_back_and_notices_a_changed_file() {
-    let saved = SavedPlan::of(&plan_of(vec![decided(&sides(Kind::Scheduled))]));
-    assert_eq!(SavedPlan::parse(&saved.to_text()), Ok(saved.clone()));
-    assert!(SavedPlan::parse(&saved.to_text().replace("create", "delete")).is_err());
-    assert!(SavedPlan::parse("{}").is_err());
-}
-
-#[test]
-fn a_saved_plan_is_the_plan_of_the_same_sides_and_of_no_others() {
-    let mut changed = deployed(Kind::Scheduled);
-    set(&mut changed, Field::Severity, json!("Low"));
-    let change = decided(&changed);
-    let saved = SavedPlan::of(&plan_of(vec![change.clone()]));
-    assert_eq!(saved.verify(&plan_of(vec![change.clone()])), Ok(()));
-    // Done already: nothing is left of it.
-    assert_eq!(saved.verify(&plan_of(vec![decided(&carry_out(&change))])), Ok(()));
-
-    let mut moved = changed.clone();
-    set(&mut moved, Field::Severity, json!("Medium"));
-    assert!(saved.verify(&plan_of(vec![decided(&moved)])).is_err());
-    // Somebody took the change back: what was approved no longer follows.
-    assert!(saved.verify(&plan_of(vec![decided(&deployed(Kind::Scheduled))])).is_err());
-    let other = decided(&sides(Kind::Hunt));
-    assert!(saved.verify(&plan_of(vec![change, other])).is_err());
 }
