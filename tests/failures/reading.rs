@@ -220,11 +220,15 @@ fn refused_and_unreadable() -> (Root, Portal) {
 #[test]
 fn a_refused_run_that_has_not_read_everything_exits_as_unknown() {
     let (root, portal) = refused_and_unreadable();
+    root.write(sample::HUNT_FILE, sample::HUNT);
+    root.run(&["apply", "--yes"]).exits(0);
+    portal.forget();
     root.run(&["plan", "--out", "plan.json"]).exits(0);
     portal.fail(&[on("law-broken/providers", status(403))]);
     root.replace(sample::RULE_FILE, "severity: Medium", "severity: Low");
     root.run(&["apply", "plan.json", "--yes"]).exits(41).says(&["no longer the plan"]);
     root.remove(sample::RULE_FILE);
+    root.remove(sample::HUNT_FILE);
     root.run(&["apply", "--yes"]).exits(41).says(&["--ack deletes"]);
     assert!(portal.writes().is_empty(), "{:?}", portal.writes());
 }
