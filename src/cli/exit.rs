@@ -11,7 +11,7 @@ pub(crate) enum Exit {
     Usage,
     /// Content, exclusions or environments are invalid, or a test failed.
     Invalid,
-    /// Drift, or changes pending.
+    /// Drift, also where `apply` was to leave it, or changes pending.
     Pending,
     /// Refused: a conflict, a collision, a twin, a stale plan.
     Refused,

@@ -14,7 +14,7 @@ use crate::cli::interrupt::Interrupts;
 use crate::cli::ui::Ui;
 use crate::live::Clients;
 use crate::plan::{ApprovedPlan, Mismatch, Objection, Options, Plan, SavedPlan, guard};
-use crate::report;
+use crate::report::{self, summary};
 
 pub(super) async fn run(
     args: &Apply,
@@ -198,6 +198,9 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
         exits.push(Exit::Interrupted);
     }
     for item in outcome.workspaces.iter().flat_map(|workspace| &workspace.items) {
+        if summary::leaves_drift(item) {
+            exits.push(Exit::Pending);
+        }
         match &item.verdict {
             Verdict::Failed(_) | Verdict::Overtaken(_) => exits.push(Exit::Failed),
             Verdict::Refused(_) => exits.push(Exit::Refused),
@@ -207,6 +210,8 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
             | Verdict::Deferred(_)
             | Verdict::Blocked(_)
             | Verdict::Waits(_)
+            | Verdict::Left(_)
+            | Verdict::Accepted(_)
             | Verdict::NotStarted(_) => {}
         }
     }
