@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Pending,
     /// Refused: a conflict, a collision, a twin, a stale plan.
     Refused,
-    /// Some changes failed; the rest is done and recorded.
+    /// Some changes failed, or must wait though they are about what is deployed; the rest is done and recorded.
     Failed,
     /// Not authenticated or not allowed anywhere.
     Denied,

@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::ui::Ui;
 use crate::live::Clients;
-use crate::plan::{ApprovedPlan, Mismatch, Objection, Options, Plan, SavedPlan, guard};
+use crate::plan::{ApprovedPlan, Class, Mismatch, Objection, Options, Plan, SavedPlan, guard};
 use crate::report::{self, summary};
 
 pub(super) async fn run(
@@ -204,6 +204,13 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
         match &item.verdict {
             Verdict::Failed(_) | Verdict::Overtaken(_) => exits.push(Exit::Failed),
             Verdict::Refused(_) => exits.push(Exit::Refused),
+            // A new item waits for its table or its id; what is deployed already, or was, is not what
+            // the files say, and nobody may take that for done.
+            Verdict::Deferred(_) | Verdict::Blocked(_)
+                if !matches!(item.class, Class::New | Class::Leftover) =>
+            {
+                exits.push(Exit::Failed);
+            }
             // What the files hold, the plan has said.
             Verdict::Done
             | Verdict::Held(_)
