@@ -1,7 +1,7 @@
 //! How a run ended.
 
 use crate::ident::{ItemKey, WorkspaceKey};
-use crate::plan::{Action, Class, Effect};
+use crate::plan::{Action, Class, Effect, Modified};
 use crate::state::{Field, Unreadable};
 
 /// How a run ended, workspaces in fleet order.
@@ -20,8 +20,8 @@ pub struct WorkspaceOutcome {
     pub key: WorkspaceKey,
     /// Why it could not be read, if so: nothing was sent to it.
     pub unreadable: Option<Unreadable>,
-    /// One entry per change of the plan that was to write, was refused or held, or waits, in plan
-    /// order.
+    /// One entry per change of the plan that was to write, was refused or held, waits, or is left with
+    /// what was changed outside git, in plan order.
     pub items: Vec<ItemOutcome>,
     /// How many items were in sync already.
     pub in_sync: usize,
@@ -43,6 +43,10 @@ pub struct ItemOutcome {
     /// Fields that moved on both sides or of which nothing is recorded: not written, whatever became
     /// of the rest of the item.
     pub undecided: Vec<Field>,
+    /// Fields that were changed outside git and were left so, as it was asked for.
+    pub drift_left: Vec<Field>,
+    /// Who last changed the live item and when, before this run.
+    pub modified: Option<Modified>,
     /// How it ended.
     pub verdict: Verdict,
 }
@@ -67,6 +71,10 @@ pub enum Verdict {
     /// Nothing was to be done until somebody says so: the service disabled it, or it is retired and
     /// waits to be pruned.
     Waits(String),
+    /// Nothing was done about what was changed outside git, as it was asked for.
+    Left(String),
+    /// Nothing was to be done: what was changed outside git is accepted.
+    Accepted(String),
     /// Not begun: the run was interrupted, or something it depends on was not done.
     NotStarted(String),
 }

@@ -39,7 +39,7 @@ pub(super) async fn decide_again(
     sides.live = live.map(|body| live_item(sides.key.family, body)).transpose()?;
     sides.baseline = baseline(&sides, found);
     let fresh = plan::decide(sides, options);
-    Ok(match (is_same(planned, &fresh), is_settled(planned, &fresh)) {
+    Ok(match (planned.asks_the_same(&fresh), is_settled(planned, &fresh)) {
         (true, _) => Again::Same(fresh),
         (false, true) => Again::Settled(fresh),
         (false, false) => Again::Other(fresh),
@@ -97,14 +97,4 @@ fn baseline(sides: &Sides, found: Option<MetadataItem>) -> BaselineSide {
 fn other(sorted: &Baselines, family: Family, name: &ArmName) -> Option<BaselineSide> {
     let (item, ownership) = sorted.other(family, name)?;
     Some(BaselineSide::Other(item.clone(), ownership.clone()))
-}
-
-/// The same action with the same hashes before and after, field by field.
-fn is_same(planned: &Change, fresh: &Change) -> bool {
-    let hashes = |change: &Change| -> Vec<_> {
-        let hash =
-            |c: &plan::FieldChange| (c.field, c.field.hash(&c.before), c.field.hash(&c.after));
-        change.fields.iter().map(hash).collect()
-    };
-    planned.action == fresh.action && hashes(planned) == hashes(fresh)
 }

@@ -12,7 +12,7 @@ use super::verify::{Expected, verify};
 use super::{Event, ItemOutcome, Verdict, WorkspaceOutcome};
 use crate::ident::{ContentId, Family};
 use crate::live::{Client, Error};
-use crate::plan::{Action, Change, Class, DesiredSide, Moved, Options, WorkspacePlan};
+use crate::plan::{Action, Change, Class, DesiredSide, FieldChange, Moved, Options, WorkspacePlan};
 use crate::state::Field;
 
 /// The steps of a workspace: what makes detection quieter comes after what makes it louder, and what
@@ -213,11 +213,14 @@ fn outcome(
     let mut items = Vec::new();
     let mut in_sync = 0;
     for (index, change) in plan.changes.into_iter().enumerate() {
-        in_sync += usize::from(change.class == Class::InSync && change.action == Action::None);
+        let is_calm = change.class == Class::InSync && accepted(&change).is_empty();
+        in_sync += usize::from(is_calm && change.action == Action::None);
         let verdict = verdicts.remove(&index).or_else(|| not_for_writing(&change));
         let Some(verdict) = verdict else { continue };
         items.push(ItemOutcome {
             undecided: if options.desired_wins { Vec::new() } else { undecided(&change) },
+            drift_left: if options.keep_drift { drift_left(&change) } else { Vec::new() },
+            modified: change.modified,
             key: change.key,
             name: change.name,
             class: change.class,
@@ -235,12 +238,42 @@ fn undecided(change: &Change) -> Vec<Field> {
     moved.map(|c| c.field).collect()
 }
 
+/// Fields that were changed outside git, are not accepted, and are not written.
+fn drift_left(change: &Change) -> Vec<Field> {
+    let may_write = matches!(change.action, Action::None | Action::Update | Action::Restore);
+    let is_left = |c: &&FieldChange| {
+        c.moved == Moved::Live && c.accepted.is_none() && !change.written.contains(&c.field)
+    };
+    let is_about_drift = may_write && is_drifted(change.class);
+    let left = change.fields.iter().filter(|_| is_about_drift).filter(is_left);
+    left.map(|c| c.field).collect()
+}
+
+const fn is_drifted(class: Class) -> bool {
+    matches!(class, Class::Drifted | Class::ChangedAndDrifted | Class::Conflict)
+}
+
+/// Fields whose drift is accepted, each with its terms.
+fn accepted(change: &Change) -> Vec<String> {
+    let of_field = |c: &FieldChange| Some(format!("{} {}", c.field, c.accepted.as_ref()?));
+    change.fields.iter().filter_map(of_field).collect()
+}
+
 fn not_for_writing(change: &Change) -> Option<Verdict> {
     match (change.action, change.class) {
         (Action::Refuse, _) => Some(Verdict::Refused(change.reason.clone())),
         (Action::None, Class::Held) => Some(Verdict::Held(change.reason.clone())),
         (Action::None, Class::AutoDisabled | Class::Retired) => {
             Some(Verdict::Waits(change.reason.clone()))
+        }
+        (Action::None, Class::Vanished) => Some(Verdict::Left(change.reason.clone())),
+        (Action::None, class) if is_drifted(class) => {
+            Some(Verdict::Left(format!("{}; left as it is", change.reason)))
+        }
+        (Action::None, Class::InSync) => {
+            let accepted = accepted(change);
+            let terms = || Verdict::Accepted(format!("accepted: {}", accepted.join("; ")));
+            (!accepted.is_empty()).then(terms)
         }
         _ => None,
     }

@@ -13,11 +13,11 @@ pub(crate) enum Exit {
     Machine,
     /// Content, exclusions or environments are invalid, or a test failed.
     Invalid,
-    /// Drift, or changes pending.
+    /// Drift, also where `apply` was to leave it, or changes pending.
     Pending,
     /// Refused: a conflict, a collision, a twin, a stale plan.
     Refused,
-    /// Some changes failed; the rest is done and recorded.
+    /// Some changes failed, or must wait though they are about what is deployed; the rest is done and recorded.
     Failed,
     /// Not authenticated or not allowed anywhere.
     Denied,

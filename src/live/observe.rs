@@ -245,7 +245,8 @@ impl Lagging<'_> {
 
 /// Reads one resource; `None` when the service says that it is not there.
 ///
-/// A 404 that is about the resource group or the subscription says nothing about the resource.
+/// A 404 that is about what contains the resource, or that is no answer of ARM's (a proxy's page), says
+/// nothing about the resource.
 ///
 /// # Errors
 /// As for any request.
@@ -254,8 +255,9 @@ pub async fn read_if_there(client: &Client, id: &ResourceId) -> Result<Option<Va
         Ok(body) => Ok(Some(body)),
         Err(error) if error.kind == ErrorKind::NotFound => {
             let code = error.arm.as_ref().map_or("", |arm| arm.code.as_str());
-            let container = ["ResourceGroupNotFound", "SubscriptionNotFound"];
-            if container.contains(&code) { Err(error) } else { Ok(None) }
+            let container =
+                ["ResourceGroupNotFound", "SubscriptionNotFound", "ParentResourceNotFound"];
+            if code.is_empty() || container.contains(&code) { Err(error) } else { Ok(None) }
         }
         Err(error) => Err(error),
     }
@@ -461,6 +463,12 @@ mod tests {
         check("GET", "/alertRules?", Fault::Body(200, nameless), false).await;
         let no_group = json!({"error": {"code": "ResourceGroupNotFound", "message": "x"}});
         check("GET", "/alertRules/lags", Fault::Body(404, no_group.to_string()), false).await;
+        let no_workspace = json!({"error": {"code": "ParentResourceNotFound", "message": "x"}});
+        check("GET", "/alertRules/lags", Fault::Body(404, no_workspace.to_string()), false).await;
+        for no_answer_of_arm in ["<html>Not Found</html>", "", "{}"] {
+            let fault = Fault::Body(404, no_answer_of_arm.into());
+            check("GET", "/alertRules/lags", fault, false).await;
+        }
     }
 
     #[tokio::test]

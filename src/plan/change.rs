@@ -79,6 +79,8 @@ pub struct Change {
     pub quieter_by: Vec<Quieting>,
     /// What moved, in the order of the field table.
     pub fields: Vec<FieldChange>,
+    /// Those of them that are written.
+    pub written: Vec<Field>,
     /// Observed fields whose live value is not the desired one: shown, never written.
     pub observed: Vec<FieldChange>,
     /// Who last changed the live item and when, where the service says so.

@@ -47,6 +47,7 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
         action: found.action,
         reason: found.reason,
         fields: found.fields,
+        written: found.written,
         observed: found.observed,
         modified: sides.live.as_ref().and_then(modified),
         work: found.work.unwrap_or(Work::Nothing),
@@ -241,7 +242,7 @@ fn decide_owned(
         of_service.for_each(|change| change.accepted = None);
     }
     if auto_disabled && !options.re_enable {
-        let reason = "the service disabled it by itself after failures; \
+        let reason = "by its name the service disabled it after failures; \
                       nothing is written without `--re-enable`";
         let finding = Finding::new(Class::AutoDisabled, Action::None, reason);
         return Finding { observed: comparison.observed, ..finding.with(comparison.changes) };
@@ -302,7 +303,11 @@ fn settled(
     } else if record.state == RecordState::Retired {
         "its content is back, and it is as the files say"
     } else {
-        return Finding::new(Class::InSync, Action::None, "as the files say").with(changes);
+        let reason = match changes.is_empty() {
+            true => "as the files say",
+            false => "as the files say, but for drift that is accepted",
+        };
+        return Finding::new(Class::InSync, Action::None, reason).with(changes);
     };
     let work = body::record(sides, present, options);
     Finding::new(Class::Converged, Action::Record, reason).doing(work).with(changes)

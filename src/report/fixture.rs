@@ -86,6 +86,7 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
         effect: Effect::Neutral,
         quieter_by: Vec::new(),
         fields: Vec::new(),
+        written: Vec::new(),
         observed: Vec::new(),
         modified: None,
         work: Work::Nothing,
@@ -220,6 +221,8 @@ pub(super) fn item(id: &str, class: Class, action: Action, verdict: Verdict) -> 
         action,
         effect: made.effect,
         undecided: Vec::new(),
+        drift_left: Vec::new(),
+        modified: None,
         verdict,
     }
 }

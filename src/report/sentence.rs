@@ -29,10 +29,13 @@ pub(super) fn plan(summary: &Summary) -> String {
     for (class, words) in named {
         part(summary.left(class), words);
     }
-    let in_sync = summary.left(Class::InSync);
     let known: usize = named.iter().map(|(class, _)| summary.left(*class)).sum();
-    part(summary.action(Action::None) - known - in_sync, "left alone");
+    part(summary.action(Action::None) - known - summary.left(Class::InSync), "left alone");
     let nothing = parts.is_empty();
+    if summary.in_sync_but_accepted > 0 {
+        parts.push(format!("{} with accepted drift", summary.in_sync_but_accepted));
+    }
+    let in_sync = summary.in_sync();
     if in_sync > 0 {
         parts.push(format!("{in_sync} in sync"));
     }
@@ -109,8 +112,13 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
     let tally = Tally::of(outcome);
     let done = tally.verdict("done") + tally.verdict("overtaken");
     let read = tally.workspaces - tally.unreadable;
+    let calm: usize = ["waiting", "left", "accepted"].map(|word| tally.verdict(word)).iter().sum();
+    let left = tally.drift_left + tally.left_disabled;
     let mut sentence = match (done, tally.verdicts.values().sum::<usize>()) {
-        (0, waiting) if read > 0 && waiting == tally.verdict("waiting") => {
+        (0, all) if read > 0 && all == calm && left > 0 => {
+            format!("Changed nothing in {}.", count(read, "workspace"))
+        }
+        (0, all) if read > 0 && all == calm => {
             format!("Nothing to change in {}.", count(read, "workspace"))
         }
         (0, _) => "Applied nothing.".to_owned(),
@@ -119,7 +127,7 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
             format!("Applied {changes} to {}.", count(tally.written, "workspace"))
         }
     };
-    let waiting = tally.verdict("waiting");
+    let waiting = tally.verdict("waiting") - tally.left_disabled;
     let words = [
         ("failed", "failed"),
         ("overtaken", "overtaken by somebody else"),
@@ -140,6 +148,19 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
     if waiting > 0 {
         let items = count(waiting, "item");
         sentence = format!("{sentence} {items} {} for a word.", form(waiting, "waits", "wait"));
+    }
+    let stays = form(tally.left_disabled, "stays disabled", "stay disabled");
+    let is_left =
+        form(tally.drift_left, "with drift is left as it is", "with drift are left as they are");
+    let has = form(tally.verdict("accepted"), "has accepted drift", "have accepted drift");
+    for (number, words) in [
+        (tally.left_disabled, stays),
+        (tally.drift_left, is_left),
+        (tally.verdict("accepted"), has),
+    ] {
+        if number > 0 {
+            sentence = format!("{sentence} {} {words}.", count(number, "item"));
+        }
     }
     if tally.unreadable > 0 {
         let unread = count(tally.unreadable, "workspace");

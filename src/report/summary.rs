@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::apply::{Outcome, Verdict};
+use crate::apply::{ItemOutcome, Outcome, Verdict};
 use crate::plan::{
     Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Moved, Plan,
     WorkspacePlan,
@@ -31,6 +31,8 @@ pub struct Summary {
     pub drifted_workspaces: usize,
     /// Items with known drift that is accepted.
     pub accepted: usize,
+    /// Those of them that are in sync but for it.
+    pub in_sync_but_accepted: usize,
     /// Items with observed fields that differ.
     pub observed: usize,
     /// Rules and hunting queries that nobody owns here.
@@ -78,6 +80,12 @@ impl Summary {
         self.left.get(&class).copied().unwrap_or(0)
     }
 
+    /// How many items are as the files say, with nothing that has to be accepted.
+    #[must_use]
+    pub fn in_sync(&self) -> usize {
+        self.left(Class::InSync) - self.in_sync_but_accepted
+    }
+
     fn add(&mut self, workspace: &WorkspacePlan) {
         self.workspaces += 1;
         self.unreadable += usize::from(workspace.unreadable.is_some());
@@ -90,6 +98,7 @@ impl Summary {
             }
             self.quieter += usize::from(change.effect == Effect::Quieter);
             self.accepted += usize::from(is_accepted(change));
+            self.in_sync_but_accepted += usize::from(is_in_sync_but_accepted(change));
             self.observed += usize::from(!change.observed.is_empty());
         }
         let drift = workspace.changes.iter().filter(|change| is_drift(change)).count();
@@ -163,7 +172,16 @@ pub fn all_ordered(plan: &Plan) -> Vec<(&WorkspacePlan, &Change)> {
 
 /// Whether a change is only counted, in reports for people.
 pub(super) fn is_quiet(change: &Change) -> bool {
-    change.class == Class::InSync && change.action == Action::None && change.observed.is_empty()
+    change.class == Class::InSync
+        && change.action == Action::None
+        && change.observed.is_empty()
+        && !is_in_sync_but_accepted(change)
+}
+
+/// Whether nothing is to be done only because what was changed outside git is accepted.
+pub(super) fn is_in_sync_but_accepted(change: &Change) -> bool {
+    (change.class, change.action) == (Class::InSync, Action::None)
+        && change.fields.iter().any(|field| field.accepted.is_some())
 }
 
 /// Whether an item's live side moved in a way that a drift report counts (exit code 20): drifted,
@@ -218,12 +236,13 @@ pub(super) fn vanished_while_held(change: &Change) -> bool {
     matches!(sides.desired, DesiredSide::Held(_)) && was_applied && sides.live.is_none()
 }
 
-/// Whether what was last applied to a live item of ours cannot be read: whether it moved is unknown.
+/// Whether nothing tells what was last applied to a live item that the files mean: whether it moved is
+/// unknown. A held item has only its record to be compared with.
 pub(super) fn is_uncompared(change: &Change) -> bool {
     let unknown = match &change.sides.baseline {
         BaselineSide::Ours(baseline) => baseline.record.is_err(),
         BaselineSide::Ambiguous(_) => true,
-        BaselineSide::None | BaselineSide::Other(..) => false,
+        BaselineSide::None | BaselineSide::Other(..) => change.class == Class::Held,
     };
     unknown && change.sides.live.is_some()
 }
@@ -255,6 +274,10 @@ pub struct Tally {
     pub quieter: usize,
     /// Items that belong to another owner.
     pub wanted_foreign: usize,
+    /// Items that were changed or deleted outside git and left so.
+    pub drift_left: usize,
+    /// Items that stay disabled, by the service as their name says.
+    pub left_disabled: usize,
 }
 
 impl Tally {
@@ -272,6 +295,9 @@ impl Tally {
                 let quieter = item.effect == Effect::Quieter && sent(&item.verdict);
                 tally.quieter += usize::from(quieter);
                 tally.wanted_foreign += usize::from(item.class == Class::Foreign);
+                tally.drift_left += usize::from(leaves_drift(item));
+                let disabled = (item.class, item.action) == (Class::AutoDisabled, Action::None);
+                tally.left_disabled += usize::from(disabled);
             }
         }
         tally
@@ -282,6 +308,12 @@ impl Tally {
     pub fn verdict(&self, word: &str) -> usize {
         self.verdicts.get(word).copied().unwrap_or(0)
     }
+}
+
+/// Whether something that was changed or deleted outside git was left so.
+#[must_use]
+pub const fn leaves_drift(item: &ItemOutcome) -> bool {
+    matches!(item.verdict, Verdict::Left(_)) || !item.drift_left.is_empty()
 }
 
 /// How an item ended, as reports and JSON spell it.
@@ -296,6 +328,8 @@ pub const fn verdict_word(verdict: &Verdict) -> &'static str {
         Verdict::Blocked(_) => "blocked",
         Verdict::Overtaken(_) => "overtaken",
         Verdict::Waits(_) => "waiting",
+        Verdict::Left(_) => "left",
+        Verdict::Accepted(_) => "accepted",
         Verdict::NotStarted(_) => "not-started",
     }
 }
@@ -311,6 +345,8 @@ pub(super) fn verdict_reason(verdict: &Verdict) -> Option<&str> {
         | Verdict::Blocked(reason)
         | Verdict::Overtaken(reason)
         | Verdict::Waits(reason)
+        | Verdict::Left(reason)
+        | Verdict::Accepted(reason)
         | Verdict::NotStarted(reason) => Some(reason),
     }
 }

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::ident::ExclusionId;
-use crate::plan::{Action, Change, Class, DesiredSide, Effect, FieldChange, Modified, Moved};
+use crate::plan::{
+    Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Modified, Moved,
+};
 use crate::report::{escape, summary, width};
 use crate::state::Field;
 
@@ -20,12 +22,13 @@ pub(super) const fn sign(action: Action) -> char {
 }
 
 /// What will be done, in a word; where nothing is, what the item is instead.
-pub(super) const fn action_word(change: &Change) -> &'static str {
+pub(super) fn action_word(change: &Change) -> &'static str {
     match change.action {
         Action::None => match change.class {
             Class::Held => "held",
             Class::AutoDisabled => "left disabled",
             Class::Retired => "waits for prune",
+            Class::InSync if summary::is_in_sync_but_accepted(change) => "accepted drift",
             Class::InSync => "in sync",
             _ => "left alone",
         },
@@ -147,8 +150,17 @@ pub(super) fn made_disabled(change: &Change) -> Option<&'static str> {
 }
 
 /// Where nothing can be compared.
-pub(super) const UNCOMPARED: &str =
-    "what was last applied cannot be read: whether it was changed outside git is unknown";
+pub(super) const fn uncompared(change: &Change) -> &'static str {
+    match change.sides.baseline {
+        BaselineSide::Ours(_) | BaselineSide::Ambiguous(_) => {
+            "what was last applied cannot be read: whether it was changed outside git is unknown"
+        }
+        BaselineSide::None | BaselineSide::Other(..) => {
+            "it is there, with no record of this repository: whether it was changed outside git is \
+             unknown"
+        }
+    }
+}
 
 /// The way on where items belong to another owner.
 pub(super) const FOREIGN: &str = "what another owner deployed is never touched: if `owner` in \

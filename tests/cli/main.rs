@@ -15,6 +15,7 @@ mod portal;
 mod records;
 mod retire;
 mod root;
+mod said;
 mod sample;
 mod saved_plan;
 mod schema;

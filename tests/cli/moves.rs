@@ -266,18 +266,18 @@ fn drift_report_leaves_what_was_changed_outside_git() {
     let (root, portal) = Root::with_rule();
     portal.edit(AlertRules, RULE_NAME, &["displayName=By hand"]);
     portal.forget();
-    root.run(&["apply", "--yes", "--drift", "report"]).exits(0).says(&["Nothing to change"]);
+    root.run(&["apply", "--yes", "--drift", "report"]).exits(20).says(&["Changed nothing"]);
     root.run(&["plan", "--drift", "report", "--exit-code"]).exits(0).says(&["displayName"]);
     assert_eq!(portal.writes(), NOTHING);
     // What moved in git is done; what moved outside stays, and stays drift.
     root.replace(RULE_FILE, "severity: Medium", "severity: High");
-    root.run(&["apply", "--yes", "--drift", "report"]).exits(0);
+    root.run(&["apply", "--yes", "--drift", "report"]).exits(20);
     assert_eq!(live(&portal, "severity"), "High");
     assert_eq!(live(&portal, "displayName"), "By hand");
     root.run(&["drift"]).exits(20).says(&["displayName"]);
     portal.delete(AlertRules, RULE_NAME);
     portal.forget();
-    root.run(&["apply", "--yes", "--drift", "report"]).exits(0);
+    root.run(&["apply", "--yes", "--drift", "report"]).exits(20);
     assert_eq!(portal.writes(), NOTHING);
 }
 

@@ -270,3 +270,20 @@ fn a_rule_whose_id_was_deleted_lately_is_deferred() {
         &["create deferred: Relay contacted", "recently deleted"],
     );
 }
+
+/// What is deployed must not stay as it was, or gone, behind an exit code that says that all is well.
+#[test]
+fn a_change_of_a_deployed_rule_that_is_blocked_or_deferred_is_a_failure() {
+    let table = "Failed to run the analytics rule query. One of the tables does not exist.";
+    let deleted = "The rule with id 'relay-rule' was recently deleted.";
+    for (why, said) in [(table, "blocked"), (deleted, "deferred")] {
+        let (root, portal) = Root::with_rule();
+        root.replace(sample::RULE_FILE, "severity: Medium", "severity: High");
+        portal.fail(&[put("/alertRules/", refused(400, why))]);
+        root.run(&["apply", "--yes"]).exits(30).says(&[&format!("update {said}: Relay contacted")]);
+        portal.delete(AlertRules, sample::RULE_NAME);
+        root.run(&["apply", "--yes"]).exits(30).says(&[&format!("create {said}: Relay contacted")]);
+        portal.fail(&[]);
+        root.run(&["apply", "--yes"]).exits(0).says(&["create done"]);
+    }
+}

@@ -13,8 +13,8 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::ui::Ui;
 use crate::live::Clients;
-use crate::plan::{ApprovedPlan, Mismatch, Objection, Options, Plan, SavedPlan, guard};
-use crate::report;
+use crate::plan::{ApprovedPlan, Class, Mismatch, Objection, Options, Plan, SavedPlan, guard};
+use crate::report::{self, summary};
 
 pub(super) async fn run(
     args: &Apply,
@@ -199,15 +199,27 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
         exits.push(Exit::Interrupted);
     }
     for item in outcome.workspaces.iter().flat_map(|workspace| &workspace.items) {
+        if summary::leaves_drift(item) {
+            exits.push(Exit::Pending);
+        }
         match &item.verdict {
             Verdict::Failed(_) | Verdict::Overtaken(_) => exits.push(Exit::Failed),
             Verdict::Refused(_) => exits.push(Exit::Refused),
+            // A new item waits for its table or its id; what is deployed already, or was, is not what
+            // the files say, and nobody may take that for done.
+            Verdict::Deferred(_) | Verdict::Blocked(_)
+                if !matches!(item.class, Class::New | Class::Leftover) =>
+            {
+                exits.push(Exit::Failed);
+            }
             // What the files hold, the plan has said.
             Verdict::Done
             | Verdict::Held(_)
             | Verdict::Deferred(_)
             | Verdict::Blocked(_)
             | Verdict::Waits(_)
+            | Verdict::Left(_)
+            | Verdict::Accepted(_)
             | Verdict::NotStarted(_) => {}
         }
     }

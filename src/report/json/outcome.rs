@@ -7,7 +7,8 @@ use crate::apply::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
 use crate::report::summary::{Tally, verdict_reason, verdict_word};
 
 /// How each item ended, in plan order: `{environment, workspace, key, name, class, action, effect,
-/// undecided, verdict}` and `reason` for every verdict but `done`.
+/// undecided, driftLeft, verdict}`, `reason` for every verdict but `done`, and `modified` where the service
+/// says who changed the live item before.
 #[must_use]
 pub fn outcome(outcome: &Outcome) -> Value {
     let items: Vec<Value> = outcome
@@ -41,10 +42,14 @@ fn item(workspace: &WorkspaceOutcome, item: &ItemOutcome) -> Value {
         "action": item.action.as_str(),
         "effect": item.effect.as_str(),
         "undecided": item.undecided.iter().map(|field| field.path()).collect::<Vec<_>>(),
+        "driftLeft": item.drift_left.iter().map(|field| field.path()).collect::<Vec<_>>(),
         "verdict": verdict_word(&item.verdict),
     });
     if let Some(reason) = verdict_reason(&item.verdict) {
         entry["reason"] = json!(reason);
+    }
+    if let Some(modified) = &item.modified {
+        entry["modified"] = json!({"by": modified.by, "at": modified.at});
     }
     entry
 }
@@ -60,6 +65,8 @@ fn counts(tally: &Tally) -> Value {
         Verdict::Blocked(reason()),
         Verdict::Overtaken(reason()),
         Verdict::Waits(reason()),
+        Verdict::Left(reason()),
+        Verdict::Accepted(reason()),
         Verdict::NotStarted(reason()),
     ];
     let verdicts: Map<String, Value> = every
@@ -72,6 +79,8 @@ fn counts(tally: &Tally) -> Value {
         "inSync": tally.in_sync,
         "quieter": tally.quieter,
         "wantedForeign": tally.wanted_foreign,
+        "driftLeft": tally.drift_left,
+        "leftDisabled": tally.left_disabled,
         "workspaces": {
             "read": tally.workspaces - tally.unreadable,
             "unreadable": tally.unreadable,

@@ -123,7 +123,7 @@ fn notes(change: &Change, from: Side) -> Vec<String> {
         notes.push("no longer in the workspace: deleted outside git".to_owned());
     }
     if from == Side::Files && change.fields.is_empty() && summary::is_uncompared(change) {
-        notes.push(wording::UNCOMPARED.to_owned());
+        notes.push(wording::uncompared(change).to_owned());
     }
     let effect = wording::effect_sentence(change);
     if !effect.is_empty() {

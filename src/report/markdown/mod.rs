@@ -40,7 +40,7 @@ pub fn plan(plan: &Plan) -> String {
     let rows = rows(plan, |counts| {
         let mut cells: Vec<usize> = actions.iter().map(|action| counts.action(*action)).collect();
         cells.extend(held.then_some(counts.class(Class::Held)));
-        cells.extend([counts.left(Class::InSync), counts.quieter]);
+        cells.extend([counts.in_sync(), counts.quieter]);
         cells
     });
     let told = |change: &Change| !summary::is_quiet(change);

@@ -57,7 +57,7 @@ fn item(page: &mut Page, change: &Change) {
     if wording::is_gone(change) {
         page.line(FIELD, "it is no longer in the workspace: deleted outside git");
     } else if change.fields.is_empty() && summary::is_uncompared(change) {
-        page.line(FIELD, wording::UNCOMPARED);
+        page.line(FIELD, wording::uncompared(change));
     } else {
         for field in change.fields.iter().filter(|field| summary::moved_live(field)) {
             change::unwritten_field(page, change, field);

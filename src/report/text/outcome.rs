@@ -51,8 +51,10 @@ const fn place(verdict: &Verdict) -> u8 {
         Verdict::Blocked(_) => 4,
         Verdict::Deferred(_) => 5,
         Verdict::NotStarted(_) => 6,
-        Verdict::Waits(_) => 7,
-        Verdict::Done => 8,
+        Verdict::Left(_) => 7,
+        Verdict::Waits(_) => 8,
+        Verdict::Done => 9,
+        Verdict::Accepted(_) => 10,
     }
 }
 
@@ -64,10 +66,13 @@ fn item(page: &mut Page, item: &ItemOutcome) {
         | Verdict::Blocked(_)
         | Verdict::Deferred(_)
         | Verdict::Waits(_)
+        | Verdict::Left(_)
         | Verdict::NotStarted(_) => (Paint::Care, '.'),
+        Verdict::Accepted(_) => (Paint::Quiet, '.'),
     };
     let word = match &item.verdict {
         Verdict::NotStarted(_) => "not started",
+        Verdict::Accepted(_) => "accepted drift",
         other => summary::verdict_word(other),
     };
     let quieter = if item.effect == Effect::Quieter { ", QUIETER" } else { "" };
@@ -85,6 +90,14 @@ fn item(page: &mut Page, item: &ItemOutcome) {
     if !item.undecided.is_empty() && matches!(item.verdict, Verdict::Done) {
         let fields: Vec<&str> = item.undecided.iter().map(|field| field.path()).collect();
         page.line(FIELD, &format!("left as it is until someone decides: {}", fields.join(", ")));
+    }
+    if !item.drift_left.is_empty() {
+        let fields: Vec<&str> = item.drift_left.iter().map(|field| field.path()).collect();
+        page.line(FIELD, &format!("left as it was changed outside git: {}", fields.join(", ")));
+    }
+    let is_left = summary::leaves_drift(item) || matches!(item.verdict, Verdict::Waits(_));
+    if let (true, Some(words)) = (is_left, wording::modified(item.modified.as_ref())) {
+        page.line(FIELD, &words);
     }
     if item.effect == Effect::Quieter && matches!(item.verdict, Verdict::Done) {
         page.line(FIELD, "detection is quieter now: fewer or less visible alerts");
@@ -110,6 +123,10 @@ fn ways_on(outcome: &Outcome) -> Vec<&'static str> {
         way("held", "`sentinelops check` says what holds an item"),
         way("deferred", "what was deferred is tried again by the next `sentinelops apply`"),
         way("blocked", "a blocked item waits until its workspace has the tables that it reads"),
+        (tally.drift_left > 0).then_some(
+            "`sentinelops drift` shows what was changed outside git; `sentinelops apply` without \
+             `--drift report` restores it",
+        ),
         way("waiting", "`sentinelops plan` says what a waiting item waits for"),
         way("not-started", "`sentinelops apply` again begins what was not started"),
     ];
