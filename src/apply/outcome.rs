@@ -45,6 +45,8 @@ pub struct ItemOutcome {
     pub undecided: Vec<Field>,
     /// Fields that were changed outside git and were left so, as it was asked for.
     pub drift_left: Vec<Field>,
+    /// Whether it was to be made disabled.
+    pub creates_disabled: bool,
     /// Who last changed the live item and when, before this run.
     pub modified: Option<Modified>,
     /// How it ended.

@@ -220,6 +220,7 @@ fn outcome(
         items.push(ItemOutcome {
             undecided: if options.desired_wins { Vec::new() } else { undecided(&change) },
             drift_left: if options.keep_drift { drift_left(&change) } else { Vec::new() },
+            creates_disabled: change.creates_disabled(),
             modified: change.modified,
             key: change.key,
             name: change.name,

@@ -486,6 +486,15 @@ impl Change {
         self.action == other.action && moves(self) == moves(other)
     }
 
+    /// Whether a rule is to be made that detects nothing until it is enabled.
+    #[must_use]
+    pub fn creates_disabled(&self) -> bool {
+        let off =
+            |present: &Present| present.fields.get(&Field::Enabled) == Some(&Value::Bool(false));
+        self.action == Action::Create
+            && matches!(&self.sides.desired, DesiredSide::Present(present) if off(present))
+    }
+
     /// Whether what will be done makes detection quieter.
     #[must_use]
     pub fn is_quieter(&self) -> bool {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::stages::{self, Difference};
-use super::{Action, Effect, FieldChange, Quieting};
+use super::{Action, Effect, FieldChange, Moved, Quieting};
 use crate::ident::Duration;
 use crate::state::{Field, Fields, Mark, Record, canonical};
 
@@ -30,9 +30,8 @@ pub(super) fn effect(
 }
 
 /// A rule that is made disabled detects nothing. One that was deleted outside git comes back as the files
-/// say now, and of what it was only hashes are known.
+/// say now, and is judged by what it was before.
 fn of_create(desired: &Fields, before: Option<&Record>) -> (Effect, Vec<Quieting>) {
-    let is_off = desired.get(&Field::Enabled) == Some(&Value::Bool(false));
     let mut quieter = Vec::new();
     for (&field, entry) in before.iter().flat_map(|record| &record.fields) {
         let (Some(Mark::Value(applied)), Some(value)) = (entry.applied, desired.get(&field)) else {
@@ -41,17 +40,37 @@ fn of_create(desired: &Fields, before: Option<&Record>) -> (Effect, Vec<Quieting
         if !field.is_decisive() || field.is_dead(desired) || field.hash(value) == applied {
             continue;
         }
-        match (field, is_off) {
-            (Field::Enabled, true) => quieter.push(quieting("it is disabled", true)),
-            (Field::Enabled, false) => {}
-            _ => quieter.push(quieting(&format!("`{field}` is another than before"), false)),
+        let (moved, after) = (Moved::Desired, value.clone());
+        match values(field).into_iter().find(|known| field.hash(known) == applied) {
+            Some(before) => {
+                let change = FieldChange { field, moved, before, after, accepted: None };
+                if let Move::Quieter(by) = of_field(&change, desired) {
+                    quieter.extend(by);
+                }
+            }
+            None => quieter.push(quieting(&format!("`{field}` is another than before"), false)),
         }
     }
+    let is_off = desired.get(&Field::Enabled) == Some(&Value::Bool(false));
     match (quieter.is_empty(), is_off) {
         (false, _) => (Effect::Quieter, quieter),
         (true, true) => (Effect::Neutral, quieter),
         (true, false) => (Effect::Louder, quieter),
     }
+}
+
+/// The values that a field may have, where they are few: of what was applied only a hash is recorded.
+fn values(field: Field) -> Vec<Value> {
+    let texts: &[&str] = match field {
+        Field::Enabled
+        | Field::CreateIncident
+        | Field::SuppressionEnabled
+        | Field::GroupingEnabled => return vec![true.into(), false.into()],
+        Field::Severity => &SEVERITIES,
+        Field::AggregationKind => &["SingleAlert", "AlertPerResult"],
+        _ => &[],
+    };
+    texts.iter().map(|text| Value::from(*text)).collect()
 }
 
 fn of_fields(written: &[&FieldChange], desired: &Fields) -> (Effect, Vec<Quieting>) {
@@ -167,9 +186,11 @@ fn by_rank(before: Rank, after: Rank, what: &str) -> Move {
     }
 }
 
+/// From quiet to loud, in their canonical spelling.
+const SEVERITIES: [&str; 4] = ["informational", "low", "medium", "high"];
+
 fn severity(value: &Value) -> Rank {
-    let order = ["informational", "low", "medium", "high"];
-    let place = order.iter().position(|known| Some(*known) == value.as_str());
+    let place = SEVERITIES.iter().position(|known| Some(*known) == value.as_str());
     Rank(place.and_then(|place| i128::try_from(place).ok()))
 }
 
@@ -237,7 +258,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::Moved;
 
     fn effect_of(field: Field, before: Value, after: Value) -> (Effect, Vec<Quieting>) {
         let change = FieldChange { field, moved: Moved::Desired, before, after, accepted: None };

@@ -442,9 +442,18 @@ fn a_deleted_item_that_comes_back_another_is_judged_by_what_it_was() {
     set(&mut other, Field::Query, json!("T | where x == 1 and y"));
     let change = check(&other, Class::Vanished, Action::Create);
     assert_eq!((change.effect, change.quieter_by[0].is_certain), (Effect::Quieter, false));
-    set(&mut gone, Field::Enabled, json!(false));
-    let change = check(&gone, Class::Vanished, Action::Create);
-    assert_eq!((change.effect, change.quieter_by[0].is_certain), (Effect::Quieter, true));
+    for (field, value, effect) in [
+        (Field::Severity, json!("Low"), Effect::Quieter),
+        (Field::SuppressionEnabled, json!(true), Effect::Quieter),
+        (Field::AggregationKind, json!("AlertPerResult"), Effect::Louder),
+        (Field::Enabled, json!(false), Effect::Quieter),
+    ] {
+        let mut other = gone.clone();
+        set(&mut other, field, value);
+        let change = check(&other, Class::Vanished, Action::Create);
+        assert_eq!(change.effect, effect, "{field}");
+        assert!(change.quieter_by.iter().all(|by| by.is_certain), "{field}");
+    }
 }
 
 #[test]

@@ -222,6 +222,7 @@ pub(super) fn item(id: &str, class: Class, action: Action, verdict: Verdict) -> 
         effect: made.effect,
         undecided: Vec::new(),
         drift_left: Vec::new(),
+        creates_disabled: false,
         modified: None,
         verdict,
     }

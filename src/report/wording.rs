@@ -1,13 +1,10 @@
 //! The words for classes, actions, effects and fields that every report for people uses.
 
-use serde_json::Value;
-
 use crate::ident::ExclusionId;
 use crate::plan::{
     Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Modified, Moved,
 };
 use crate::report::{escape, summary, width};
-use crate::state::Field;
 
 /// A sign that stands before an action, for the eye; the word behind it says the same.
 pub(super) const fn sign(action: Action) -> char {
@@ -137,17 +134,8 @@ pub(super) fn new_exclusions(change: &Change) -> Vec<&str> {
     }
 }
 
-/// What is to be said of a rule that is about to be made disabled.
-pub(super) fn made_disabled(change: &Change) -> Option<&'static str> {
-    match (&change.sides.desired, change.action) {
-        (DesiredSide::Present(present), Action::Create)
-            if present.fields.get(&Field::Enabled) == Some(&Value::Bool(false)) =>
-        {
-            Some("created disabled: it detects nothing until it is enabled")
-        }
-        _ => None,
-    }
-}
+/// What is to be said of a rule that is made disabled.
+pub(super) const MADE_DISABLED: &str = "created disabled: it detects nothing until it is enabled";
 
 /// Where nothing can be compared.
 pub(super) const fn uncompared(change: &Change) -> &'static str {

@@ -90,6 +90,7 @@ fn a_rule_that_is_made_disabled_is_said_to_be_so() {
     root.run(&["plan"]).says(&["created disabled"]);
     let markdown = root.run(&["plan", "--format", "markdown"]).says(&["created disabled"]);
     markdown.hides(&["louder"]);
+    root.run(&["apply", "--yes"]).exits(0).says(&["create done", "created disabled"]);
 }
 
 #[test]

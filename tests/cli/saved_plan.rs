@@ -133,3 +133,18 @@ fn a_saved_plan_names_what_will_stand_by_a_hash_that_nobody_can_meet() {
     let (kind, hash) = after.as_str().unwrap().split_once(':').unwrap();
     assert_eq!((kind, hash.len()), ("Scheduled", 64));
 }
+
+#[test]
+fn a_saved_create_is_refused_when_a_field_of_the_customers_would_be_sent_otherwise() {
+    let (root, portal) = Root::empty();
+    root.write(RULE_FILE, crate::sample::RULE);
+    root.append("environments/local.yaml", "observed: [enabled]\n");
+    root.run(&["plan", "--out", "plan.json"]).exits(0);
+    let before = root.read("environments/local.yaml");
+    let disabled = "overrides:\n  relay-rule: { enabled: { value: false, reason: a trial } }\n";
+    root.append("environments/local.yaml", disabled);
+    root.run(&["apply", "plan.json", "--yes"]).exits(21).says(&[RULE_KEY, "not as planned"]);
+    assert_eq!(portal.writes(), NOTHING);
+    root.write("environments/local.yaml", &before);
+    root.run(&["apply", "plan.json", "--yes"]).exits(0).says(&["create done"]);
+}

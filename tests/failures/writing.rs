@@ -287,3 +287,19 @@ fn a_change_of_a_deployed_rule_that_is_blocked_or_deferred_is_a_failure() {
         root.run(&["apply", "--yes"]).exits(0).says(&["create done"]);
     }
 }
+
+#[test]
+fn a_write_that_never_happened_is_still_a_change_in_git_whatever_else_stands_as_it_should() {
+    let (root, portal) = Root::with_rule();
+    portal.edit(AlertRules, sample::RULE_NAME, &["severity=High"]);
+    root.replace(sample::RULE_FILE, "severity: Medium", "severity: High");
+    root.replace(sample::RULE_FILE, "queryFrequency: 1h", "queryFrequency: 30m");
+    portal.fail(&[put("/alertRules/", Answer::Drop)]);
+    let apply = ["apply", "--yes", "--drift", "report"];
+    root.run(&apply).exits(30).says(&["update failed"]);
+    portal.fail(&[]);
+    root.run(&["plan"]).says(&["changed in git"]).hides(&["outside git"]);
+    root.run(&apply).exits(0).says(&["update done"]);
+    let rule = portal.get(AlertRules, sample::RULE_NAME);
+    assert_eq!(rule["properties"]["queryFrequency"], "PT30M");
+}

@@ -7,8 +7,8 @@ use crate::apply::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
 use crate::report::summary::{Tally, verdict_reason, verdict_word};
 
 /// How each item ended, in plan order: `{environment, workspace, key, name, class, action, effect,
-/// undecided, driftLeft, verdict}`, `reason` for every verdict but `done`, and `modified` where the service
-/// says who changed the live item before.
+/// undecided, driftLeft, verdict}`; `reason` for every verdict but `done`; `createsDisabled` where a rule
+/// is made so; `modified` where the service says who changed the live item before.
 #[must_use]
 pub fn outcome(outcome: &Outcome) -> Value {
     let items: Vec<Value> = outcome
@@ -47,6 +47,9 @@ fn item(workspace: &WorkspaceOutcome, item: &ItemOutcome) -> Value {
     });
     if let Some(reason) = verdict_reason(&item.verdict) {
         entry["reason"] = json!(reason);
+    }
+    if item.creates_disabled {
+        entry["createsDisabled"] = json!(true);
     }
     if let Some(modified) = &item.modified {
         entry["modified"] = json!({"by": modified.by, "at": modified.at});

@@ -132,8 +132,9 @@ fn notes(change: &Change, from: Side) -> Vec<String> {
             Side::Files => format!("the next apply ({}) {effect}", change.action),
         });
     }
-    let disabled = wording::made_disabled(change).filter(|_| from == Side::Workspace);
-    notes.extend(disabled.map(str::to_owned));
+    if from == Side::Workspace && change.creates_disabled() {
+        notes.push(wording::MADE_DISABLED.to_owned());
+    }
     let exclusions = wording::new_exclusions(change);
     if from == Side::Workspace && !exclusions.is_empty() {
         notes.push(format!("with exclusions {}", exclusions.join(", ")));

@@ -22,8 +22,8 @@ pub(super) fn change(page: &mut Page, change: &Change) {
     if change.effect == Effect::Quieter {
         page.sentence(FIELD, Paint::Care, &wording::effect_sentence(change), "");
     }
-    if let Some(disabled) = wording::made_disabled(change) {
-        page.sentence(FIELD, Paint::Care, disabled, "");
+    if change.creates_disabled() {
+        page.sentence(FIELD, Paint::Care, wording::MADE_DISABLED, "");
     }
     let exclusions = wording::new_exclusions(change);
     if !exclusions.is_empty() {

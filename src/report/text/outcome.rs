@@ -99,6 +99,9 @@ fn item(page: &mut Page, item: &ItemOutcome) {
     if let (true, Some(words)) = (is_left, wording::modified(item.modified.as_ref())) {
         page.line(FIELD, &words);
     }
+    if item.creates_disabled && matches!(item.verdict, Verdict::Done) {
+        page.line(FIELD, wording::MADE_DISABLED);
+    }
     if item.effect == Effect::Quieter && matches!(item.verdict, Verdict::Done) {
         page.line(FIELD, "detection is quieter now: fewer or less visible alerts");
     }
