@@ -103,15 +103,15 @@ fn may_pass(spine: &Spine, table: &str) -> bool {
 /// What is wrong with it, at its own place.
 pub(super) fn resolve<'a>(
     exclusion: &'a Exclusion,
-    text: Text<'_>,
-    spine: &Spine,
+    text: &Text<'_>,
     names: Vocabulary<'_>,
 ) -> Result<Vec<Ready<'a>>, Vec<Diagnostic>> {
+    let spine = text.spine;
     let mut ready = Vec::new();
     for table in tables_of(exclusion, spine)? {
         let places = spine
             .places_of(table.as_deref())
-            .map_err(|refusals| refused(exclusion, &refusals, (text.0, text.1.text())))?;
+            .map_err(|refusals| refused(exclusion, &refusals, (text.source, text.query.text())))?;
         let Some(first) = places.first() else {
             return Err(vec![no_table(exclusion, spine)]);
         };

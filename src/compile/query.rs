@@ -9,7 +9,7 @@ use super::compile::Index;
 use super::exclusion::{self, Ready};
 use super::judge::{self, Case};
 use super::policy;
-use super::reading::Vocabulary;
+use super::reading::{Text, Vocabulary};
 use super::silence;
 use super::tests_of_exclusions::Trial;
 use crate::content::{Content, Exclusion, QuerySource};
@@ -128,10 +128,10 @@ pub(super) fn injected(
     let about = exclusion::about(content, index);
     let in_force =
         about.into_iter().filter(|(_, e)| exclusion::in_force(e, environment, workspace));
+    let asked = Text::new(source, &query, &spine);
     let mut insertions = Vec::new();
     for (_, exclusion) in in_force {
-        let ready =
-            exclusion::resolve(exclusion, (source, &query), &spine, index.names(at)).ok()?;
+        let ready = exclusion::resolve(exclusion, &asked, index.names(at)).ok()?;
         insertions.extend(ready.iter().map(Ready::insertion));
     }
     let injected = kql::inject(&text, &insertions).ok()?;
@@ -215,11 +215,12 @@ fn place_exclusions(
     }
     let query = Query::parse(text);
     let spine = kql::spine(&query);
+    let asked = Text::new(source, &query, &spine);
     let mut ready: Vec<Ready<'_>> = Vec::new();
     let mut errors: Vec<Diagnostic> = Vec::new();
     for exclusion in exclusions {
         errors.extend(policy::lacks(exclusion, index.policy));
-        match exclusion::resolve(exclusion, (source, &query), &spine, names) {
+        match exclusion::resolve(exclusion, &asked, names) {
             Ok(more) => ready.extend(more),
             Err(found) => errors.extend(found.into_iter().map(|error| {
                 let unexplained = error.notes.is_empty();

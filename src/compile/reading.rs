@@ -5,13 +5,15 @@
 //! column of its own, one that it has taken away. A condition that was read at one place only would
 //! be written where nobody knows what it takes out.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::exclusion::{in_file, misread};
 use crate::content::{self, Exclusion};
 use crate::diag::{Code, Diagnostic, Located};
 use crate::kql::{
-    self, EcsMap, Place, Polarity, PredicateError, Query, Resolved, Rows, Schema, Scope,
+    self, EcsMap, Place, Polarity, PredicateError, Query, Resolved, Rows, Schema, Scope, Spine,
 };
 
 /// The condition means one thing at a place of the query and another at a further one.
@@ -24,8 +26,28 @@ pub(super) struct Vocabulary<'v> {
     pub(super) schema: &'v Schema,
 }
 
-/// A query and where it stands.
-pub(super) type Text<'t> = (&'t Located<String>, &'t Query<'t>);
+/// A query, where it stands, and what its rows are at its places: that is looked up once for all
+/// exclusions.
+pub(super) struct Text<'t> {
+    pub(super) source: &'t Located<String>,
+    pub(super) query: &'t Query<'t>,
+    pub(super) spine: &'t Spine,
+    rows: Vec<OnceCell<Rows>>,
+}
+
+impl<'t> Text<'t> {
+    pub(super) fn new(source: &'t Located<String>, query: &'t Query<'t>, spine: &'t Spine) -> Self {
+        let rows = spine.places.iter().map(|_| OnceCell::new()).collect();
+        Self { source, query, spine, rows }
+    }
+
+    fn rows(&self, place: &Place) -> Cow<'_, Rows> {
+        let is_place = |known: &Place| std::ptr::eq(known, place);
+        let cell = self.spine.places.iter().position(is_place).and_then(|at| self.rows.get(at));
+        let rows = || Rows::at(self.query, place);
+        cell.map_or_else(|| Cow::Owned(rows()), |cell| Cow::Borrowed(cell.get_or_init(rows)))
+    }
+}
 
 /// The condition at one place.
 #[derive(PartialEq)]
@@ -41,13 +63,13 @@ struct Reading {
 /// It cannot be read at one of them, or does not mean the same at all.
 pub(super) fn read(
     exclusion: &Exclusion,
-    text: Text<'_>,
+    text: &Text<'_>,
     (first, places): (&Place, &[&Place]),
     names: Vocabulary<'_>,
 ) -> Result<Resolved, Vec<Diagnostic>> {
-    let known = reading(exclusion, text.1, first, names);
+    let known = reading(exclusion, text, first, names);
     for place in places.iter().copied().filter(|place| !std::ptr::eq(*place, first)) {
-        let (errors, says) = match (&known, reading(exclusion, text.1, place, names)) {
+        let (errors, says) = match (&known, reading(exclusion, text, place, names)) {
             (Err(_), Err(_)) => continue,
             (Ok(known), Ok(reading)) if *known == reading => continue,
             (Ok(_), Ok(_)) => {
@@ -69,11 +91,11 @@ const READ: &str = "it can be read here";
 
 fn reading(
     exclusion: &Exclusion,
-    query: &Query<'_>,
+    text: &Text<'_>,
     place: &Place,
     Vocabulary { ecs, schema }: Vocabulary<'_>,
 ) -> Result<Reading, Vec<PredicateError>> {
-    let rows = Rows::at(query, place);
+    let rows = text.rows(place);
     let scope = Scope { table: &place.table, schema, ecs, rows: &rows };
     let polarity = match exclusion.polarity {
         content::Polarity::When => Polarity::When,
@@ -84,7 +106,7 @@ fn reading(
     Ok(Reading { resolved, made })
 }
 
-fn differ(exclusion: &Exclusion, text: Text<'_>, (first, other): (&Place, &Place)) -> Diagnostic {
+fn differ(exclusion: &Exclusion, text: &Text<'_>, (first, other): (&Place, &Place)) -> Diagnostic {
     let id = &exclusion.id.value;
     let condition = &exclusion.condition;
     let message =
@@ -102,10 +124,11 @@ fn differ(exclusion: &Exclusion, text: Text<'_>, (first, other): (&Place, &Place
 /// Shows two places of the query, each with what is said of it.
 fn labelled(
     diagnostic: Diagnostic,
-    (source, query): Text<'_>,
+    text: &Text<'_>,
     says: [(&Place, &'static str); 2],
 ) -> Diagnostic {
-    says.into_iter().fold(diagnostic, |diagnostic, (place, text)| {
-        diagnostic.at(&source.source, in_file(source, query.text(), &place.source), text)
+    let Text { source, query, .. } = text;
+    says.into_iter().fold(diagnostic, |diagnostic, (place, words)| {
+        diagnostic.at(&source.source, in_file(source, query.text(), &place.source), words)
     })
 }

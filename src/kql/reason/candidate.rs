@@ -11,6 +11,9 @@ use super::search::EVALUATION;
 use crate::kql::predicate::{Bound, Check, Function, Test, TextOperator};
 use crate::kql::{ColumnType, Event, Predicate, Value, evaluate};
 
+/// What was found for requirements: atoms by number, and whether they are to hold.
+pub(super) type Known = BTreeMap<Vec<(usize, bool)>, Option<Value>>;
+
 /// More guesses than this for one column are not made.
 const GUESSES: usize = 3000;
 
@@ -22,13 +25,16 @@ pub(super) fn value(
     steps: &mut u64,
 ) -> Option<Value> {
     let guesses = guesses(required, now);
+    let mut event = Event { values: BTreeMap::from([(column.to_owned(), Value::Null)]) };
     // What is plainly true or false keeps to its outcome under any `not`; null may not.
     for plain in [true, false] {
         for guess in guesses.iter().take(GUESSES) {
             if *steps == 0 {
                 return None;
             }
-            let event = Event { values: BTreeMap::from([(column.to_owned(), guess.clone())]) };
+            if let Some(value) = event.values.get_mut(column) {
+                value.clone_from(guess);
+            }
             let mut meets = |(atom, wanted): &(&Atom, bool)| {
                 *steps = steps.saturating_sub(EVALUATION);
                 *steps > 0 && holds(atom, *wanted, plain, &event, now)

@@ -30,7 +30,7 @@ pub use judge::{
 
 pub use moment::{Clock, Dated, Question};
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -95,6 +95,9 @@ pub struct Case {
     assumable: BTreeSet<Opaque>,
     /// What is left of the steps.
     steps: Cell<u64>,
+    /// Values that were found for what was required of a column, or that none was: the questions about
+    /// one place require the same again and again.
+    values: RefCell<candidate::Known>,
 }
 
 /// A predicate, and what it means in atoms when it is true and when it is not.
@@ -142,7 +145,8 @@ impl Case {
         atoms.mark_exclusions();
         let leading = parts(leading, &mut atoms);
         let lemmas = lemma::lemmas(&atoms);
-        Self { leading, exclusions, atoms, lemmas, assumable, steps: Cell::new(ALL_STEPS) }
+        let (steps, values) = (Cell::new(ALL_STEPS), RefCell::default());
+        Self { leading, exclusions, atoms, lemmas, assumable, steps, values }
     }
 
     /// The same with a part of the steps.
@@ -255,6 +259,7 @@ impl Case {
             atoms: &self.atoms,
             formula: Formula::All(wish.formulas),
             assumable: &self.assumable,
+            values: &self.values,
         };
         let allowed = self.steps.get().min(STEPS);
         let mut left = allowed;

@@ -1,5 +1,6 @@
 //! The search for a witness: models of the Boolean abstraction, turned into events and checked.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::atom::Atoms;
@@ -8,7 +9,7 @@ use super::solver::{Outcome, solve};
 use super::{Answer, Witness, candidate};
 use crate::kql::predicate::Opaque;
 use crate::kql::trial::survives;
-use crate::kql::{Assumptions, Event, Predicate};
+use crate::kql::{Assumptions, Event, Predicate, Value};
 
 /// Is there an event for which all `wanted` are true and none of `unwanted` is?
 pub(super) struct Question<'q> {
@@ -18,6 +19,7 @@ pub(super) struct Question<'q> {
     /// Holds for every such event.
     pub(super) formula: Formula,
     pub(super) assumable: &'q BTreeSet<Opaque>,
+    pub(super) values: &'q RefCell<candidate::Known>,
 }
 
 /// Evaluating one test costs about as much as this many steps of the solver.
@@ -92,11 +94,7 @@ fn realise(question: &Question<'_>, model: &[bool], steps: &mut u64) -> Result<W
     }
     let mut event = Event::default();
     for (column, requirements) in &by_column {
-        let atoms: Vec<_> = requirements
-            .iter()
-            .map(|(atom, wants)| (&question.atoms.list()[*atom], *wants))
-            .collect();
-        match candidate::value(column, &atoms, question.atoms.now(), steps) {
+        match value(question, column, requirements, steps) {
             Some(value) => {
                 event.values.insert((*column).to_owned(), value);
             }
@@ -116,4 +114,24 @@ fn realise(question: &Question<'_>, model: &[bool], steps: &mut u64) -> Result<W
         if value { format!("`{}`", part.text) } else { format!("not `{}`", part.text) }
     });
     Ok(Witness { event, assuming: assuming.collect() })
+}
+
+/// A value of a column that meets the requirements, which are looked at once.
+fn value(
+    question: &Question<'_>,
+    column: &str,
+    requirements: &[(usize, bool)],
+    steps: &mut u64,
+) -> Option<Value> {
+    if let Some(known) = question.values.borrow().get(requirements) {
+        return known.clone();
+    }
+    let list = question.atoms.list();
+    let atoms: Vec<_> = requirements.iter().map(|(atom, wants)| (&list[*atom], *wants)).collect();
+    let found = candidate::value(column, &atoms, question.atoms.now(), steps);
+    // That none was found because the steps were used up says nothing.
+    if found.is_some() || *steps > 0 {
+        question.values.borrow_mut().insert(requirements.to_vec(), found.clone());
+    }
+    found
 }
