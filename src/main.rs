@@ -1,5 +1,8 @@
 //! The `sentinelops` program.
 
-fn main() -> std::process::ExitCode {
-    sentinelops::cli::run()
+use std::process::ExitCode;
+
+/// A panic is a bug, and ends as README says that one does; its message has been printed.
+fn main() -> ExitCode {
+    std::panic::catch_unwind(sentinelops::cli::run).unwrap_or(ExitCode::from(1))
 }
