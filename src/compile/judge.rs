@@ -12,7 +12,9 @@ use crate::diag::Diagnostic;
 use crate::ident::{Day, Duration};
 use crate::kql::reason::{self, Clock, Dated, Question};
 use crate::kql::value::{SECOND, ticks_of};
-use crate::kql::{ColumnType, EcsMap, Judgement, Place, Predicate, Query, Schema, Spine};
+use crate::kql::{
+    self, ColumnType, EcsMap, Judgement, Place, Predicate, Query, Schema, Spine, TYPE,
+};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -62,6 +64,19 @@ impl<'a> Case<'a> {
         noon(self.today)
     }
 
+    /// What rows at a place say of their table, if an exclusion asks for it. Where a marker lets rows of
+    /// several tables pass, that is not one thing.
+    pub(super) fn type_of_rows(&self, place: &Place) -> Option<Predicate> {
+        let asked = self.ready.iter().any(|ready| ready.resolved.columns.contains(TYPE));
+        let tables = self.spine.tables();
+        let table = match (place.is_marked(), tables.first()) {
+            (false, _) => place.table.as_str(),
+            (true, Some(only)) if tables.len() == 1 => only,
+            (true, _) => return None,
+        };
+        asked.then(|| kql::type_of_rows(self.query, self.schema, (place, table))).flatten()
+    }
+
     pub(super) fn clock(&self, place: &Place) -> Clock {
         clock(place, self.schema, self.now(), self.period)
     }
@@ -100,7 +115,9 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
         let mut questions: Vec<Question> = Vec::new();
         for site in case.sites(table) {
             let clock = case.clock(site.place);
-            for known in site.place.ways(case.query, case.schema) {
+            let own = case.type_of_rows(site.place);
+            for mut known in site.place.ways(case.query, case.schema) {
+                known.extend(own.clone());
                 questions.push(Question::new(known, exclusions.clone(), clock));
             }
         }

@@ -81,7 +81,9 @@ fn ask(case: &Case<'_>, without: Option<&ExclusionId>) -> Option<Vec<Asked>> {
     }
     let mut asked = Vec::new();
     for (place, ways) in ways(case, ready.iter().copied())?.into_iter().enumerate() {
-        for reason::Apart { filters, exclusions } in ways {
+        let own = case.type_of_rows(&case.spine.places[place]);
+        for reason::Apart { mut filters, exclusions } in ways {
+            filters.extend(own.clone());
             let on_it = by_table.iter().filter(|(_, of_table)| {
                 exclusions.iter().any(|exclusion| of_table[place].contains(exclusion))
             });

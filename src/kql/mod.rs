@@ -43,6 +43,7 @@ mod term;
 mod token;
 mod trial;
 mod truth;
+mod type_column;
 pub mod value;
 mod walk;
 mod way;
@@ -65,6 +66,7 @@ pub use tables::tables;
 pub use token::{Token, TokenKind};
 pub use trial::{Trial, Verdict, try_event};
 pub use truth::Truth;
+pub use type_column::{TYPE, type_of_rows};
 pub use value::{ColumnType, Value};
 
 #[cfg(test)]

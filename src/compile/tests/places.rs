@@ -160,3 +160,27 @@ fn a_marker_without_a_table_is_not_taken_for_one_where_rows_of_others_may_pass()
                   | join kind=leftouter (A | summarize count() by Account) on Account";
     check(shared, named, Ok(&["// @exclusions"]));
 }
+
+#[test]
+fn the_type_of_a_tables_rows_is_its_name() {
+    let query = "DeviceNetworkEvents\n| where RemoteUrl has 'a'";
+    let own = "when: Type == 'DeviceNetworkEvents'";
+    check(query, own, Err("exclusion-blinds-query"));
+    check(query, "when: Type startswith 'device'", Err("exclusion-blinds-query"));
+    check(query, "keep: Type == 'SecurityEvent'", Err("exclusion-blinds-query"));
+    check(query, "when: Type == 'SecurityEvent'", Err("exclusion-has-no-effect"));
+    check(query, "when: Type == 'DeviceNetworkEvents' and RemotePort == 1", Ok(&["has 'a'"]));
+    check("Made_CL\n| where a_s == Type", "when: Type != 'x'", Err("exclusion-blinds-query"));
+    let marked = "DeviceNetworkEvents\n// @exclusions DeviceNetworkEvents\n| take 5";
+    check(marked, own, Err("exclusion-blinds-query"));
+    let shared = "let X = DeviceNetworkEvents | where RemotePort == 1;\nX | join (X) on DeviceId";
+    check(shared, own, Err("exclusion-blinds-query"));
+}
+
+#[test]
+fn of_the_type_of_rows_that_a_function_may_give_nothing_is_proven() {
+    let query = "Functioned\n| where Type has 'a'";
+    check(query, "when: Type == 'x'", Err("exclusion-may-blind-query"));
+    let computed = "Made_CL\n| extend Type = strcat('x', a_s)\n// @exclusions Made_CL\n| take 5";
+    check(computed, "when: a_s == 'x'", Ok(&["// @exclusions Made_CL"]));
+}
