@@ -71,12 +71,7 @@ impl<'a, 'i> Compiler<'a, 'i> {
     /// The query in the workspace at this place of the index; `period` is how far back it may look.
     pub(super) fn compile(&mut self, at: usize, period: Option<Duration>) -> Arc<Outcome> {
         let (environment, workspace) = self.index.workspaces[at];
-        let in_force: Vec<(usize, &'a Exclusion)> = self
-            .about
-            .iter()
-            .copied()
-            .filter(|(_, exclusion)| exclusion::in_force(exclusion, environment, workspace))
-            .collect();
+        let in_force = in_force(&self.about, self.index, at);
         let parameters = parameters(self.content, self.index, workspace);
         let variant = Variant {
             parameters: shown(&parameters),
@@ -113,6 +108,17 @@ fn source<'a>(content: &'a Content, index: &Index<'a>) -> Option<&'a Located<Str
     }
 }
 
+/// Those of the exclusions about a content that are in force in the workspace at this place of the index.
+fn in_force<'a>(
+    about: &[(usize, &'a Exclusion)],
+    index: &Index<'_>,
+    at: usize,
+) -> Vec<(usize, &'a Exclusion)> {
+    let (environment, workspace) = index.workspaces[at];
+    let in_force = |exclusion| exclusion::in_force(exclusion, environment, workspace);
+    about.iter().copied().filter(|(_, exclusion)| in_force(exclusion)).collect()
+}
+
 /// The query of an item in the workspace at this place of the index, before its exclusions and with
 /// them; `None` if something is wrong with either.
 pub(super) fn injected(
@@ -120,17 +126,14 @@ pub(super) fn injected(
     index: &Index<'_>,
     at: usize,
 ) -> Option<(String, kql::Injected)> {
-    let (environment, workspace) = index.workspaces[at];
     let source = source(content, index)?;
-    let text = set_parameters(content, source, &parameters(content, index, workspace)).ok()?;
+    let values = parameters(content, index, index.workspaces[at].1);
+    let text = set_parameters(content, source, &values).ok()?;
     let query = Query::parse(&text);
     let spine = kql::spine(&query);
-    let about = exclusion::about(content, index);
-    let in_force =
-        about.into_iter().filter(|(_, e)| exclusion::in_force(e, environment, workspace));
     let asked = Text::new(source, &query, &spine);
     let mut insertions = Vec::new();
-    for (_, exclusion) in in_force {
+    for (_, exclusion) in in_force(&exclusion::about(content, index), index, at) {
         let ready = exclusion::resolve(exclusion, &asked, index.names(at)).ok()?;
         insertions.extend(ready.iter().map(Ready::insertion));
     }
