@@ -11,6 +11,7 @@
 
 mod death;
 mod faults;
+mod fleet;
 mod gate;
 mod interrupts;
 #[expect(dead_code, reason = "shared with the tests of the command line")]

@@ -160,16 +160,7 @@ fn lists_that_are_empty_for_a_moment_lose_nothing() {
 #[test]
 fn one_workspace_that_cannot_be_read_is_unknown_and_the_other_is_served() {
     let (root, portal) = workspace();
-    let mut other = crate::portal::workspace();
-    other.name = "law-broken".parse().unwrap();
-    portal.provision(&other, sample::TENANT);
-    let broken = "  - name: broken
-    subscriptionId: 00000000-0000-4000-8000-0000000000aa
-    resourceGroup: rg-sandbox
-    workspaceName: law-broken
-    ring: canary
-";
-    root.append("environments/local.yaml", broken);
+    root.add_workspace(&portal, "broken", "canary");
     let faults = [on("law-broken/providers", status(403))];
     for (args, code) in ALL.iter().zip([41, 41, 41]) {
         portal.fail(&faults);
@@ -204,16 +195,7 @@ fn a_name_that_was_selected_is_not_called_unknown_while_a_workspace_is() {
 /// One workspace in which something is to be refused, and one that cannot be read.
 fn refused_and_unreadable() -> (Root, Portal) {
     let (root, portal) = Root::with_rule();
-    let mut other = crate::portal::workspace();
-    other.name = "law-broken".parse().unwrap();
-    portal.provision(&other, sample::TENANT);
-    let broken = "  - name: broken
-    subscriptionId: 00000000-0000-4000-8000-0000000000aa
-    resourceGroup: rg-sandbox
-    workspaceName: law-broken
-    ring: canary
-";
-    root.append("environments/local.yaml", broken);
+    root.add_workspace(&portal, "broken", "canary");
     (root, portal)
 }
 

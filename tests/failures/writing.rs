@@ -154,16 +154,7 @@ fn a_prune_that_fails_says_so_and_the_next_run_ends_it() {
 #[test]
 fn partial_failure_goes_on_in_every_workspace_and_exits_30() {
     let (root, portal) = Root::empty();
-    let mut other = crate::portal::workspace();
-    other.name = "law-second".parse().unwrap();
-    portal.provision(&other, sample::TENANT);
-    let second = "  - name: second
-    subscriptionId: 00000000-0000-4000-8000-0000000000aa
-    resourceGroup: rg-sandbox
-    workspaceName: law-second
-    ring: broad
-";
-    root.append("environments/local.yaml", second);
+    root.add_workspace(&portal, "second", "broad");
     root.write(sample::HUNT_FILE, sample::HUNT);
     for number in 1..=3 {
         let rule = sample::RULE.replace("relay-rule", &format!("rule-{number}"));
