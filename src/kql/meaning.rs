@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::item::{Item, item, items, only_name};
 use super::operator::{kind, settings};
 use super::predicate::{Context, names_column, unnamed};
-use super::{Columns, Query, Stage};
+use super::{Columns, Query, Stage, TYPE};
 
 /// What something depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl Names {
     /// table of a workspace has (a standard column of Azure Monitor Logs).
     fn is_foreign(&self, meaning: &Meaning, known: Option<&Columns>) -> bool {
         let Meaning::Own(own) = meaning else { return false };
-        self.united && own != "Type" && known.is_none_or(|columns| !columns.contains_key(own))
+        self.united && own != TYPE && known.is_none_or(|columns| !columns.contains_key(own))
     }
 
     /// Whether it may have the same value in all of this table's rows.
