@@ -199,6 +199,10 @@ impl Lowering<'_> {
                 Some(Value::Text(range)) => self.address(whole, first, Check::Ipv4InRange(range)),
                 _ => self.opaque(whole),
             },
+            // What gives a text or a number is no condition by itself.
+            ("tolower" | "toupper" | "strlen" | "tostring" | "toint" | "tolong", []) => {
+                self.mistake(whole, format!("`{name}(…)` is not a condition"))
+            }
             _ => self.opaque(whole),
         }
     }
@@ -344,6 +348,8 @@ impl Lowering<'_> {
                     test(subject, Check::Regex(Pattern::new(&pattern)))
                 }
                 ("matches", value) => self.mistake(whole, mismatch(kind, &value)),
+                // `like` and its kind.
+                (_, value) if !kind.is_text() => self.mistake(whole, mismatch(kind, &value)),
                 _ => self.opaque(whole),
             };
         };
