@@ -186,18 +186,28 @@ fn texts(tests: &[(&Test, bool)]) -> Vec<String> {
     }
     let start = longest(wanted(&[TextOperator::StartsWith]));
     let end = longest(wanted(&[TextOperator::EndsWith]));
-    let inner = essential(&wanted(&[
+    let within = wanted(&[
         TextOperator::Has,
         TextOperator::HasPrefix,
         TextOperator::HasSuffix,
         TextOperator::Contains,
-    ]));
+    ]);
+    let inner = essential(&within);
     let inner: Vec<&str> = inner
         .into_iter()
         .filter(|needle| !folded(&start).contains(&folded(needle)))
         .filter(|needle| !folded(&end).contains(&folded(needle)))
         .collect();
     guesses.extend(composed(&start, &inner, &end));
+    if within.len() > inner.len() {
+        // What another needle contains may still be wanted as a term of its own.
+        guesses.extend(composed(&start, &within, &end));
+    }
+    if samples.len() > 1 {
+        let pieces: Vec<&str> =
+            samples.iter().map(String::as_str).chain(inner.iter().copied()).collect();
+        guesses.extend(composed(&start, &pieces, &end));
+    }
     for sampled in &samples {
         let mut pieces = vec![sampled.as_str()];
         pieces.extend(&inner);

@@ -79,6 +79,21 @@ fn the_seed_query_can_be_blinded_and_left_alone() {
 }
 
 #[test]
+fn a_text_that_meets_many_wishes_at_once_is_found() {
+    for filter in [
+        "ProcessCommandLine has_all ('advfirewall', 'firewall', 'dir=in', 'localport=3389')",
+        "ProcessCommandLine has_all ('/c', 'schtasks', '/create', '/sc', 'Sens Api', '/np', '.wll')",
+        r"ProcessCommandLine startswith 'conhost.exe' and ProcessCommandLine has '-e'
+            and ProcessCommandLine matches regex ' {5,}'
+            and ProcessCommandLine matches regex @'\\\\([a-z]+)\\[a-z]+'",
+        r"ProcessCommandLine matches regex @'[^\w]iex[^\w]|invoke-expression'",
+    ] {
+        let query = format!("DeviceProcessEvents | where {filter}");
+        check(&query, "DeviceName =~ 'a'", ["witness"; 4]);
+    }
+}
+
+#[test]
 fn each_alternative_of_a_filter_is_asked_on_its_own() {
     let case = case(SEED, &["RemoteUrl has 'screenconnect.com'"]);
     let alternatives = case.alternatives();
