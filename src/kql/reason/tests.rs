@@ -365,6 +365,14 @@ fn a_judgement_names_what_is_wrong_and_shows_events() {
 }
 
 #[test]
+fn what_is_undecided_without_an_open_part_says_that_nothing_was_found() {
+    let query = "DeviceProcessEvents | where ProcessCommandLine has_all ('winget', '')";
+    let judgement = judge(&case(query, &["DeviceName =~ 'a'"]));
+    assert_eq!(judgement.findings[0].code, MAY_BLIND_QUERY);
+    assert!(judgement.findings[0].message.ends_with("was found, and none was ruled out"));
+}
+
+#[test]
 fn the_runbook_filters_of_the_seed_are_not_deployable_as_they_stand() {
     use crate::kql::{EcsMap, Polarity, Rows, Scope, resolve};
     let ecs = EcsMap::builtin();
