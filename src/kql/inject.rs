@@ -430,6 +430,42 @@ mod tests {
     }
 
     #[test]
+    fn the_check_of_the_compiled_text_finds_every_way_of_getting_it_wrong() {
+        let text = "union T, (T | where a | count)\n| take 5";
+        let query = Query::parse(text);
+        let places = spine(&query).places;
+        let one = insertion("x", None, "c == 1");
+        let planned = |_| vec![Planned { id: one.id.clone(), text: stage(&one).unwrap() }];
+        let planned: BTreeMap<usize, Vec<Planned>> =
+            (0..places.len()).map(|place| (place, planned(place))).collect();
+        let right = write(text, &places, &planned);
+        assert_eq!(post_check(&query, &places, &planned, &right), Ok(()));
+        let stage = "\n// exclusion: x\n| where not(coalesce((c == 1), false))";
+        let doubled = format!("{stage}{stage}");
+        let behind = format!("| count{stage})");
+        let outside = format!("){stage}");
+        for (from, to) in [
+            (stage, ""),
+            (stage, doubled.as_str()),
+            ("\n| where not", "\n// | where not"),
+            ("c == 1", "c == 2"),
+            ("c == 1)", "c == 1) or (true"),
+            (&format!("{stage})"), &outside),
+            (&format!("{stage} | count)"), &format!(" {behind}")),
+            ("take 5", "take 5; T"),
+            ("take 5", "take 5 | where b"),
+            ("take 5", "take (5"),
+            ("(T | where a", "(U | where a"),
+            ("union (T", "union (U | union T"),
+        ] {
+            let wrong = right.text.replacen(from, to, 1);
+            assert_ne!(wrong, right.text, "{from}");
+            let wrong = Injected { text: wrong, stages: right.stages.clone() };
+            assert!(post_check(&query, &places, &planned, &wrong).is_err(), "{}", wrong.text);
+        }
+    }
+
+    #[test]
     fn nothing_is_placed_if_one_exclusion_is_refused() {
         let both = [insertion("a", Some("T"), "c"), insertion("b", Some("V"), "c")];
         assert_eq!(inject("T", &both).unwrap_err()[0].code, refusal::TABLE_ABSENT);

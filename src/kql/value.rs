@@ -402,7 +402,7 @@ fn show_datetime(ticks: i64) -> String {
 }
 
 /// `[d.]hh:mm[:ss]`, in ticks.
-fn clock(text: &str) -> Option<i64> {
+pub(super) fn clock(text: &str) -> Option<i64> {
     let (days, time) = match text.split_once('.') {
         Some((days, time)) if time.contains(':') => {
             (days.parse::<i64>().ok().filter(|days| *days >= 0)?, time)
