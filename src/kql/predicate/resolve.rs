@@ -54,8 +54,10 @@ pub fn resolve(
     let constants = Constants::new();
     let columns = scope.columns().map(|columns| as_typed(columns, scope));
     let context = Context { columns: columns.as_deref(), constants: &constants };
+    let mut lowered = None;
     if errors.is_empty() {
-        errors = lower(&query, &expression, context).1;
+        let (predicate, mistaken) = lower(&query, &expression, context);
+        (lowered, errors) = (Some(predicate), mistaken);
     }
     if !errors.is_empty() {
         errors.sort_by_key(|error| error.span.start);
@@ -66,7 +68,9 @@ pub fn resolve(
         Polarity::When => when,
         Polarity::Keep => format!("not(({when}))"),
     };
-    let predicate = super::filter(&kql, context);
+    // What stands as it was written means what was read; anything else is read again as it will stand.
+    let lowered = lowered.filter(|_| kql == text);
+    let predicate = lowered.unwrap_or_else(|| super::filter(&kql, context));
     let columns = predicate.columns().into_iter().map(str::to_owned).collect();
     Ok(Resolved { kql, predicate, columns })
 }
