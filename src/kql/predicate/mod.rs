@@ -13,6 +13,7 @@ mod lower;
 mod pattern;
 mod print;
 mod resolve;
+mod slip;
 mod spelling;
 mod unnamed;
 
