@@ -15,6 +15,7 @@ mod print;
 mod resolve;
 mod slip;
 mod spelling;
+mod types;
 mod unnamed;
 
 pub use constant::{Constant, Constants};
