@@ -303,6 +303,13 @@ impl Lowering<'_> {
     }
 
     fn equal(&mut self, whole: &Expression, left: &Expression, right: &Expression) -> Predicate {
+        if let (Some(left), Some(right)) = (scalar(left, self.context), scalar(right, self.context))
+            && left.kind().is_some()
+            && left.kind() == right.kind()
+            && !matches!(left, Value::Dynamic(_))
+        {
+            return Predicate::Always(left == right);
+        }
         for (subject, value) in [(left, right), (right, left)] {
             if let Some(value) = scalar(value, self.context) {
                 return self.compared(whole, "==", subject, value);

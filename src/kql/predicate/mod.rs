@@ -9,6 +9,7 @@
 mod constant;
 mod error;
 mod expression;
+mod literal;
 mod lower;
 mod pattern;
 mod print;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::{NAME_TAKEN, UNREADABLE};
 use super::expression::{self, Expression, Shape};
 use super::lower::lower;
-use super::spelling;
 use super::{Constants, Context, Predicate, PredicateError};
+use super::{literal, spelling};
 use crate::kql::{Columns, Query, Scope, contained};
 
 /// Which rows a text speaks of.
@@ -44,7 +44,10 @@ pub fn resolve(
     if let Err(refusal) = contained(text) {
         return Err(vec![PredicateError::new(UNREADABLE, refusal.message, refusal.span)]);
     }
-    let misspelt = spelling::mistakes(&query, &expression);
+    let mut misspelt = spelling::mistakes(&query, &expression);
+    if misspelt.is_empty() {
+        misspelt = literal::mistakes(&query, &expression);
+    }
     if !misspelt.is_empty() {
         return Err(misspelt);
     }
@@ -110,14 +113,7 @@ fn edits(
                 errors.push(match help {
                     Some(help) => error.help(help),
                     None if unknown.code == NAME_TAKEN => error.help(RENAME),
-                    None if scope.columns().is_none() && !scope.table.is_empty() => {
-                        error.help(format!(
-                            "an environment file may say that there is such a column: \
-                             `ecs: {{ {}: {{ {name}: {head} }} }}`",
-                            scope.table
-                        ))
-                    }
-                    None => error.help("name a column of the table"),
+                    None => error.help(way_on(name, scope)),
                 });
             }
         }
@@ -130,6 +126,27 @@ fn edits(
         }
     }
     (edits, errors)
+}
+
+/// What to do about a name that is like no column.
+fn way_on(name: &str, scope: Scope<'_>) -> String {
+    let open = scope.columns().is_none() && !scope.table.is_empty();
+    if name == "null" {
+        "write `isnull(column)`, or `isempty(column)` for a text".to_owned()
+    } else if open && name.contains('.') {
+        format!(
+            "say in an environment file which column it is: `ecs: {{ {}: {{ {name}: Column }} }}`",
+            scope.table
+        )
+    } else if open {
+        format!(
+            "if the table has it, say so in `environments/<name>.schema.yaml`: `tables: {{ {}: {{ \
+             {name}: string }} }}`",
+            scope.table
+        )
+    } else {
+        format!("name a column of the table; a text stands in quotes: `\"{name}\"`")
+    }
 }
 
 const RENAME: &str = "name another column, or give the query's own name another name";
