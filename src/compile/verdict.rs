@@ -8,13 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Ready;
 use super::judge::{Case, Judged};
-use super::strangers::STRANGERS;
 use crate::content::Exclusion;
 use crate::diag::{Code, Diagnostic};
 use crate::ident::ContentId;
 use crate::kql::reason::{
     BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
-    HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, Question, SHADOWED, TOO_BROAD,
+    HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, Question, SHADOWED, TAKES_OTHER_TABLES, TOO_BROAD,
 };
 use crate::kql::{Finding, Judgement};
 
@@ -167,7 +166,7 @@ fn way_on(finding: &Finding) -> String {
         }
         HAS_NO_EFFECT => "compare it with the query's own filters",
         TOO_BROAD => "name a value",
-        STRANGERS => "name what only rows of its table have, such as `Type`",
+        TAKES_OTHER_TABLES => "name what only rows of its table have, such as `Type`",
         SHADOWED => "take it out, or narrow the others",
         _ => "simplify the condition",
     };

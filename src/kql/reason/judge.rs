@@ -30,6 +30,26 @@ pub const MAY_BLIND_ALTERNATIVE: Code = Code::new("exclusion-may-blind-alternati
 /// The query's own filters contradict each other.
 pub const ADMITS_NOTHING: Code = Code::new("query-admits-nothing");
 
+/// It is true, or may be, for rows of tables that have none of its columns.
+pub const TAKES_OTHER_TABLES: Code = Code::new("exclusion-takes-other-tables");
+
+/// Everything that can be found about the exclusions of a query.
+pub const FINDINGS: [Code; 13] = [
+    EXCLUDES_NOTHING,
+    EXCLUDES_EVERYTHING,
+    BLINDS_QUERY,
+    BLINDS_RECENT,
+    BLINDS_ALTERNATIVE,
+    HAS_NO_EFFECT,
+    SHADOWED,
+    TOO_BROAD,
+    MAY_EXCLUDE_NOTHING,
+    MAY_BLIND_QUERY,
+    MAY_BLIND_ALTERNATIVE,
+    ADMITS_NOTHING,
+    TAKES_OTHER_TABLES,
+];
+
 /// Something about exclusions that must not go unsaid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
