@@ -11,6 +11,7 @@ mod duration_bounds;
 mod entity_identifiers;
 mod exclusion_dates;
 mod exclusion_unused;
+mod filters;
 mod grouping;
 mod hunt_tags;
 mod item;
@@ -72,6 +73,7 @@ const ITEM_RULES: &[ItemRule] = &[
     custom_details::check,
     duration_bounds::check,
     entity_identifiers::check,
+    filters::check,
     grouping::check,
     hunt_tags::check,
     lookback::check,
@@ -144,15 +146,16 @@ fn items(subject: &Subject<'_>, content: &Content) -> Vec<Found> {
     let mut seen: Vec<(&Present, Vec<Diagnostic>)> = Vec::new();
     let mut found = Vec::new();
     let (fleet, desired) = (subject.fleet.workspaces(), &subject.compiled.desired.workspaces);
-    for (at, ((_, workspace), desired)) in fleet.into_iter().zip(desired).enumerate() {
+    for (at, ((environment, workspace), desired)) in fleet.into_iter().zip(desired).enumerate() {
         let item = desired.items.get(&content.key());
         let Some(DesiredState::Present(present)) = item.map(|item| &item.state) else { continue };
-        let plain = !workspace.settings.overrides.contains_key(&content.id.value);
+        let plain = environment.schema.is_none()
+            && !workspace.settings.overrides.contains_key(&content.id.value);
         let known = seen.iter().find(|(other, _)| plain && other.fields == present.fields);
         let diagnostics = match known {
             Some((_, diagnostics)) => diagnostics.clone(),
             None => {
-                let item = Item::new(subject, content, present, workspace);
+                let item = Item::new(subject, content, present, (environment, workspace));
                 let diagnostics: Vec<Diagnostic> =
                     ITEM_RULES.iter().flat_map(|rule| rule(&item)).collect();
                 if plain {

@@ -170,7 +170,7 @@ fn one(
     }
     let schema = applied.names.schema;
     let setting =
-        silence::Setting { schema, now: judge::noon(index.today), period: applied.period };
+        silence::Setting { schema, now: kql::value::noon(index.today), period: applied.period };
     let silent = silence::check(content, &source.value, parameters, setting);
     let is_silent = silent.iter().any(|found| found.severity == Severity::Error);
     outcome.diagnostics.extend(silent);

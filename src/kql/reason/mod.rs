@@ -9,6 +9,7 @@
 //! What is not understood in a filter of the query is assumed to be satisfiable if nothing connects
 //! it with a column of an exclusion; the witness says so.
 
+mod always;
 mod apart;
 mod assume;
 mod atom;
@@ -21,6 +22,7 @@ mod sample;
 mod search;
 mod solver;
 
+pub use always::always_true;
 pub use apart::{Apart, apart};
 pub use judge::{
     ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING,
