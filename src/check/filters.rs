@@ -4,26 +4,22 @@
 use super::item::Item;
 use crate::diag::{Code, Diagnostic};
 use crate::kql::reason::{self, ADMITS_NOTHING};
-use crate::kql::{Clock, Place, Question};
+use crate::kql::{self, Clock, Place, Question};
 use crate::state::Field;
 
 const ALWAYS_TRUE: Code = Code::new("filter-always-true");
 
 pub(super) fn check(item: &Item<'_>) -> Vec<Diagnostic> {
     let places = item.spine.places.iter().filter(|place| !place.is_marked());
-    places.flat_map(|place| of_place(item, place)).collect()
-}
-
-fn of_place(item: &Item<'_>, place: &Place) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = contradiction(item, place).into_iter().collect();
-    let filters = place.filters(&item.query, item.schema);
-    for (filter, written) in filters.iter().zip(&place.leading) {
-        let Some(witness) = reason::always_true(filter, item.now) else { continue };
+    let mut found: Vec<Diagnostic> =
+        places.filter_map(|place| contradiction(item, place)).collect();
+    for (written, filter) in kql::filters(&item.query) {
+        let Some(witness) = reason::always_true(&filter, item.now) else { continue };
         let message = "this filter lets every event through: its alternatives leave nothing out";
         let warning = item.at_query(&written.text, Diagnostic::warning(ALWAYS_TRUE, message));
         let example = format!("it does not keep out, for example: {witness}");
-        found
-            .push(warning.because(example).help("join what is unequal by `and`, or use `!in (…)`"));
+        let help = "join what is unequal by `and`, or use `!in (…)`";
+        found.push(warning.because(example).help(help));
     }
     found
 }
@@ -57,6 +53,9 @@ mod tests {
         check_rule("", query, &always);
         check_hunt("", query, &always);
         check_rule("", &query.replace(" or ", " and "), &[]);
+        let behind = "union (_Im_WebSession() | where DvcAction !startswith 'a' or DvcAction !startswith 'b'), \
+                      (Syslog | where Computer == 'a')";
+        check_rule("", behind, &always);
     }
 
     #[test]
