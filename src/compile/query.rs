@@ -221,8 +221,9 @@ fn place_exclusions(
     let asked = Text::new(source, &query, &spine);
     let mut ready: Vec<Ready<'_>> = Vec::new();
     let mut errors: Vec<Diagnostic> = Vec::new();
+    let mut lacking: Vec<Diagnostic> = Vec::new();
     for exclusion in exclusions {
-        errors.extend(policy::lacks(exclusion, index.policy));
+        lacking.extend(policy::lacks(exclusion, index.policy));
         match exclusion::resolve(exclusion, &asked, names) {
             Ok(more) => ready.extend(more),
             Err(found) => errors.extend(found.into_iter().map(|error| {
@@ -249,6 +250,7 @@ fn place_exclusions(
         errors = judged.errors;
         outcome.diagnostics.extend(judged.remarks);
     }
+    errors.extend(lacking);
     if errors.is_empty() {
         match inject((source, text), &ready) {
             Ok(compiled) => outcome.query = Some(compiled),

@@ -28,6 +28,7 @@ pub(super) fn judge(case: &Case<'_>, judged: &mut Judged) {
                 message,
                 acknowledgeable: true,
                 at: None,
+                example: None,
             };
             hold(case, &finding, &[ready.exclusion], judged);
         }

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Ready;
 use super::judge::{Case, Judged};
-use crate::content::Exclusion;
+use crate::content::{Exclusion, Polarity};
 use crate::diag::{Code, Diagnostic};
 use crate::ident::ContentId;
 use crate::kql::reason::{
-    BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
-    HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, Question, SHADOWED, TAKES_OTHER_TABLES, TOO_BROAD,
+    ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING,
+    EXCLUDES_NOTHING, HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, Question, SHADOWED, TAKES_OTHER_TABLES,
+    TOO_BROAD,
 };
 use crate::kql::{Finding, Judgement};
 
@@ -153,14 +154,22 @@ fn diagnostic(
     if let [first, ..] = concerned {
         diagnostic = diagnostic.about(first.id.value.as_str());
     }
-    diagnostic.because(format!("judged on `{}`", case.content.key())).help(way_on(finding))
+    let diagnostic = diagnostic.because(format!("judged on `{}`", case.content.key()));
+    let diagnostic = match &finding.example {
+        Some(example) => diagnostic.because(example.clone()),
+        None => diagnostic,
+    };
+    diagnostic.help(way_on(finding, concerned))
 }
 
-fn way_on(finding: &Finding) -> String {
+fn way_on(finding: &Finding, concerned: &[&Exclusion]) -> String {
+    let keeps = concerned.iter().any(|exclusion| exclusion.polarity == Polarity::Keep);
     let mend = match finding.code {
-        EXCLUDES_NOTHING => {
+        EXCLUDES_NOTHING if keeps => {
             "a `keep` that joins two `!=` by `or` is always true; say what to exclude with `when`"
         }
+        EXCLUDES_NOTHING => "join by `or` what cannot be so at once, or write `in (…)`",
+        ADMITS_NOTHING => "mend the query's filters; often an `and` should be an `or`",
         EXCLUDES_EVERYTHING | BLINDS_QUERY | BLINDS_RECENT | BLINDS_ALTERNATIVE => {
             "narrow it: name what makes the harmless events different from the attack"
         }

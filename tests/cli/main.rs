@@ -20,3 +20,4 @@ mod sample;
 mod saved_plan;
 mod schema;
 mod selection;
+mod verdicts;

@@ -63,6 +63,8 @@ pub struct Finding {
     pub acknowledgeable: bool,
     /// The moment of which it is true, in ticks; none if it is so today.
     pub at: Option<i64>,
+    /// An event that shows it, in a lower-case sentence; not for what there is no event of.
+    pub example: Option<String>,
 }
 
 impl Finding {
@@ -90,6 +92,48 @@ pub struct Judgement {
 /// Asks everything.
 #[must_use]
 pub fn judge(case: &Case) -> Judgement {
+    let mut judgement = answers(case);
+    // Last, so that no step that an example takes is one that an answer lacks.
+    for finding in &mut judgement.findings {
+        if finding.example.is_none() {
+            finding.example = example(case, finding);
+        }
+    }
+    judgement
+}
+
+/// An event that shows a finding to a reviewer.
+fn example(case: &Case, finding: &Finding) -> Option<String> {
+    let (answer, words) = match (finding.code, finding.exclusion) {
+        (EXCLUDES_NOTHING, Some(at)) => (near_miss(case, at)?, "it does not take out, for example"),
+        (EXCLUDES_EVERYTHING, Some(at)) => (case.has_effect(at), "it takes out, for example"),
+        (HAS_NO_EFFECT, Some(at)) => (
+            case.excludes_something(at),
+            "it would take out the following, which the query's filters keep out anyway",
+        ),
+        (SHADOWED, Some(at)) => (case.has_effect(at), "others take out, for example"),
+        (TOO_BROAD, Some(at)) => (case.has_effect(at), "it takes out, for example"),
+        (BLINDS_QUERY, _) => (case.admits(), "no longer found is, for example"),
+        _ => return None,
+    };
+    match answer {
+        Answer::Witness(witness) => Some(format!("{words}: {witness}")),
+        Answer::Refuted | Answer::Undecided => None,
+    }
+}
+
+/// An event that the query admits and that meets a part of an exclusion.
+fn near_miss(case: &Case, exclusion: usize) -> Option<Answer> {
+    let leading: Vec<Predicate> = case.leading().cloned().collect();
+    let parts = case.exclusions().nth(exclusion)?.tests().into_iter();
+    let mut found = parts.map(|part| {
+        let part = Predicate::Test(part.clone());
+        Case::new(leading.clone(), vec![part], case.now()).has_effect(0)
+    });
+    found.find(|answer| matches!(answer, Answer::Witness(_)))
+}
+
+fn answers(case: &Case) -> Judgement {
     let mut judgement = Judgement { findings: Vec::new(), survivor: None, excluded: Vec::new() };
     if case.admits().is_refuted() {
         let message = "the query's own filters contradict each other";
@@ -122,7 +166,12 @@ pub fn judge(case: &Case) -> Judgement {
             Answer::Witness(_) => {}
             Answer::Refuted => {
                 let message = format!("no event with `{text}` survives the exclusions");
+                let lost =
+                    alternative.lost.map(|w| format!("no longer found is, for example: {w}"));
                 judgement.add(BLINDS_ALTERNATIVE, None, message, true);
+                if let Some(finding) = judgement.findings.last_mut() {
+                    finding.example = lost;
+                }
             }
             Answer::Undecided => {
                 let message = format!("it is not known whether an event with `{text}` survives");
@@ -187,10 +236,17 @@ fn why(case: &Case) -> String {
     match open.as_slice() {
         [] => String::new(),
         [first, ..] => {
-            let shown: String = first.chars().take(60).collect();
+            let shown: String = tidy(first).chars().take(60).collect();
             format!(": `{shown}` is not understood")
         }
     }
+}
+
+/// The tokens of an opaque part as people write them.
+fn tidy(tokens: &str) -> String {
+    [(" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), (" . ", ".")]
+        .into_iter()
+        .fold(tokens.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 /// Parts that test for an empty text, for a pattern that everything fits, or for every network.
@@ -216,6 +272,7 @@ impl Judgement {
         message: String,
         acknowledgeable: bool,
     ) {
-        self.findings.push(Finding { code, exclusion: about, message, acknowledgeable, at: None });
+        let (exclusion, at, example) = (about, None, None);
+        self.findings.push(Finding { code, exclusion, message, acknowledgeable, at, example });
     }
 }

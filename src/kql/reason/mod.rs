@@ -85,6 +85,8 @@ pub struct Alternative {
     pub text: String,
     /// Whether an event that it admits survives all exclusions.
     pub answer: Answer,
+    /// Where none does, an event that it admits.
+    pub lost: Option<Witness>,
 }
 
 /// A place's leading filters together with all exclusions placed there.
@@ -235,14 +237,17 @@ impl Case {
                 };
                 if self.is_exhausted() {
                     let text = "one of its further alternatives".to_owned();
-                    found.push(Alternative { filter, text, answer: Answer::Undecided });
+                    found.push(Alternative { filter, text, answer: Answer::Undecided, lost: None });
                     return found;
                 }
                 let answer = self.ask(through().without(&self.exclusions));
-                let own_fault = answer.is_refuted() && self.ask(through()).is_refuted();
-                if !own_fault {
-                    found.push(Alternative { filter, text: branch.to_string(), answer });
-                }
+                let lost = match answer.is_refuted().then(|| self.ask(through())) {
+                    // Its own fault.
+                    Some(Answer::Refuted) => continue,
+                    Some(Answer::Witness(witness)) => Some(witness),
+                    Some(Answer::Undecided) | None => None,
+                };
+                found.push(Alternative { filter, text: branch.to_string(), answer, lost });
             }
         }
         found
@@ -251,6 +256,14 @@ impl Case {
     /// The exclusions, in the order in which they were given.
     pub fn exclusions(&self) -> impl ExactSizeIterator<Item = &Predicate> {
         self.exclusions.iter().map(|part| &part.predicate)
+    }
+
+    fn leading(&self) -> impl Iterator<Item = &Predicate> {
+        self.leading.iter().map(|part| &part.predicate)
+    }
+
+    fn now(&self) -> i64 {
+        self.atoms.now()
     }
 
     /// Is there such an event?

@@ -202,8 +202,14 @@ impl Question {
         let mut found = judgement.findings.iter().filter(blinds);
         let found = found.find(|finding| !self.is_blind_as(finding))?;
         let message = format!("of the rows of one day: {}", found.message);
-        let at = found.at;
-        Some(Finding { code: BLINDS_RECENT, message, acknowledgeable: true, exclusion: None, at })
+        Some(Finding {
+            code: BLINDS_RECENT,
+            message,
+            acknowledgeable: true,
+            exclusion: None,
+            at: found.at,
+            example: found.example.clone(),
+        })
     }
 
     /// Whether as much is said of all rows at the moment of a finding about those of one day.
