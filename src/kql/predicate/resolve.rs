@@ -105,6 +105,8 @@ fn edits(
             }
             Err(unknown) => {
                 let help = match unknown.candidates.as_slice() {
+                    // The query is believed: it may well know more than the built-in list.
+                    _ if is_read(name, scope) => Some(with_schema(name, scope)),
                     [] => None,
                     candidates => Some(format!("did you mean {}?", candidates.join(", "))),
                 };
@@ -139,14 +141,25 @@ fn way_on(name: &str, scope: Scope<'_>) -> String {
             scope.table
         )
     } else if open {
-        format!(
-            "if the table has it, say so in `environments/<name>.schema.yaml`: `tables: {{ {}: {{ \
-             {name}: string }} }}`",
-            scope.table
-        )
+        with_schema(name, scope)
     } else {
         format!("name a column of the table; a text stands in quotes: `\"{name}\"`")
     }
+}
+
+/// Whether the query reads a column of this name that the table is not known to have.
+fn is_read(name: &str, scope: Scope<'_>) -> bool {
+    scope.columns().is_some_and(|columns| !columns.contains_key(name))
+        && scope.rows.read(name)
+        && scope.rows.keep(name)
+}
+
+fn with_schema(name: &str, scope: Scope<'_>) -> String {
+    format!(
+        "if the table has it, say so in `environments/<name>.schema.yaml`: `tables: {{ {}: {{ \
+         {name}: string }} }}`",
+        scope.table
+    )
 }
 
 const RENAME: &str = "name another column, or give the query's own name another name";
