@@ -8,7 +8,7 @@ use super::test_report::{Judgement, TestResult, TestVerdict};
 use crate::content::{Exclusion, ExclusionTest, Expectation};
 use crate::diag::{Code, Diagnostic, Located};
 use crate::ident::ExclusionId;
-use crate::kql::{Event, Schema, Verdict, try_event};
+use crate::kql::{Event, Verdict, try_event};
 
 const FAILED: Code = Code::new("exclusion-test-failed");
 
@@ -71,7 +71,7 @@ fn verdict(
             (column.to_owned(), value.clone())
         })
         .collect();
-    let event = match Event::read(&values, Schema::builtin().columns(&ready.table)) {
+    let event = match Event::read(&values, case.schema.columns(&ready.table)) {
         Ok(event) => event,
         Err(errors) => {
             let why: Vec<String> = errors.into_iter().map(|error| error.message).collect();

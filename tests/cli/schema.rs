@@ -96,6 +96,6 @@ fn ecs_names_are_extended_in_the_fleets_and_in_an_environments_file() {
     root.run(&["apply", "--yes"]).exits(10).says(&[
         "error[unknown-ecs-column]",
         "environments/local.yaml:",
-        "did you mean `Username_s`?",
+        "there are `Port_d`",
     ]);
 }
