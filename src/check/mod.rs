@@ -39,9 +39,9 @@ use rayon::prelude::*;
 
 use self::item::Item;
 use crate::compile::Compiled;
-use crate::content::{Catalog, Content};
+use crate::content::{Catalog, Content, QuerySource};
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity};
-use crate::environment::Fleet;
+use crate::environment::{Fleet, Workspace};
 use crate::ident::{Day, ItemKey};
 use crate::state::Desired;
 use crate::state::desired::{DesiredState, HeldReason, Present};
@@ -156,8 +156,11 @@ fn items(subject: &Subject<'_>, content: &Content) -> Vec<Found> {
             Some((_, diagnostics)) => diagnostics.clone(),
             None => {
                 let item = Item::new(subject, content, present, (environment, workspace));
-                let diagnostics: Vec<Diagnostic> =
-                    ITEM_RULES.iter().flat_map(|rule| rule(&item)).collect();
+                let found = ITEM_RULES.iter().flat_map(|rule| rule(&item));
+                let diagnostics: Vec<Diagnostic> = match is_its_own(workspace, content) {
+                    true => found.map(|d| d.because(format!("in `{}`", workspace.key))).collect(),
+                    false => found.collect(),
+                };
                 if plain {
                     seen.push((present, diagnostics.clone()));
                 }
@@ -167,6 +170,21 @@ fn items(subject: &Subject<'_>, content: &Content) -> Vec<Found> {
         found.push(Found { at, key: content.key(), diagnostics });
     }
     found
+}
+
+/// Whether files say of the item that it is different in the workspace: then a finding may not be one
+/// about what its own file says.
+fn is_its_own(workspace: &Workspace, content: &Content) -> bool {
+    let settings = &workspace.settings;
+    let hunt = match &content.query {
+        QuerySource::From { id, .. } => Some(&id.value),
+        QuerySource::Own(_) => None,
+    };
+    settings.overrides.contains_key(&content.id.value)
+        || hunt
+            .into_iter()
+            .chain([&content.id.value])
+            .any(|id| settings.parameters.contains_key(id))
 }
 
 /// The same finding about many workspaces is said once.

@@ -8,6 +8,7 @@ mod explained;
 mod field_table;
 mod first_apply;
 mod layers;
+mod lints;
 mod moves;
 mod not_ours;
 mod output;
