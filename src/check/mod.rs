@@ -9,6 +9,7 @@ mod alert_overrides;
 mod custom_details;
 mod duration_bounds;
 mod entity_identifiers;
+mod environment_dates;
 mod exclusion_dates;
 mod exclusion_unused;
 mod filters;
@@ -65,7 +66,12 @@ pub type Rule = fn(&Subject<'_>) -> Vec<Diagnostic>;
 type ItemRule = fn(&Item<'_>) -> Vec<Diagnostic>;
 
 /// Every rule over everything.
-pub const RULES: &[Rule] = &[exclusion_dates::check, exclusion_unused::check, rule_counts::check];
+pub const RULES: &[Rule] = &[
+    environment_dates::check,
+    exclusion_dates::check,
+    exclusion_unused::check,
+    rule_counts::check,
+];
 
 /// Every rule over one item.
 const ITEM_RULES: &[ItemRule] = &[

@@ -13,8 +13,8 @@ use crate::diag::{Code, Diagnostic};
 use crate::ident::ContentId;
 use crate::kql::reason::{
     ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING,
-    EXCLUDES_NOTHING, HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, Question, SHADOWED, TAKES_OTHER_TABLES,
-    TOO_BROAD,
+    EXCLUDES_NOTHING, HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, Question, SHADOWED, STAR_IS_LITERAL,
+    TAKES_OTHER_TABLES, TOO_BROAD,
 };
 use crate::kql::{Finding, Judgement};
 
@@ -83,7 +83,7 @@ fn weight(case: &Case<'_>, finding: &Finding, concerned: &[&Exclusion]) -> Weigh
         exclusion.applies_to.content.iter().any(|id| is_named(case, &id.value))
     };
     match finding.code {
-        SHADOWED | MAY_EXCLUDE_NOTHING => Weight::Warns,
+        SHADOWED | STAR_IS_LITERAL | MAY_EXCLUDE_NOTHING => Weight::Warns,
         // An exclusion for a tag or a table meets queries on which it has nothing to do.
         HAS_NO_EFFECT if !concerned.iter().any(named) => Weight::Nothing,
         _ => Weight::Holds,
@@ -175,6 +175,7 @@ fn way_on(finding: &Finding, concerned: &[&Exclusion]) -> String {
         }
         HAS_NO_EFFECT => "compare it with the query's own filters",
         TOO_BROAD => "name a value",
+        STAR_IS_LITERAL => "write `startswith`, `endswith` or `contains`",
         TAKES_OTHER_TABLES => "name what only rows of its table have, such as `Type`",
         SHADOWED => "take it out, or narrow the others",
         _ => "simplify the condition",

@@ -160,3 +160,22 @@ fn a_parameter_that_looks_too_far_back_is_said_with_its_workspace() {
     root.write(RULE_FILE, &format!("{rule}parameters: [lookback]\n"));
     root.run(&["check"]).exits(0).says(&["warning[lookback-beyond-period]", "in `local/second`"]);
 }
+
+#[test]
+fn an_override_and_an_acceptance_that_have_ended_are_said() {
+    let (root, _portal) = Root::with_rule();
+    root.append(
+        "environments/local.yaml",
+        "overrides: { relay-rule: { severity: { value: High, reason: x, expires: 2026-11-23 } } }\n\
+         accepted: [{ content: relay-rule, fields: [severity], until: 2026-11-23, reason: x }]\n",
+    );
+    root.run(&["check", "--today", "2026-11-23"]).exits(0).hides(&["ended"]);
+    root.run(&["check", "--today", "2026-11-24"]).exits(0).says(&[
+        "warning[override-ended]: the override of `severity` ended on 2026-11-23",
+        "environments/local.yaml:12:",
+        "warning[acceptance-ended]: what was accepted until 2026-11-23 is drift again",
+        "environments/local.yaml:13:",
+    ]);
+    root.run(&["explain", "override-ended"]).exits(0).says(&["Way on"]);
+    root.run(&["explain", "acceptance-ended"]).exits(0).says(&["Way on"]);
+}

@@ -96,6 +96,16 @@ fn an_exclusion_without_effect_shows_what_others_or_the_query_keep_out() {
 }
 
 #[test]
+fn a_star_is_said_to_stand_for_itself() {
+    let code = "exclusion-star-is-literal";
+    judged("when: DeviceName == 'srv-*'", code, &["warning[", "`startswith`"]);
+    let meant = "when: DeviceName in~ ('srv-*')\n    acknowledge: [{ code: exclusion-star-is-literal, \
+                 reason: its name }]";
+    let (root, _portal) = root(meant);
+    root.run(&["check", "--today", TODAY]).exits(0).hides(&[code]);
+}
+
+#[test]
 fn what_is_not_known_says_what_was_not_understood() {
     let part = "`strange(DeviceName, 1)` is not understood";
     judged("when: strange(DeviceName, 1)", "exclusion-may-blind-query", &["error[", part]);

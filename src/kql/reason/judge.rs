@@ -30,11 +30,13 @@ pub const MAY_BLIND_ALTERNATIVE: Code = Code::new("exclusion-may-blind-alternati
 /// The query's own filters contradict each other.
 pub const ADMITS_NOTHING: Code = Code::new("query-admits-nothing");
 
+/// It compares with a text that has a star where others write a pattern.
+pub const STAR_IS_LITERAL: Code = Code::new("exclusion-star-is-literal");
 /// It is true, or may be, for rows of tables that have none of its columns.
 pub const TAKES_OTHER_TABLES: Code = Code::new("exclusion-takes-other-tables");
 
 /// Everything that can be found about the exclusions of a query.
-pub const FINDINGS: [Code; 13] = [
+pub const FINDINGS: [Code; 14] = [
     EXCLUDES_NOTHING,
     EXCLUDES_EVERYTHING,
     BLINDS_QUERY,
@@ -43,6 +45,7 @@ pub const FINDINGS: [Code; 13] = [
     HAS_NO_EFFECT,
     SHADOWED,
     TOO_BROAD,
+    STAR_IS_LITERAL,
     MAY_EXCLUDE_NOTHING,
     MAY_BLIND_QUERY,
     MAY_BLIND_ALTERNATIVE,
@@ -185,8 +188,12 @@ fn answers(case: &Case) -> Judgement {
 /// The questions about one exclusion; an event that it takes out.
 fn judge_one(case: &Case, exclusion: usize, judgement: &mut Judgement) -> Option<Witness> {
     let about = Some(exclusion);
-    for part in broad_parts(case, exclusion) {
+    for part in parts(case, exclusion, is_broad) {
         judgement.add(TOO_BROAD, about, format!("`{part}` is met by every value"), true);
+    }
+    for part in parts(case, exclusion, has_star) {
+        let message = format!("the star in `{part}` stands for itself, not for any text");
+        judgement.add(STAR_IS_LITERAL, about, message, true);
     }
     match case.excludes_something(exclusion) {
         Answer::Refuted => {
@@ -249,10 +256,9 @@ fn tidy(tokens: &str) -> String {
         .fold(tokens.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// Parts that test for an empty text, for a pattern that everything fits, or for every network.
-fn broad_parts(case: &Case, exclusion: usize) -> Vec<String> {
-    let tests = case.exclusions().nth(exclusion).into_iter().flat_map(Predicate::tests);
-    let broad = tests.filter(|test| match &test.check {
+/// Whether a test is for an empty text, for a pattern that everything fits, or for every network.
+fn is_broad(check: &Check) -> bool {
+    match check {
         Check::Text { operator, needle, .. } => needle.is_empty() && *operator != TextOperator::Is,
         Check::Ipv4InRange(range) => range.ends_with("/0"),
         Check::Regex(pattern) => {
@@ -260,8 +266,19 @@ fn broad_parts(case: &Case, exclusion: usize) -> Vec<String> {
             odd.iter().all(|text| pattern.matches(text).is_true())
         }
         _ => false,
-    });
-    broad.map(ToString::to_string).collect()
+    }
+}
+
+/// Whether a test is for a text such as `srv-*`.
+fn has_star(check: &Check) -> bool {
+    let pattern =
+        |needle: &str| needle.len() > 1 && (needle.starts_with('*') || needle.ends_with('*'));
+    matches!(check, Check::Text { needle, .. } if pattern(needle))
+}
+
+fn parts(case: &Case, exclusion: usize, is: fn(&Check) -> bool) -> Vec<String> {
+    let tests = case.exclusions().nth(exclusion).into_iter().flat_map(Predicate::tests);
+    tests.filter(|test| is(&test.check)).map(ToString::to_string).collect()
 }
 
 impl Judgement {
