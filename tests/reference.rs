@@ -21,8 +21,8 @@ fn shared(path: &str) -> Option<PathBuf> {
 }
 
 fn facts(path: &str) -> Option<Value> {
-    let text = std::fs::read_to_string(shared(path)?).unwrap();
-    Some(serde_json::from_str(&text).unwrap())
+    let text = std::fs::read_to_string(shared(path)?).expect("the facts can be read");
+    Some(serde_json::from_str(&text).expect("the facts are JSON"))
 }
 
 /// Tables of which the facts say less than Microsoft's page does, or which stand there under an older
@@ -31,7 +31,6 @@ const FROM_THEIR_PAGES: [&str; 3] =
     ["AADSignInEventsBeta", "AADSpnSignInEventsBeta", "GraphApiAuditEvents"];
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures are the point")]
 fn every_built_in_table_has_the_columns_and_types_of_the_reference() {
     let Some(reference) = facts("kql/schema.json") else { return };
     let (mut compared, mut columns) = (0, 0);
@@ -57,7 +56,7 @@ fn every_built_in_table_has_the_columns_and_types_of_the_reference() {
 }
 
 fn columns_of(table: &str) -> &'static Columns {
-    Schema::builtin().columns(table).unwrap_or_else(|| panic!("{table} is not built in"))
+    Schema::builtin().columns(table).expect("the table is built in")
 }
 
 /// The tables of advanced hunting in Microsoft Defender XDR, by Microsoft's list of February 2026, and
@@ -84,12 +83,12 @@ const XDR: &str = "\
 #[test]
 fn every_table_of_defender_xdr_is_built_in() {
     for table in XDR.split_whitespace() {
-        assert!(columns_of(table).len() > 4, "{table}");
+        let columns = Schema::builtin().columns(table).map_or(0, Columns::len);
+        assert!(columns > 4, "{table} has {columns} columns");
     }
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures are the point")]
 fn the_sixty_sentinel_tables_that_published_content_uses_most_are_built_in() {
     let (Some(folder), Some(reference)) = (shared("corpus"), facts("kql/schema.json")) else {
         return;

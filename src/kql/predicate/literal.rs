@@ -62,14 +62,12 @@ fn constants(query: &Query<'_>, expression: &Expression, errors: &mut Vec<Predic
             }
         }
         Shape::Call { name, arguments } if name == "ipv4_is_in_range" => {
-            if let [_, range] = arguments.as_slice() {
-                if let Some(text) = text(range).filter(|text| !term::is_range(text)) {
-                    let help = "write four numbers and a length from 0 to 32: `10.0.0.0/8`; IPv6 has \
-                                `ipv6_is_in_range`";
-                    let message =
-                        format!("`{text}` is no range of IPv4 addresses: nothing is in it");
-                    wrong(range, message, help);
-                }
+            if let [_, range] = arguments.as_slice()
+                && let Some(text) = text(range).filter(|text| !term::is_range(text))
+            {
+                let help = "write four numbers and a length from 0 to 32: `10.0.0.0/8`; IPv6 has \
+                            `ipv6_is_in_range`";
+                wrong(range, format!("`{text}` is no range of IPv4 addresses"), help);
             }
         }
         _ => {}
