@@ -9,12 +9,12 @@ use super::exclusion::Ready;
 use super::judge::{Case, Judged};
 use super::verdict::hold;
 use crate::kql::reason::TAKES_OTHER_TABLES;
-use crate::kql::{Event, Finding, Reach, evaluate};
+use crate::kql::{Event, Finding, Place, Reach, evaluate};
 
 /// Holds the item for each exclusion that would take out rows of tables that it cannot be judged on.
 pub(super) fn judge(case: &Case<'_>, judged: &mut Judged) {
     for ready in case.ready {
-        let marked = case.sites(&ready.table).iter().any(|site| site.place.is_marked());
+        let marked = case.places(&ready.table).into_iter().any(Place::is_marked);
         let truth = || evaluate(&ready.resolved.predicate, &Event::default(), case.now());
         if let Some(strangers) = strangers(case, ready).filter(|_| marked && truth().may_be_true())
         {
