@@ -6,6 +6,7 @@
 //! merged settings, each value with the file and line it came from.
 
 mod access;
+mod check_ecs;
 mod check_names;
 mod check_overrides;
 mod check_resources;
