@@ -127,7 +127,7 @@ pub(super) fn selected<'l>(
 fn only(desired: &Desired, workspaces: &[(&Environment, &Workspace)]) -> Desired {
     let chosen = |key: &WorkspaceKey| workspaces.iter().any(|(_, w)| &w.key == key);
     let workspaces = desired.workspaces.iter().filter(|w| chosen(&w.key)).cloned().collect();
-    Desired { owner: desired.owner.clone(), workspaces }
+    Desired { owner: desired.owner.clone(), terms: desired.terms.clone(), workspaces }
 }
 
 /// Content that is selected is in the files, or was deployed to one of the workspaces.
