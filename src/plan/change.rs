@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Sides, Work};
 use crate::arm::WorkspaceId;
 use crate::ident::{ArmName, ItemKey, Owner, RingName, WorkspaceKey};
-use crate::state::{Field, Unreadable};
+use crate::state::{Field, Freeze, Guards, RunTerms, Unreadable};
 
 /// Every change of a run, workspaces in fleet order.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Plan {
     pub owner: Owner,
     /// What shaped the changes.
     pub options: Options,
+    /// What holds for the run as a whole.
+    pub terms: RunTerms,
     /// One entry per selected workspace.
     pub workspaces: Vec<WorkspacePlan>,
 }
@@ -24,6 +26,13 @@ impl Plan {
     /// Every change with its workspace, in order.
     pub fn changes(&self) -> impl Iterator<Item = (&WorkspacePlan, &Change)> {
         self.workspaces.iter().flat_map(|w| w.changes.iter().map(move |change| (w, change)))
+    }
+
+    /// Every change that is to be sent: what a freeze stops is not.
+    pub fn writes(&self) -> impl Iterator<Item = (&WorkspacePlan, &Change)> {
+        let is_sent =
+            |(w, change): &(&WorkspacePlan, &Change)| w.frozen.is_none() && change.action.writes();
+        self.changes().filter(is_sent)
     }
 }
 
@@ -38,6 +47,12 @@ pub struct WorkspacePlan {
     pub ring: RingName,
     /// Why it could not be read, if so: then there are no changes, and it is not green.
     pub unreadable: Option<Unreadable>,
+    /// Why nothing is written here today, if so: the changes wait.
+    pub frozen: Option<Freeze>,
+    /// How much may happen here before somebody has to say that it is meant.
+    pub guards: Guards,
+    /// How many rules there are now, whoever owns them.
+    pub rules: RuleCount,
     /// Why nothing may be retired in this run, if so: some content file's id or `replaces` cannot be
     /// read.
     pub retire_blocked: Option<String>,
@@ -47,6 +62,15 @@ pub struct WorkspacePlan {
     pub unmanaged: usize,
     /// Items of other owners of this tool.
     pub foreign: Vec<Foreign>,
+}
+
+/// How many rules a workspace has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RuleCount {
+    /// Scheduled and near-real-time ones.
+    pub all: usize,
+    /// The near-real-time ones.
+    pub nrt: usize,
 }
 
 /// An item of another owner: listed, never touched.

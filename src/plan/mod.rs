@@ -23,7 +23,7 @@ mod workspace;
 
 pub use change::{
     Action, Change, Class, Effect, FieldChange, Foreign, Modified, Moved, Options, Plan, Quieting,
-    WorkspacePlan,
+    RuleCount, WorkspacePlan,
 };
 pub use decide::decide;
 pub use file::{Mismatch, NotAPlan, SavedPlan};

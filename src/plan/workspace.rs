@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    BaselineSide, Change, Clash, DesiredSide, Foreign, Options, Sides, WorkspacePlan, decide,
-    order, replaced,
+    BaselineSide, Change, Clash, DesiredSide, Foreign, Options, RuleCount, Sides, WorkspacePlan,
+    decide, order, replaced,
 };
 use crate::ident::{ArmName, Day, Family, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Baselines, Ownership};
 use crate::state::desired::{
     DesiredItem, DesiredState, DesiredWorkspace, Present, UnreadableContent, UnselectedContent,
 };
-use crate::state::{Field, LiveItem, LiveWorkspace, Observation, RecordState};
+use crate::state::{Field, Freeze, Kind, LiveItem, LiveWorkspace, Observation, RecordState};
 
 /// The plan of one workspace.
 pub(super) fn plan_workspace(
@@ -26,6 +26,9 @@ pub(super) fn plan_workspace(
         id: desired.id.clone(),
         ring: desired.ring.clone(),
         unreadable: None,
+        frozen: Freeze::on(today, &desired.freeze).cloned(),
+        guards: desired.guards.clone(),
+        rules: RuleCount::default(),
         retire_blocked: desired.retire_blocked.clone(),
         changes: Vec::new(),
         unmanaged: 0,
@@ -38,6 +41,7 @@ pub(super) fn plan_workspace(
             return plan;
         }
     };
+    plan.rules = rules(live);
     let pairing = Pairing::new(desired, live, owner, options, today);
     let keys: BTreeSet<&ItemKey> = desired
         .items
@@ -51,6 +55,14 @@ pub(super) fn plan_workspace(
     plan.unmanaged = pairing.unmanaged(&plan.changes);
     plan.foreign = pairing.foreign();
     plan
+}
+
+fn rules(live: &LiveWorkspace) -> RuleCount {
+    let kinds = || live.items.iter().filter_map(|item| item.kind);
+    RuleCount {
+        all: kinds().filter(|kind| matches!(kind, Kind::Scheduled | Kind::Nrt)).count(),
+        nrt: kinds().filter(|kind| *kind == Kind::Nrt).count(),
+    }
 }
 
 /// Everything that the sides of one workspace's items are made from.

@@ -16,6 +16,7 @@ pub mod explain;
 mod fixture;
 pub mod json;
 pub mod markdown;
+mod rollout;
 mod sentence;
 mod style;
 pub mod summary;

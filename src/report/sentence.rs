@@ -1,6 +1,7 @@
 //! The closing sentences, which every format for people shares.
 
 use super::count::{count, form};
+use super::rollout;
 use super::summary::{Summary, Tally};
 use crate::apply::Outcome;
 use crate::plan::{Action, Class};
@@ -46,6 +47,11 @@ pub(super) fn plan(summary: &Summary) -> String {
         parts.push(format!("{} could not be read", count(summary.unreadable, "workspace")));
     }
     let mut sentence = format!("Plan: {}.", parts.join(", "));
+    if summary.frozen > 0 {
+        let waits = form(summary.frozen, "of them waits", "of them wait");
+        let changes = count(summary.frozen, "change");
+        sentence = format!("{sentence} {changes} {waits} for the end of a freeze.");
+    }
     if let Some(quieter) = quieter(summary.quieter, "makes", "make") {
         sentence = format!("{sentence} {quieter}");
     }
@@ -135,6 +141,7 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
         ("held", "held"),
         ("blocked", "blocked"),
         ("deferred", "deferred"),
+        ("frozen", "frozen"),
         ("not-started", "not started"),
     ];
     let rest: Vec<String> = words
@@ -170,6 +177,9 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
         sentence = format!("{sentence} {quieter}");
     }
     sentence = with_foreign(sentence, tally.wanted_foreign);
+    if let Some((ring, _)) = rollout::halted(outcome) {
+        sentence = format!("Halted at ring `{}`. {sentence}", ring.ring);
+    }
     if outcome.interrupted {
         sentence = format!("Interrupted; what had begun was finished. {sentence}");
     }

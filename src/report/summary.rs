@@ -25,6 +25,8 @@ pub struct Summary {
     pub left: BTreeMap<Class, usize>,
     /// Changes that make detection quieter.
     pub quieter: usize,
+    /// Changes that a freeze stops.
+    pub frozen: usize,
     /// Items whose live side moved, accepted drift left out.
     pub drift: usize,
     /// Workspaces with such items.
@@ -97,6 +99,7 @@ impl Summary {
                 *self.left.entry(change.class).or_default() += 1;
             }
             self.quieter += usize::from(change.effect == Effect::Quieter);
+            self.frozen += usize::from(workspace.frozen.is_some() && change.action.writes());
             self.accepted += usize::from(is_accepted(change));
             self.in_sync_but_accepted += usize::from(is_in_sync_but_accepted(change));
             self.observed += usize::from(!change.observed.is_empty());
@@ -330,6 +333,7 @@ pub const fn verdict_word(verdict: &Verdict) -> &'static str {
         Verdict::Waits(_) => "waiting",
         Verdict::Left(_) => "left",
         Verdict::Accepted(_) => "accepted",
+        Verdict::Frozen(_) => "frozen",
         Verdict::NotStarted(_) => "not-started",
     }
 }
@@ -347,6 +351,7 @@ pub(super) fn verdict_reason(verdict: &Verdict) -> Option<&str> {
         | Verdict::Waits(reason)
         | Verdict::Left(reason)
         | Verdict::Accepted(reason)
+        | Verdict::Frozen(reason)
         | Verdict::NotStarted(reason) => Some(reason),
     }
 }

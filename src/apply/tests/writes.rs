@@ -225,6 +225,7 @@ async fn a_throttled_write_waits_as_told_and_says_so() {
     let mut names = Vec::new();
     while let Ok(event) = heard.try_recv() {
         names.push(match event {
+            Event::RingStarted { ring } => format!("ring {ring}"),
             Event::WorkspaceStarted { items, .. } => format!("started {items}"),
             Event::Waiting { seconds, .. } => format!("waiting {seconds}"),
             Event::ItemEnded { key, action, done, .. } => format!("{key} {action} {done}"),
@@ -232,7 +233,7 @@ async fn a_throttled_write_waits_as_told_and_says_so() {
         });
     }
     let item = "analytic-rule/r1 create true";
-    assert_eq!(names, ["started 1", "waiting 7", "waiting 1", item, "ended"]);
+    assert_eq!(names, ["ring canary", "started 1", "waiting 7", "waiting 1", item, "ended"]);
 }
 
 #[tokio::test]

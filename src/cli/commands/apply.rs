@@ -5,7 +5,7 @@ use std::path::Path;
 use tokio::sync::{mpsc, watch};
 
 use super::survey::{Names, Survey, exits, options, survey};
-use crate::apply::{Event, Outcome, Verdict, apply};
+use crate::apply::{Event, Outcome, RingOutcome, Standing, Verdict, apply};
 use crate::cli::args::{Apply, Format, Selection};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::ui::Ui;
 use crate::live::Clients;
-use crate::plan::{ApprovedPlan, Class, Mismatch, Objection, Options, Plan, SavedPlan, guard};
+use crate::plan::{ApprovedPlan, Mismatch, Objection, Options, Plan, SavedPlan, guard};
 use crate::report::{self, summary};
 
 pub(super) async fn run(
@@ -64,7 +64,7 @@ async fn proceed(
     if let Some(saved) = saved {
         saved.verify(&plan).map_err(|mismatches| stale(&mismatches).besides(&exit))?;
     }
-    let writes = plan.changes().filter(|(_, change)| change.action.writes()).count();
+    let writes = plan.writes().count();
     if !args.yes && writes > 0 {
         ui.message(&report::text::plan(&plan, ui.messages()));
     }
@@ -109,6 +109,7 @@ async fn carry_out(
                     let reason = report::visible_lines(&reason);
                     bar.set_message(format!("waiting {seconds} s for {workspace}: {reason}"));
                 }
+                Event::RingStarted { ring } => bar.println(format!("ring {ring}")),
                 Event::WorkspaceStarted { .. } | Event::WorkspaceEnded { .. } => {
                     bar.set_message("applying");
                 }
@@ -198,22 +199,25 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
     if outcome.interrupted {
         exits.push(Exit::Interrupted);
     }
+    let halted = |ring: &RingOutcome| matches!(ring.standing, Standing::Halted(_));
+    if outcome.rings.iter().any(halted) {
+        exits.push(Exit::Halted);
+    }
     for item in outcome.workspaces.iter().flat_map(|workspace| &workspace.items) {
         if summary::leaves_drift(item) {
             exits.push(Exit::Pending);
         }
+        if item.is_failure() {
+            exits.push(Exit::Failed);
+        }
         match &item.verdict {
-            Verdict::Failed(_) | Verdict::Overtaken(_) => exits.push(Exit::Failed),
             Verdict::Refused(_) => exits.push(Exit::Refused),
-            // A new item waits for its table or its id; what is deployed already, or was, is not what
-            // the files say, and nobody may take that for done.
-            Verdict::Deferred(_) | Verdict::Blocked(_)
-                if !matches!(item.class, Class::New | Class::Leftover) =>
-            {
-                exits.push(Exit::Failed);
-            }
+            // What is pending is pending, whoever decided that it waits.
+            Verdict::Frozen(_) => exits.push(Exit::Pending),
             // What the files hold, the plan has said.
             Verdict::Done
+            | Verdict::Failed(_)
+            | Verdict::Overtaken(_)
             | Verdict::Held(_)
             | Verdict::Deferred(_)
             | Verdict::Blocked(_)

@@ -47,6 +47,7 @@ fn counts(summary: &Summary) -> Value {
         "actions": actions,
         "classes": classes,
         "quieter": summary.quieter,
+        "frozen": summary.frozen,
         "drift": summary.drift,
         "accepted": summary.accepted,
         "observed": summary.observed,

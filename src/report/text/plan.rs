@@ -79,6 +79,9 @@ pub(super) fn header(page: &mut Page, workspace: &WorkspacePlan) {
         let text = format!("{why}: {}", escape::visible(&unreadable.message));
         page.sentence(change::ITEM, Paint::Bad, "! COULD NOT BE READ, so it is unknown:", &text);
     }
+    if let Some(freeze) = &workspace.frozen {
+        page.sentence(change::ITEM, Paint::Care, "frozen", &wording::freeze(freeze));
+    }
 }
 
 #[cfg(test)]
