@@ -20,6 +20,6 @@ pub use desired::{Desired, DesiredItem, DesiredState, DesiredWorkspace};
 pub use field::{Field, Fields};
 pub use guards::{Guards, Limit, Threshold};
 pub use kind::Kind;
-pub use live::{LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable};
+pub use live::{LiveItem, LiveWorkspace, MetadataItem, Observation, Playbooks, Unreadable};
 pub use record::{FieldRecord, Mark, Record, RecordState};
 pub use rollout::{FailureBudget, Freeze, Ring, RunTerms};

@@ -57,7 +57,8 @@ impl Bench {
         };
         let owner = "acme-soc".parse().unwrap();
         // One item is often all there is: that it goes is meant.
-        let acknowledged = vec!["deletes".to_owned()];
+        let acknowledged = ["deletes", "playbooks", "first-run", "disables"];
+        let acknowledged = acknowledged.map(|ack| ack.parse().unwrap()).to_vec();
         let options = Options { keep_going: true, acknowledged, ..Options::default() };
         let clients = Clients::new(by_environment, limits);
         Self {

@@ -165,6 +165,9 @@ fn read(path: &Path) -> Result<SavedPlan, Error> {
     SavedPlan::parse(&text).map_err(|error| failed(error.to_string()))
 }
 
+/// More items than this are not listed with an objection: they would hide the next one.
+const MOST_ITEMS: usize = 20;
+
 fn stale(mismatches: &[Mismatch]) -> Error {
     let list: Vec<String> =
         mismatches.iter().map(|m| format!("\n  {}: {}", m.item, m.reason)).collect();
@@ -173,24 +176,43 @@ fn stale(mismatches: &[Mismatch]) -> Error {
 }
 
 fn refused(objections: &[Objection]) -> Error {
-    let list: Vec<String> = objections.iter().map(ToString::to_string).collect();
     let of_files = objections.iter().any(Objection::is_about_files);
     let exit = if of_files { Exit::Invalid } else { Exit::Refused };
-    let mut error = Error::new(exit, list.join("; "));
-    for objection in objections {
+    let mut message = match objections {
+        [_] => String::new(),
+        several => format!("{} objections:\n", several.len()),
+    };
+    for (index, objection) in objections.iter().enumerate() {
+        let line_end = if index == 0 { "" } else { "\n" };
+        message += &format!("{line_end}{objection}");
         let items = match objection {
             Objection::Held { held } => held.as_slice(),
-            _ => &[],
+            Objection::Exceeded(found) => found.items.as_slice(),
+            Objection::Nameless { .. } => &[],
         };
-        for item in items {
-            error.message += &format!("\n  {item}");
+        for item in items.iter().take(MOST_ITEMS) {
+            message += &format!("\n  {item}");
+        }
+        if items.len() > MOST_ITEMS {
+            let left = items.len() - MOST_ITEMS;
+            message +=
+                &format!("\n  and {left} more; `sentinelops plan --format json` has them all");
         }
     }
-    match of_files {
-        true => error.hint("mend the files, or apply the rest with `--keep-going`"),
-        false => error.hint(
-            "look whether content is missing by accident; if it is gone on purpose, add `--ack deletes`",
-        ),
+    let mut error = Error::new(exit, message);
+    if of_files {
+        error = error.hint("mend the files, or apply the rest with `--keep-going`");
+    }
+    let flags: Vec<String> = objections
+        .iter()
+        .filter_map(|objection| match objection {
+            Objection::Exceeded(found) => Some(found.flag()),
+            Objection::Held { .. } | Objection::Nameless { .. } => None,
+        })
+        .collect();
+    match flags.as_slice() {
+        [] => error,
+        flags => error.hint(report::acknowledge(flags)),
     }
 }
 

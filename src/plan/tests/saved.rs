@@ -20,6 +20,7 @@ fn plan_of(changes: Vec<Change>) -> Plan {
             frozen: None,
             guards: Guards::default(),
             rules: RuleCount::default(),
+            owned: 0,
             retire_blocked: None,
             changes,
             unmanaged: 0,
