@@ -111,6 +111,9 @@ fn acknowledged(mut found: Exceeded, options: &Options) -> Exceeded {
     found
 }
 
+/// Whether a guard counts a change.
+type Measure = fn(&Change) -> bool;
+
 /// Judges one workspace.
 struct Judge<'p> {
     plan: &'p Plan,
@@ -160,7 +163,7 @@ impl Judge<'_> {
     fn share(
         &self,
         guard: Guard,
-        is: fn(&Change) -> bool,
+        is: Measure,
         [count, percent]: [Threshold; 2],
     ) -> Option<Exceeded> {
         let changes = self.concerned(is);
@@ -169,12 +172,7 @@ impl Judge<'_> {
         Some(self.found(guard, &changes, bound))
     }
 
-    fn number(
-        &self,
-        guard: Guard,
-        is: fn(&Change) -> bool,
-        threshold: Threshold,
-    ) -> Option<Exceeded> {
+    fn number(&self, guard: Guard, is: Measure, threshold: Threshold) -> Option<Exceeded> {
         let changes = self.concerned(is);
         let bound = over_number(changes.len(), self.limit(threshold))?;
         Some(self.found(guard, &changes, bound))
@@ -241,7 +239,7 @@ impl Run {
         let said = |guard: Guard, exclusion: Option<&ExclusionId>| {
             found.iter().any(|one| one.guard == guard && one.exclusion.as_ref() == exclusion)
         };
-        let measures: [(Guard, fn(&Change) -> bool); 3] = [
+        let measures: [(Guard, Measure); 3] = [
             (Guard::Deletes, measure::deletes),
             (Guard::Changes, measure::changes),
             (Guard::Disables, measure::disables),

@@ -145,8 +145,13 @@ impl Exceeded {
                  not be read",
                 these("rule", "rules")
             ),
-            Guard::Rules => format!("there would be {measured} analytic rules {place}"),
-            Guard::NrtRules => format!("there would be {measured} near-real-time rules {place}"),
+            Guard::Rules => {
+                format!("there would be {} {place}", these("analytic rule", "analytic rules"))
+            }
+            Guard::NrtRules => {
+                let rules = these("near-real-time rule", "near-real-time rules");
+                format!("there would be {rules} {place}")
+            }
         }
     }
 

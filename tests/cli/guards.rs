@@ -257,7 +257,7 @@ fn a_workspace_takes_only_so_many_rules() {
     root.write("content/analytics/fast.yaml", nrt);
     root.run(&["apply", "--yes", "--ack", "rules"])
         .exits(21)
-        .says(&["there would be 1 near-real-time rules", "--ack nrt-rules@local/sandbox=1"]);
+        .says(&["there would be 1 near-real-time rule in", "--ack nrt-rules@local/sandbox=1"]);
 }
 
 /// One environment of several workspaces, `w0`, `w1` …, and so many rules in each, applied.

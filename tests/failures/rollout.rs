@@ -287,3 +287,18 @@ fn a_plan_that_was_saved_in_a_freeze_is_applied_after_it() {
     root.run(&["apply", "plan.json", "--yes"]).exits(0);
     assert_eq!(written(&portal).len(), 3);
 }
+
+#[test]
+fn what_a_guard_objects_to_in_the_last_ring_stops_the_first() {
+    let (root, portal) = three_rings("");
+    root.run(&["apply", "--all", "--yes"]).exits(0);
+    portal.forget();
+    root.replace(sample::RULE_FILE, "severity: Medium", "severity: High");
+    root.append(
+        LOCAL,
+        "    overrides: { relay-rule: { enabled: { value: false, reason: pilot } } }\n",
+    );
+    root.run(&["apply", "--all", "--yes"]).exits(21).says(&["--ack disables@local/third=1"]);
+    assert!(written(&portal).is_empty());
+    root.run(&["apply", "--ring", "canary,early", "--yes"]).exits(0);
+}
