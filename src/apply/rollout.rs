@@ -10,8 +10,8 @@ use crate::ident::RingName;
 use crate::plan::WorkspacePlan;
 use crate::state::{FailureBudget, Ring};
 
-/// Carries out the workspaces of a plan, which are in order of rollout. The rings are all of the fleet
-/// that have a workspace: the last of them halts nothing, since nothing waits for it.
+/// Carries out the workspaces of a plan, which are in order of rollout. Of the rings, the last halts
+/// nothing, since none waits for it.
 pub(super) async fn roll_out(
     run: &Run<'_>,
     workspaces: Vec<WorkspacePlan>,

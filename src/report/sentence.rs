@@ -48,12 +48,16 @@ pub(super) fn plan(summary: &Summary) -> String {
     }
     let mut sentence = format!("Plan: {}.", parts.join(", "));
     if summary.frozen > 0 {
-        let waits = form(summary.frozen, "of them waits", "of them wait");
+        let waits = form(summary.frozen, "waits", "wait");
         let changes = count(summary.frozen, "change");
-        sentence = format!("{sentence} {changes} {waits} for the end of a freeze.");
+        sentence = format!("{sentence} Of these, {changes} {waits} for the end of a freeze.");
     }
     if let Some(quieter) = quieter(summary.quieter, "makes", "make") {
         sentence = format!("{sentence} {quieter}");
+    }
+    if summary.objections > 0 {
+        let objections = count(summary.objections, "objection");
+        sentence = format!("{sentence} {objections} of guards: `apply` sends nothing.");
     }
     with_foreign(sentence, summary.wanted_foreign)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::apply::{ItemOutcome, Outcome, Verdict};
 use crate::plan::{
-    Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Moved, Plan,
+    self, Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Moved, Plan,
     WorkspacePlan,
 };
 
@@ -27,6 +27,8 @@ pub struct Summary {
     pub quieter: usize,
     /// Changes that a freeze stops.
     pub frozen: usize,
+    /// What guards object to and nobody has acknowledged: nothing is sent.
+    pub objections: usize,
     /// Items whose live side moved, accepted drift left out.
     pub drift: usize,
     /// Workspaces with such items.
@@ -53,6 +55,8 @@ impl Summary {
         for workspace in &plan.workspaces {
             summary.add(workspace);
         }
+        let found = plan::exceeded(plan);
+        summary.objections = found.iter().filter(|one| one.acknowledged.is_none()).count();
         summary
     }
 

@@ -8,7 +8,8 @@ use crate::ident::{Day, ExclusionId, RingName};
 /// What holds for a run as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunTerms {
-    /// The fleet's rings that have a workspace, in order of rollout, whatever is selected.
+    /// The rings that have a workspace, in order of rollout. One that no workspace of the run is in waits
+    /// for how the run ends.
     pub rings: Vec<Ring>,
     /// The limits of the run as a whole.
     pub guards: Guards,

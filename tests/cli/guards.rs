@@ -45,7 +45,7 @@ fn change(root: &Root, numbers: std::ops::Range<usize>, from: &str, to: &str) {
 fn objects(root: &Root, portal: &Portal, more: &[&str], said: &[&str], flag: &str) {
     root.run(&[&["plan"], more].concat())
         .exits(21)
-        .says(&["guard objects:"])
+        .says(&["guard objects:", "objection of guards: `apply` sends nothing."])
         .says(said)
         .says(&[flag]);
     root.run(&[&["apply", "--yes"], more].concat()).exits(21).says(said).says(&[flag]);

@@ -151,6 +151,16 @@ fn a_ring_that_runs_by_itself_halts_the_chain() {
     let (root, portal) = three_rings("");
     portal.fail(&[bad_rule()]);
     root.run(&["apply", "--ring", "canary", "--yes"]).exits(31);
+    // What is named otherwise is no job of a chain: nothing waits for it.
+    root.run(&["apply", "--all", "--workspace", "sandbox", "--yes"]).exits(30);
+}
+
+#[test]
+fn a_frozen_workspace_that_nothing_waits_for_is_pending() {
+    let (root, portal) = three_rings(FROZEN);
+    root.run(&["apply", "--all", "--workspace", "sandbox", "--yes"]).exits(20);
+    root.run(&["apply", "--ring", "canary", "--yes"]).exits(31);
+    assert!(written(&portal).is_empty());
 }
 
 #[test]
@@ -236,7 +246,7 @@ fn a_frozen_workspace_gets_no_writes_and_is_not_green() {
     root.run(&["plan", "--exit-code"]).exits(20).says(&[
         why,
         "Plan: 3 to create.",
-        "1 change of them waits for the end of a freeze",
+        "Of these, 1 change waits for the end of a freeze.",
     ]);
     let ran = root.run(&["apply", "--all", "--yes"]).exits(20);
     ran.says(&[why, "create frozen: Relay contacted", "Not as planned: 1 frozen."]);

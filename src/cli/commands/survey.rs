@@ -17,7 +17,7 @@ use crate::live::{Target, observe_all, read_playbooks};
 use crate::plan::{self, Change, Class, Options, Plan};
 use crate::report;
 use crate::report::summary;
-use crate::state::{Desired, Observation};
+use crate::state::{Desired, Observation, Ring};
 
 /// Where the names of content in a selection come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) async fn survey(
     let selection = selection(typed);
     let workspaces = selected(&selection, &loaded, ui)?;
     check_acknowledged(options, &loaded, ui)?;
-    let desired = only(&loaded.compiled.desired, &workspaces);
+    let desired = only(&loaded.compiled.desired, &workspaces, &selection);
     let connected = connect(context, &loaded.fleet, &workspaces).await?;
     let targets: Vec<Target> =
         desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
@@ -162,10 +162,21 @@ pub(super) fn selected<'l>(
     })
 }
 
-fn only(desired: &Desired, workspaces: &[(&Environment, &Workspace)]) -> Desired {
+/// The desired side of the selected workspaces. Where rings are named, the run is one job of a chain, and
+/// later rings wait for how it ends; else only those of this run do.
+fn only(
+    desired: &Desired,
+    workspaces: &[(&Environment, &Workspace)],
+    selection: &Selection,
+) -> Desired {
     let chosen = |key: &WorkspaceKey| workspaces.iter().any(|(_, w)| &w.key == key);
-    let workspaces = desired.workspaces.iter().filter(|w| chosen(&w.key)).cloned().collect();
-    Desired { owner: desired.owner.clone(), terms: desired.terms.clone(), workspaces }
+    let chosen_workspaces = desired.workspaces.iter().filter(|w| chosen(&w.key)).cloned().collect();
+    let mut terms = desired.terms.clone();
+    if selection.rings.is_empty() {
+        let of_run = |ring: &Ring| workspaces.iter().any(|(_, w)| w.ring.value == ring.name);
+        terms.rings.retain(of_run);
+    }
+    Desired { owner: desired.owner.clone(), terms, workspaces: chosen_workspaces }
 }
 
 /// Content that is selected is in the files, or was deployed to one of the workspaces.

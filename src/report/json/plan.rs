@@ -79,6 +79,7 @@ fn counts(summary: &Summary) -> Value {
         "classes": classes,
         "quieter": summary.quieter,
         "frozen": summary.frozen,
+        "objections": summary.objections,
         "drift": summary.drift,
         "accepted": summary.accepted,
         "observed": summary.observed,
