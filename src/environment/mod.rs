@@ -24,6 +24,7 @@ mod scope;
 mod select;
 mod selector;
 mod settings;
+mod terms;
 mod unique;
 
 pub use check_names::check_names;

@@ -18,7 +18,7 @@ const TYPES: [&str; 10] =
 /// Reads one file: `tables:`, then tables, then columns with their types.
 pub(super) fn read(reading: &mut Reading, node: &Node) -> BTreeMap<String, Columns> {
     let mut found = BTreeMap::new();
-    let Some(keys) = reading.keys(node, "a schema file", &["tables"], &[]) else { return found };
+    let Some(keys) = reading.keys(node, "a schema file", &["tables"]) else { return found };
     let tables = reading.need(&keys, "tables").and_then(|node| reading.map(node, "`tables`"));
     for entry in tables.iter().flat_map(Keys::entries) {
         if !is_name(&entry.key) {

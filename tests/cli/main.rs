@@ -7,6 +7,7 @@ mod bad_input;
 mod explained;
 mod field_table;
 mod first_apply;
+mod guards;
 mod layers;
 mod lints;
 mod moves;
