@@ -158,9 +158,7 @@ impl Credentials {
             }
         };
         let cloud = environment.cloud;
-        let scope = cloud
-            .scope()
-            .ok_or_else(|| Invalid::new(format!("cloud `{}` takes no token", cloud.as_str())))?;
+        let scope = cloud.scope();
         let tenant = environment.credential_tenant.as_ref().unwrap_or(&environment.tenant);
         let key = (cloud, tenant.value.clone(), client);
         if let Some(known) = self.made.get(&key) {
