@@ -10,7 +10,10 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 use azure_core::error::ErrorKind;
 
 use super::Clock;
+use super::assertion::NoAssertion;
 use super::pipeline::chain;
+use super::way_on::way_on;
+use crate::environment::Credential;
 use crate::ident::TenantId;
 
 /// How long one try may take. Entra answers within a second.
@@ -18,23 +21,58 @@ const TRY: Duration = Duration::from_secs(8);
 /// Waits between tries. With them a sign-in ends within half a minute.
 const WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
+/// The Azure CLI is a program that may start for seconds, and asks Entra by itself.
+const PROGRAM: Duration = Duration::from_secs(45);
+
+/// Who is asked for what, for people.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// Who is asked, in words.
+    pub(super) authority: String,
+    /// Whether that is a program on this machine.
+    pub(super) is_program: bool,
+    tenant: TenantId,
+    credential: Credential,
+    remark: String,
+}
+
+impl Asked {
+    pub(super) fn new(
+        authority: String,
+        tenant: &TenantId,
+        credential: &Credential,
+        remark: &str,
+    ) -> Self {
+        let (tenant, credential) = (tenant.clone(), credential.clone());
+        Self { authority, is_program: false, tenant, credential, remark: remark.to_owned() }
+    }
+
+    /// A refusal in words. Entra is not blamed for what it was never asked.
+    fn told(&self, refusal: &Refusal) -> String {
+        let Self { authority, tenant, credential, remark, is_program: _ } = self;
+        let who = match (refusal.asked, refusal.passing) {
+            (false, _) => String::new(),
+            (true, true) => format!("{authority} is not reachable, "),
+            (true, false) => format!("{authority} refused, "),
+        };
+        let (kind, why) = (credential.kind(), refusal.why.trim_end_matches('.'));
+        let way_on = way_on(credential, tenant, why).map(|way| format!("; {way}"));
+        let way_on = way_on.unwrap_or_default();
+        format!("{who}no token for tenant `{tenant}` by `{kind}`{remark}: {why}{way_on}")
+    }
+}
+
 /// A credential whose every exchange ends within half a minute.
 pub(super) struct Patient {
-    pub(super) inner: Arc<dyn TokenCredential>,
-    pub(super) clock: Arc<dyn Clock>,
-    /// Who is asked, for people.
-    pub(super) authority: String,
-    pub(super) tenant: TenantId,
+    inner: Arc<dyn TokenCredential>,
+    clock: Arc<dyn Clock>,
+    asked: Asked,
     patience: Duration,
 }
 
 impl fmt::Debug for Patient {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Patient")
-            .field("authority", &self.authority)
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Patient").field("asked", &self.asked).finish_non_exhaustive()
     }
 }
 
@@ -43,11 +81,10 @@ impl Patient {
     pub(super) fn new(
         inner: Arc<dyn TokenCredential>,
         clock: Arc<dyn Clock>,
-        authority: &str,
-        tenant: &TenantId,
+        asked: Asked,
     ) -> Self {
-        let (authority, tenant) = (authority.to_owned(), tenant.clone());
-        Self { inner, clock, authority, tenant, patience: TRY }
+        let patience = if asked.is_program { PROGRAM } else { TRY };
+        Self { inner, clock, asked, patience }
     }
 
     async fn once(
@@ -57,17 +94,24 @@ impl Patient {
     ) -> Result<AccessToken, Refusal> {
         match tokio::time::timeout(self.patience, self.inner.get_token(scopes, options)).await {
             Ok(Ok(token)) => Ok(token),
-            Ok(Err(error)) => Err(Refusal { passing: is_passing(&error), why: chain(&error) }),
+            Ok(Err(error)) => Err(Refusal {
+                passing: is_passing(&error),
+                asked: !lacks_assertion(&error),
+                why: chain(&error),
+            }),
             Err(_) => {
                 let why = format!("no answer within {} s", self.patience.as_secs());
-                Err(Refusal { passing: true, why })
+                Err(Refusal { passing: true, asked: true, why })
             }
         }
     }
 }
 
 struct Refusal {
+    /// Whether the same may succeed in a moment.
     passing: bool,
+    /// Whether the authority was asked at all.
+    asked: bool,
     why: String,
 }
 
@@ -84,14 +128,10 @@ impl TokenCredential for Patient {
                 Ok(token) => return Ok(token),
                 Err(refusal) => refusal,
             };
-            match waits.next().filter(|_| refusal.passing) {
+            match waits.next().filter(|_| refusal.passing && !self.asked.is_program) {
                 Some(wait) => self.clock.sleep(wait).await,
                 None => {
-                    let Self { authority, tenant, .. } = self;
-                    let why = refusal.why;
-                    let word = if refusal.passing { "is not reachable" } else { "refused" };
-                    let text =
-                        format!("`{authority}` {word}, no token for tenant `{tenant}`: {why}");
+                    let text = self.asked.told(&refusal);
                     return Err(azure_core::Error::with_message(ErrorKind::Credential, text));
                 }
             }
@@ -111,6 +151,18 @@ fn is_passing(error: &azure_core::Error) -> bool {
                 return matches!(status, 408 | 429 | 500..=599);
             }
             Some(ErrorKind::Credential | ErrorKind::Other) | None => {}
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Whether there was nothing to show the authority.
+fn lacks_assertion(error: &azure_core::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<NoAssertion>() {
+            return true;
         }
         cause = error.source();
     }
@@ -157,6 +209,10 @@ mod tests {
         ErrorKind::HttpResponse { status, error_code: None, raw_response: None }
     }
 
+    const fn tenant_text() -> &'static str {
+        "11111111-1111-1111-1111-111111111111"
+    }
+
     async fn ask(failures: Vec<ErrorKind>) -> (Result<(), String>, usize) {
         let issuer = Issuer { failures: Mutex::new(failures.into()), silent: false };
         patient(issuer).await
@@ -164,9 +220,12 @@ mod tests {
 
     async fn patient(issuer: Issuer) -> (Result<(), String>, usize) {
         let clock = Arc::new(TestClock::default());
-        let tenant = "11111111-1111-1111-1111-111111111111".parse().unwrap();
-        let authority = "https://login.example";
-        let mut patient = Patient::new(Arc::new(issuer), clock.clone(), authority, &tenant);
+        let tenant = tenant_text().parse().unwrap();
+        let client = tenant_text().parse().unwrap();
+        let credential = Credential::GithubOidc { client };
+        let authority = "`https://login.example`".to_owned();
+        let asked = Asked::new(authority, &tenant, &credential, " (chosen by `auto`)");
+        let mut patient = Patient::new(Arc::new(issuer), clock.clone(), asked);
         patient.patience = Duration::from_millis(5);
         let told = patient.get_token(&["scope"], None).await;
         (told.map(drop).map_err(|error| error.to_string()), clock.sleeps().len())
@@ -186,6 +245,7 @@ mod tests {
         let why = told.unwrap_err();
         assert!(why.starts_with("`https://login.example` is not reachable, no token for"), "{why}");
         assert!(why.contains("as told"), "{why}");
+        assert!(why.contains("by `github-oidc` (chosen by `auto`)"), "{why}");
         assert_eq!(waits, 2);
     }
 
