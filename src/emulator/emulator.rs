@@ -167,6 +167,12 @@ impl Emulator {
         self.inner.entra.directory.register(app);
     }
 
+    /// The subject of the assertions that it issues.
+    #[must_use]
+    pub fn workflow_subject(&self) -> &str {
+        &self.inner.options.workflow_subject
+    }
+
     /// The ids of all workspaces, ordered without case.
     ///
     /// # Errors

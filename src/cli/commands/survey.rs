@@ -49,7 +49,7 @@ pub(super) async fn survey(
     let selection = selection(typed);
     let workspaces = selected(&selection, &loaded, ui)?;
     let desired = only(&loaded.compiled.desired, &workspaces);
-    let connected = connect(context, &loaded.fleet, &workspaces).await?;
+    let connected = connect(context, &loaded.fleet, &workspaces, ui).await?;
     let targets: Vec<Target> =
         desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
     let progress = ui.progress(targets.len(), "reading workspaces");
