@@ -14,7 +14,7 @@ use azure_core::http::{ClientMethodOptions, HttpClient, Method, Request, StatusC
 use azure_identity::ClientAssertion;
 
 use super::issuer::Issuer;
-use super::pipeline::Connections;
+use super::pipeline::{APPLICATION_ID, Connections};
 use super::sign_in::{Variable, needed};
 use super::transport::is_loopback;
 use crate::ident::Invalid;
@@ -87,6 +87,7 @@ impl ClientAssertion for GithubAssertion {
         let mut request = Request::new(self.url.clone(), Method::Get);
         request.insert_header("authorization", format!("Bearer {}", self.token.secret()));
         request.insert_header("accept", "application/json");
+        request.insert_header("user-agent", APPLICATION_ID);
         let whole = async {
             let answer = self.client.execute_request(&request).await?;
             answer.try_into_raw_response().await

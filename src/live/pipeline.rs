@@ -27,7 +27,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest that one exchange may take, however steadily it trickles.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(180);
 /// azure_core panics on more than 24 characters or on a `/`.
-const APPLICATION_ID: &str = "sentinelops";
+pub(super) const APPLICATION_ID: &str = "sentinelops";
 
 /// Connections that are kept and reused: one pool for everything that goes to a cloud, another for
 /// loopback, which no proxy may see.

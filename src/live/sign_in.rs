@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::{Secret, TokenCredential};
-use azure_core::http::{ClientOptions, HttpClient, RetryOptions, Transport};
+use azure_core::http::{ClientOptions, HttpClient, RetryOptions, Transport, UserAgentOptions};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredential,
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
@@ -20,7 +20,7 @@ use super::assertion::GithubAssertion;
 use super::auto::named_client;
 use super::issuer::Issuer;
 use super::patient::{Asked, Patient};
-use super::pipeline::Connections;
+use super::pipeline::{APPLICATION_ID, Connections};
 use crate::environment::Credential;
 use crate::ident::{ClientId, Invalid, TenantId};
 
@@ -136,6 +136,7 @@ fn options(issuer: &Issuer, line: Arc<dyn HttpClient>) -> ClientOptions {
         // It would try for more than a minute.
         retry: RetryOptions::none(),
         transport: Some(Transport::new(line)),
+        user_agent: UserAgentOptions { application_id: Some(APPLICATION_ID.to_owned()) },
         ..ClientOptions::default()
     }
 }

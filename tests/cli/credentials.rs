@@ -155,3 +155,25 @@ fn github_that_is_away_for_a_moment_is_asked_again_and_not_taken_for_entra() {
          `permissions: id-token: write`",
     ]);
 }
+
+#[test]
+fn an_emulator_of_its_own_lets_in_whom_the_files_name() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let fleet = Fleet::of(&[With::Assertion]);
+    let mut server = fleet.root.command(&["emulator", "--port", "0"]);
+    let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut endpoint = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut endpoint).unwrap();
+    let endpoint = endpoint.trim();
+    let file = "environments/customer-0.yaml";
+    fleet.root.replace(file, &fleet.portal.endpoint(), endpoint);
+    let mut plan = fleet.command(&["plan"]);
+    plan.env("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{endpoint}/oidc/token?api-version=2.0"));
+    let planned = Ran::of(&["plan"], plan.output().unwrap());
+    let journal = fleet.run(&["emulator", "journal", "-e", "customer-0"]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    planned.exits(0);
+    journal.exits(0).says(&[&format!("{TENANT}/oauth2/v2.0/token [sentinelops"), &by_app()]);
+}
