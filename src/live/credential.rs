@@ -116,10 +116,10 @@ impl TokenCredential for TenantCredential {
             return Ok(token.clone());
         }
         let answer = self.inner.get_token(scopes, options).await;
+        let answer = answer.and_then(|token| self.check_tenant(&token).map(|()| token));
         let number = self.ended.fetch_add(1, Ordering::SeqCst) + 1;
         match answer {
             Ok(token) => {
-                self.check_tenant(&token)?;
                 let scopes = scopes.iter().map(ToString::to_string).collect();
                 *held = Some(Held { scopes, token: token.clone() });
                 Ok(token)
@@ -239,11 +239,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_of_another_tenant_is_never_given_out() {
-        let (credential, _, _) = credential("22222222-2222-2222-2222-222222222222");
-        let error = credential.get_token(&["scope"], None).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the token is for tenant `22222222-2222-2222-2222-222222222222`, not for `11111111-1111-1111-1111-111111111111`"
-        );
+        let (credential, issuer, _) = credential("22222222-2222-2222-2222-222222222222");
+        let ask = || credential.get_token(&["scope"], None);
+        let (one, two) = tokio::join!(ask(), ask());
+        for answer in [one, two] {
+            assert_eq!(
+                answer.unwrap_err().to_string(),
+                "the token is for tenant `22222222-2222-2222-2222-222222222222`, not for `11111111-1111-1111-1111-111111111111`"
+            );
+        }
+        assert_eq!(issuer.asked.load(Ordering::SeqCst), 1, "whoever waited shares the refusal");
     }
 }

@@ -22,7 +22,15 @@ fn fleet(credential: &str) -> Fleet {
 /// Runs `plan -v` with these variables and without those of a job.
 fn plan(fleet: &Fleet, set: &[(&str, &str)]) -> Ran {
     let mut command = fleet.root.command(&["plan", "-v"]);
-    for name in ["ACTIONS_ID_TOKEN_REQUEST_URL", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"] {
+    for name in [
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET",
+        "IDENTITY_ENDPOINT",
+        "IDENTITY_HEADER",
+        "MSI_ENDPOINT",
+    ] {
         command.env_remove(name);
     }
     command.envs(set.iter().copied());

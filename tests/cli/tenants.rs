@@ -297,6 +297,7 @@ fn a_customer_who_did_not_delegate_is_unknown_and_the_others_are_done() {
         "customer-2/soc",
         "InvalidAuthenticationTokenTenant",
         &Customer::guid(MANAGING, 1),
+        "have the subscription delegated to that tenant (Azure Lighthouse)",
     ]);
     fleet.asked().each_with_its_own_token(&fleet.customers[..2]);
 }
