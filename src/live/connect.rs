@@ -108,7 +108,7 @@ pub fn connect<'a>(
         });
         by_environment.insert(environment.name.clone(), client);
     }
-    Clients { by_environment, limits: surroundings.limits, notes: pool.into_notes() }
+    Clients { by_environment, limits: surroundings.limits, notes: pool.notes() }
 }
 
 fn unreachable(error: &TransportError) -> Unreadable {
@@ -264,10 +264,16 @@ mod tests {
     #[test]
     fn what_auto_chose_is_noted() {
         let one = environment("a", Endpoint::Cloud, Credential::Auto { client: None });
-        let clients = connect([&one], &surroundings(&|_| None));
-        assert_eq!(clients.notes().len(), 1);
-        let note = &clients.notes()[0];
-        assert!(note.starts_with("a: `auto` signs in by `azure-cli`, as none of"), "{note}");
+        let note = |environments: &[&Environment]| {
+            let clients = connect(environments.iter().copied(), &surroundings(&|_| None));
+            assert_eq!(clients.notes().len(), 1, "alike is said once");
+            clients.notes()[0].clone()
+        };
+        let alone = note(&[&one]);
+        assert!(alone.starts_with("`auto` signs in to `a` by `azure-cli`, as none of"), "{alone}");
+        let other = environment("b", Endpoint::Cloud, Credential::Auto { client: None });
+        let both = note(&[&one, &other]);
+        assert!(both.starts_with("`auto` signs in to `a` and one more by"), "{both}");
     }
 
     const OTHER: &str = "22222222-2222-2222-2222-222222222222";

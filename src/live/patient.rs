@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
+use azure_core::http::headers::RETRY_AFTER;
 
 use super::Clock;
 use super::assertion::NoAssertion;
@@ -21,6 +22,8 @@ const TRY: Duration = Duration::from_secs(8);
 /// Waits between tries. With them a sign-in ends within half a minute.
 const WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
+/// An authority that asks for more patience than this is away.
+const LONGEST: Duration = Duration::from_secs(30);
 /// The Azure CLI is a program that may start for seconds, and asks Entra by itself.
 const PROGRAM: Duration = Duration::from_secs(45);
 
@@ -97,11 +100,12 @@ impl Patient {
             Ok(Err(error)) => Err(Refusal {
                 passing: is_passing(&error),
                 asked: !lacks_assertion(&error),
+                after: retry_after(&error),
                 why: chain(&error),
             }),
             Err(_) => {
                 let why = format!("no answer within {} s", self.patience.as_secs());
-                Err(Refusal { passing: true, asked: true, why })
+                Err(Refusal { passing: true, asked: true, after: Duration::ZERO, why })
             }
         }
     }
@@ -112,6 +116,8 @@ struct Refusal {
     passing: bool,
     /// Whether the authority was asked at all.
     asked: bool,
+    /// How long it asks to wait.
+    after: Duration,
     why: String,
 }
 
@@ -128,8 +134,9 @@ impl TokenCredential for Patient {
                 Ok(token) => return Ok(token),
                 Err(refusal) => refusal,
             };
-            match waits.next().filter(|_| refusal.passing && !self.asked.is_program) {
-                Some(wait) => self.clock.sleep(wait).await,
+            let again = refusal.passing && refusal.after <= LONGEST && !self.asked.is_program;
+            match waits.next().filter(|_| again) {
+                Some(wait) => self.clock.sleep(wait.max(refusal.after)).await,
                 None => {
                     let text = self.asked.told(&refusal);
                     return Err(azure_core::Error::with_message(ErrorKind::Credential, text));
@@ -157,6 +164,21 @@ fn is_passing(error: &azure_core::Error) -> bool {
     false
 }
 
+/// The `Retry-After` of an answer, in its form of whole seconds.
+fn retry_after(error: &azure_core::Error) -> Duration {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<azure_core::Error>().map(azure_core::Error::kind);
+        if let Some(ErrorKind::HttpResponse { raw_response: Some(response), .. }) = kind {
+            let told = response.headers().get_optional_str(&RETRY_AFTER);
+            let seconds = told.and_then(|text| text.trim().parse().ok());
+            return seconds.map(Duration::from_secs).unwrap_or_default();
+        }
+        cause = error.source();
+    }
+    Duration::ZERO
+}
+
 /// Whether there was nothing to show the authority.
 fn lacks_assertion(error: &azure_core::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
@@ -174,7 +196,8 @@ mod tests {
     use std::collections::VecDeque;
     use std::sync::Mutex;
 
-    use azure_core::http::StatusCode;
+    use azure_core::http::headers::Headers;
+    use azure_core::http::{RawResponse, StatusCode};
     use azure_core::time::OffsetDateTime;
 
     use super::*;
@@ -218,17 +241,26 @@ mod tests {
         patient(issuer).await
     }
 
+    async fn ask_at(clock: &Arc<TestClock>, failures: Vec<ErrorKind>) -> Result<(), String> {
+        let issuer = Issuer { failures: Mutex::new(failures.into()), silent: false };
+        patient_at(clock, issuer).await
+    }
+
     async fn patient(issuer: Issuer) -> (Result<(), String>, usize) {
         let clock = Arc::new(TestClock::default());
+        (patient_at(&clock, issuer).await, clock.sleeps().len())
+    }
+
+    async fn patient_at(clock: &Arc<TestClock>, issuer: Issuer) -> Result<(), String> {
         let tenant = tenant_text().parse().unwrap();
         let client = tenant_text().parse().unwrap();
         let credential = Credential::GithubOidc { client };
         let authority = "`https://login.example`".to_owned();
         let asked = Asked::new(authority, &tenant, &credential, " (chosen by `auto`)");
-        let mut patient = Patient::new(Arc::new(issuer), clock.clone(), asked);
+        let mut patient = Patient::new(Arc::new(issuer), Arc::clone(clock) as _, asked);
         patient.patience = Duration::from_millis(5);
         let told = patient.get_token(&["scope"], None).await;
-        (told.map(drop).map_err(|error| error.to_string()), clock.sleeps().len())
+        told.map(drop).map_err(|error| error.to_string())
     }
 
     #[tokio::test]
@@ -247,6 +279,25 @@ mod tests {
         assert!(why.contains("as told"), "{why}");
         assert!(why.contains("by `github-oidc` (chosen by `auto`)"), "{why}");
         assert_eq!(waits, 2);
+    }
+
+    #[tokio::test]
+    async fn an_authority_that_says_when_is_asked_then_and_no_sooner() {
+        let busy = |seconds: &'static str| {
+            let mut headers = Headers::new();
+            headers.insert("retry-after", seconds);
+            let status = StatusCode::TooManyRequests;
+            let response = RawResponse::from_bytes(status, headers, Vec::new());
+            let raw_response = Some(Box::new(response));
+            ErrorKind::HttpResponse { status, error_code: None, raw_response }
+        };
+        let clock = Arc::new(TestClock::default());
+        let told = ask_at(&clock, vec![busy("17"), busy("0")]).await;
+        assert_eq!(told, Ok(()));
+        assert_eq!(clock.sleeps(), [Duration::from_secs(17), Duration::from_secs(1)]);
+        let clock = Arc::new(TestClock::default());
+        assert!(ask_at(&clock, vec![busy("31")]).await.is_err());
+        assert!(clock.sleeps().is_empty());
     }
 
     #[tokio::test]

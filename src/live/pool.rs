@@ -13,13 +13,14 @@ use super::pipeline::Access;
 use super::sign_in::{Identity, Means, sign_in};
 use super::transport::is_loopback;
 use crate::environment::{Credential, Environment};
-use crate::ident::Invalid;
+use crate::ident::{EnvironmentName, Invalid};
 
 /// The credentials that were made so far.
 #[derive(Default)]
 pub(super) struct Pool {
     made: BTreeMap<Identity, Arc<TenantCredential>>,
-    notes: Vec<String>,
+    /// What `auto` chose and why, with the environments.
+    chosen: BTreeMap<(&'static str, String), Vec<EnvironmentName>>,
 }
 
 impl Pool {
@@ -40,10 +41,10 @@ impl Pool {
             }
             Credential::Auto { client } => {
                 let choice = choose(client.as_ref(), means.variable)?;
-                let (name, kind) = (&environment.name, choice.credential.kind());
-                let why = choice.why;
-                self.notes.push(format!("{name}: `auto` signs in by `{kind}`, as {why}."));
-                (choice.credential, format!(", which `auto` chose as {why}"))
+                let (kind, why) = (choice.credential.kind(), choice.why);
+                let remark = format!(", which `auto` chose as {why}");
+                self.chosen.entry((kind, why)).or_default().push(environment.name.clone());
+                (choice.credential, remark)
             }
             named => (named.clone(), String::new()),
         };
@@ -64,8 +65,17 @@ impl Pool {
         Ok(Access::Token(made))
     }
 
-    /// What `auto` chose, in the order of the environments.
-    pub(super) fn into_notes(self) -> Vec<String> {
-        self.notes
+    /// What `auto` chose, a sentence for each choice.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let note = |((kind, why), names): (&(&'static str, String), &Vec<EnvironmentName>)| {
+            let others = match names.len().saturating_sub(1) {
+                0 => String::new(),
+                1 => " and one more".to_owned(),
+                more => format!(" and {more} more"),
+            };
+            let first = names.first().map_or("", EnvironmentName::as_str);
+            format!("`auto` signs in to `{first}`{others} by `{kind}`, as {why}.")
+        };
+        self.chosen.iter().map(note).collect()
     }
 }

@@ -120,7 +120,7 @@ fn auto_takes_a_jobs_assertion_and_says_why() {
         ("AZURE_CLIENT_ID", APP),
     ];
     plan(&fleet, &job).exits(0).says(&[
-        "customer-0: `auto` signs in by `github-oidc`, as `ACTIONS_ID_TOKEN_REQUEST_URL` is set.",
+        "`auto` signs in to `customer-0` by `github-oidc`, as `ACTIONS_ID_TOKEN_REQUEST_URL` is set.",
     ]);
     asked_as(&fleet, &by_app());
     plan(&fleet, &job[..2]).exits(40).says(&[
