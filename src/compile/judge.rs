@@ -11,10 +11,8 @@ use crate::content::Content;
 use crate::diag::Diagnostic;
 use crate::ident::{Day, Duration};
 use crate::kql::reason::{self, Clock, Dated, Question};
-use crate::kql::value::{SECOND, ticks_of};
-use crate::kql::{
-    self, ColumnType, EcsMap, Judgement, Place, Predicate, Query, Schema, Spine, TYPE,
-};
+use crate::kql::value::noon;
+use crate::kql::{self, EcsMap, Judgement, Place, Predicate, Query, Schema, Spine, TYPE};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -44,19 +42,10 @@ pub(super) struct Case<'a> {
     pub(super) period: Option<Duration>,
 }
 
-/// One place of a table and what its rows satisfy there.
-pub(super) struct Site<'a> {
-    pub(super) place: &'a Place,
-    pub(super) leading: Vec<Predicate>,
-}
-
 impl<'a> Case<'a> {
     /// The places at which an exclusion is compiled in.
-    pub(super) fn sites(&self, table: &str) -> Vec<Site<'a>> {
-        let places = self.spine.places_of(Some(table)).unwrap_or_default();
-        let site =
-            |place: &'a Place| Site { place, leading: place.filters(self.query, self.schema) };
-        places.into_iter().map(site).collect()
+    pub(super) fn places(&self, table: &str) -> Vec<&'a Place> {
+        self.spine.places_of(Some(table)).unwrap_or_default()
     }
 
     /// Noon of today.
@@ -78,25 +67,8 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn clock(&self, place: &Place) -> Clock {
-        clock(place, self.schema, self.now(), self.period)
+        Clock::at(place, self.schema, self.now(), self.period)
     }
-}
-
-/// What is known about time at a place; `now` is in ticks, the period as far as the query may look back.
-pub(super) fn clock(place: &Place, schema: &Schema, now: i64, period: Option<Duration>) -> Clock {
-    let period = period.and_then(|period| {
-        i64::try_from(period.as_seconds()).ok().and_then(|seconds| seconds.checked_mul(SECOND))
-    });
-    let timestamp = match schema.columns(&place.table) {
-        Some(columns) => columns.get("Timestamp") == Some(&ColumnType::Datetime),
-        None => place.table.is_empty(),
-    };
-    Clock { now, period, timestamp }
-}
-
-/// Noon of a day in UTC, in ticks: what `now()` is where a query is judged.
-pub(super) fn noon(day: Day) -> i64 {
-    ticks_of(day.date().at(12, 0, 0, 0))
 }
 
 /// An exclusion with the end of its last day, as it is compiled.
@@ -113,10 +85,10 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
         let here: Vec<&Ready<'_>> = case.ready.iter().filter(|r| r.table == table).collect();
         let exclusions: Vec<Dated> = here.iter().map(|ready| dated(ready)).collect();
         let mut questions: Vec<Question> = Vec::new();
-        for site in case.sites(table) {
-            let clock = case.clock(site.place);
-            let own = case.type_of_rows(site.place);
-            for mut known in site.place.ways(case.query, case.schema) {
+        for place in case.places(table) {
+            let clock = case.clock(place);
+            let own = case.type_of_rows(place);
+            for mut known in place.ways(case.query, case.schema) {
                 known.extend(own.clone());
                 questions.push(Question::new(known, exclusions.clone(), clock));
             }

@@ -87,7 +87,7 @@ pub(super) fn credential(
     let kind = reading.need(&kind_only, "kind")?;
     let name = reading.text(kind, "`kind`")?;
     let allowed = reading.choice(kind, UNKNOWN_CREDENTIAL, "a credential kind", &KINDS)?;
-    let keys = reading.keys(node, "this kind of credential", allowed, &[])?;
+    let keys = reading.keys(node, "this kind of credential", allowed)?;
     let tenant = keys.get("tenantId").and_then(|node| reading.name(node, "a tenant id"));
     let credential = of_kind(reading, &keys, name)?;
     if let Some((message, help)) = misfit(&credential, endpoint) {

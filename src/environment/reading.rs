@@ -16,7 +16,6 @@ const MISSING_KEY: Code = Code::new("missing-key");
 const WRONG_TYPE: Code = Code::new("wrong-type");
 const INVALID: Code = Code::new("invalid-value");
 const DUPLICATE: Code = Code::new("duplicate-key");
-const UNSUPPORTED: Code = Code::new("not-supported-yet");
 
 /// A file that is being read, and what was found wrong with it so far.
 pub(super) struct Reading {
@@ -79,33 +78,23 @@ impl Reading {
         Some(Keys { what, entries, span: &node.span })
     }
 
-    /// A map with known keys; `later` are keys whose behaviour does not exist yet.
+    /// A map with known keys.
     pub(super) fn keys<'n>(
         &mut self,
         node: &'n Node,
         what: &'static str,
         known: &[&str],
-        later: &[&str],
     ) -> Option<Keys<'n>> {
         let keys = self.map(node, what)?;
         for entry in keys.entries {
             let key = entry.key.as_str();
-            if later.contains(&key) {
-                self.not_supported(&entry.key_span, &format!("`{key}`"));
-            } else if !known.contains(&key) {
+            if !known.contains(&key) {
                 let message = format!("`{key}` is not a key of {what}");
                 let help = suggest(key, known.iter().copied());
                 self.error(UNKNOWN_KEY, &entry.key_span, message, help);
             }
         }
         Some(keys)
-    }
-
-    /// Nothing that would be ignored is accepted.
-    pub(super) fn not_supported(&mut self, span: &Span, what: &str) {
-        let message = format!("{what} is not supported by this version");
-        let help = "take it out: it would have no effect, and nothing that would be ignored may stand here";
-        self.error(UNSUPPORTED, span, message, help);
     }
 
     /// The value of a required key; nothing (`key:` alone) counts as missing.

@@ -22,6 +22,7 @@
 mod bound;
 mod evaluate;
 mod event;
+mod filters;
 mod inject;
 mod item;
 mod lexer;
@@ -50,7 +51,9 @@ mod way;
 
 pub use evaluate::{Assumptions, evaluate, evaluate_assuming};
 pub use event::{Event, EventError};
-pub use inject::{Injected, InjectedStage, Insertion, contained, inject};
+pub use filters::filters;
+use inject::contained;
+pub use inject::{Injected, InjectedStage, Insertion, inject, inject_into};
 pub use lexer::lex;
 pub use parameter::{Parameter, ParameterError, ParameterForm, parameters, set_parameters};
 pub use predicate::{Polarity, Predicate, PredicateError, Resolved, resolve};

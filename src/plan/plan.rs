@@ -29,5 +29,10 @@ pub fn plan(
             plan_workspace(workspace, observation, &desired.owner, options, today)
         })
         .collect();
-    Plan { owner: desired.owner.clone(), options: options.clone(), workspaces }
+    Plan {
+        owner: desired.owner.clone(),
+        options: options.clone(),
+        terms: desired.terms.clone(),
+        workspaces,
+    }
 }

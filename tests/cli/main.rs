@@ -9,7 +9,9 @@ mod credentials;
 mod explained;
 mod field_table;
 mod first_apply;
+mod guards;
 mod layers;
+mod lints;
 mod moves;
 mod not_ours;
 mod output;
@@ -24,3 +26,4 @@ mod schema;
 mod selection;
 #[cfg(unix)]
 mod tenants;
+mod verdicts;

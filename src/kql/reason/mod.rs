@@ -9,6 +9,7 @@
 //! What is not understood in a filter of the query is assumed to be satisfiable if nothing connects
 //! it with a column of an exclusion; the witness says so.
 
+mod always;
 mod apart;
 mod assume;
 mod atom;
@@ -21,11 +22,13 @@ mod sample;
 mod search;
 mod solver;
 
+pub use always::always_true;
 pub use apart::{Apart, apart};
 pub use judge::{
     ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING,
-    EXCLUDES_NOTHING, Finding, HAS_NO_EFFECT, Judgement, MAY_BLIND_ALTERNATIVE, MAY_BLIND_QUERY,
-    MAY_EXCLUDE_NOTHING, SHADOWED, TOO_BROAD, judge,
+    EXCLUDES_NOTHING, FINDINGS, Finding, HAS_NO_EFFECT, Judgement, MAY_BLIND_ALTERNATIVE,
+    MAY_BLIND_QUERY, MAY_EXCLUDE_NOTHING, SHADOWED, STAR_IS_LITERAL, TAKES_OTHER_TABLES, TOO_BROAD,
+    judge,
 };
 
 pub use moment::{Clock, Dated, Question};
@@ -35,7 +38,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use self::atom::{Atoms, Want};
-use self::formula::{Clause, Formula};
+use self::formula::{All, Formula};
+use self::solver::Facts;
 use super::predicate::Opaque;
 use super::{Event, Predicate, evaluate};
 
@@ -83,6 +87,8 @@ pub struct Alternative {
     pub text: String,
     /// Whether an event that it admits survives all exclusions.
     pub answer: Answer,
+    /// Where none does, an event that it admits.
+    pub lost: Option<Witness>,
 }
 
 /// A place's leading filters together with all exclusions placed there.
@@ -91,7 +97,7 @@ pub struct Case {
     leading: Vec<Part>,
     exclusions: Vec<Part>,
     atoms: Atoms,
-    lemmas: Vec<Clause>,
+    lemmas: Facts,
     assumable: BTreeSet<Opaque>,
     /// What is left of the steps.
     steps: Cell<u64>,
@@ -113,14 +119,14 @@ struct Part {
 struct Wish<'c> {
     wanted: Vec<&'c Predicate>,
     unwanted: Vec<&'c Predicate>,
-    formulas: Vec<Formula>,
+    formulas: All<'c>,
 }
 
 impl<'c> Wish<'c> {
     fn with(mut self, parts: impl IntoIterator<Item = &'c Part>) -> Self {
         for part in parts {
             self.wanted.push(&part.predicate);
-            self.formulas.push(part.holds.clone());
+            self.formulas.0.push(&part.holds);
         }
         self
     }
@@ -128,7 +134,7 @@ impl<'c> Wish<'c> {
     fn without(mut self, parts: impl IntoIterator<Item = &'c Part>) -> Self {
         for part in parts {
             self.unwanted.push(&part.predicate);
-            self.formulas.push(part.fails.clone());
+            self.formulas.0.push(&part.fails);
         }
         self
     }
@@ -231,25 +237,29 @@ impl Case {
                 }
                 if let Some(known) = survivor.filter(|survivor| comes_through(branch, survivor)) {
                     let answer = Answer::Witness(known.clone());
-                    found.push(Alternative { filter, text: branch.to_string(), answer });
+                    let text = branch.to_string();
+                    found.push(Alternative { filter, text, answer, lost: None });
                     continue;
                 }
                 let through = || {
                     let mut wish = Wish::default().with(&self.leading);
                     wish.wanted.push(branch);
-                    wish.formulas.push((*formula).clone());
+                    wish.formulas.0.push(formula);
                     wish
                 };
                 if self.is_exhausted() {
                     let text = "one of its further alternatives".to_owned();
-                    found.push(Alternative { filter, text, answer: Answer::Undecided });
+                    found.push(Alternative { filter, text, answer: Answer::Undecided, lost: None });
                     return found;
                 }
                 let answer = self.ask(through().without(&self.exclusions));
-                let own_fault = answer.is_refuted() && self.ask(through()).is_refuted();
-                if !own_fault {
-                    found.push(Alternative { filter, text: branch.to_string(), answer });
-                }
+                let lost = match answer.is_refuted().then(|| self.ask(through())) {
+                    // Its own fault.
+                    Some(Answer::Refuted) => continue,
+                    Some(Answer::Witness(witness)) => Some(witness),
+                    Some(Answer::Undecided) | None => None,
+                };
+                found.push(Alternative { filter, text: branch.to_string(), answer, lost });
             }
         }
         found
@@ -260,13 +270,21 @@ impl Case {
         self.exclusions.iter().map(|part| &part.predicate)
     }
 
+    fn leading(&self) -> impl Iterator<Item = &Predicate> {
+        self.leading.iter().map(|part| &part.predicate)
+    }
+
+    fn now(&self) -> i64 {
+        self.atoms.now()
+    }
+
     /// Is there such an event?
     fn ask(&self, wish: Wish<'_>) -> Answer {
         let question = search::Question {
             wanted: &wish.wanted,
             unwanted: &wish.unwanted,
             atoms: &self.atoms,
-            formula: Formula::All(wish.formulas),
+            formula: wish.formulas,
             assumable: &self.assumable,
             values: &self.values,
         };
