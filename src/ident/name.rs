@@ -124,6 +124,8 @@ pub type WorkspaceName = Name<rule::WorkspaceName>;
 pub type ArmName = Name<rule::ArmName>;
 /// A Microsoft Entra tenant: a GUID.
 pub type TenantId = Name<rule::TenantId>;
+/// An application (client) id of an app registration or a managed identity: a GUID.
+pub type ClientId = Name<rule::ClientId>;
 /// An Azure subscription: a GUID.
 pub type SubscriptionId = Name<rule::SubscriptionId>;
 
@@ -214,6 +216,14 @@ pub mod rule {
     /// Tenants.
     pub enum TenantId {}
     impl Rule for TenantId {
+        fn check(text: &str) -> Result<(), Invalid> {
+            super::guid(text)
+        }
+    }
+
+    /// Applications.
+    pub enum ClientId {}
+    impl Rule for ClientId {
         fn check(text: &str) -> Result<(), Invalid> {
             super::guid(text)
         }

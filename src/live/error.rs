@@ -75,6 +75,14 @@ impl Error {
 
 impl From<Error> for Unreadable {
     fn from(error: Error) -> Self {
-        Self { denied: error.is_denied(), message: error.to_string() }
+        let code = error.arm.as_ref().map_or("", |arm| arm.code.as_str());
+        let way_on = match code {
+            "InvalidAuthenticationTokenTenant" => {
+                "; correct the `tenantId` that the credential signs in to, or have the subscription \
+                 delegated to that tenant (Azure Lighthouse)"
+            }
+            _ => "",
+        };
+        Self { denied: error.is_denied(), message: format!("{error}{way_on}") }
     }
 }

@@ -5,6 +5,8 @@
 //! [`Clock`] are the seams that simulations drive. There is one retry layer for requests, [`retry`], and
 //! one for sign-ins; azure_core's own are off. Nothing here decides what to write.
 
+mod assertion;
+mod auto;
 mod client;
 mod clock;
 mod connect;
@@ -12,19 +14,25 @@ mod credential;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
+mod issuer;
 pub mod observe;
 mod patient;
 mod pipeline;
+mod plain;
 mod playbooks;
+mod pool;
 pub mod retry;
+mod sign_in;
 mod throttle;
 mod transport;
+mod way_on;
 
 pub use client::{Client, Site, Wait};
 pub use clock::{Clock, SystemClock};
 pub use connect::{Clients, Surroundings, connect};
 pub use credential::TenantCredential;
 pub use error::{Error, ErrorKind};
+pub use issuer::Issuer;
 pub use observe::{Target, Wanted, WantedItem, observe, observe_all};
 pub use pipeline::{Access, Connections, PipelineTransport};
 pub use playbooks::read_playbooks;

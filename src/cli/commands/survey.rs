@@ -51,7 +51,7 @@ pub(super) async fn survey(
     let workspaces = selected(&selection, &loaded, ui)?;
     check_acknowledged(options, &loaded, ui)?;
     let desired = only(&loaded.compiled.desired, &workspaces, &selection);
-    let connected = connect(context, &loaded.fleet, &workspaces).await?;
+    let connected = connect(context, &loaded.fleet, &workspaces, ui).await?;
     let targets: Vec<Target> =
         desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
     let progress = ui.progress(targets.len(), "reading workspaces");
