@@ -12,6 +12,12 @@ mod load;
 
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() {
     println!("{} cores", std::thread::available_parallelism().map_or(1, usize::from));
     load::run();
