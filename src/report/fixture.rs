@@ -13,7 +13,7 @@ use crate::plan::{
     Moved, Options, Plan, RuleCount, Sides, Work, WorkspacePlan,
 };
 use crate::report::{Judgement, TestReport, TestResult, TestVerdict};
-use crate::state::{FailureBudget, Field, Guards, RunTerms, Unreadable};
+use crate::state::{FailureBudget, Field, Freeze, Guards, RunTerms, Unreadable};
 
 pub(super) fn plan(workspaces: Vec<WorkspacePlan>) -> Plan {
     let terms = RunTerms::default();
@@ -61,6 +61,16 @@ pub(super) fn unreadable(name: &str) -> WorkspacePlan {
 
 pub(super) fn foreign(item: &str, owner: &str) -> Foreign {
     Foreign { item: item.into(), owner: owner.into() }
+}
+
+/// A freeze that is in force.
+pub(super) fn freeze() -> Freeze {
+    Freeze {
+        from: "2026-10-01".parse().unwrap(),
+        to: "2026-12-31".parse().unwrap(),
+        reason: "audit".into(),
+        set_at: "environments/fleet.yaml:3".into(),
+    }
 }
 
 /// A rule without differences; tests fill in what they are about.

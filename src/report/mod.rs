@@ -14,8 +14,10 @@ mod exclusion_test;
 pub mod explain;
 #[cfg(test)]
 mod fixture;
+mod fold;
 pub mod json;
 pub mod markdown;
+mod matrix;
 mod objection;
 mod rollout;
 mod sentence;

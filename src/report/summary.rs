@@ -161,6 +161,11 @@ fn rank(change: &Change) -> Rank {
     }
 }
 
+/// Whether a change is read before what the workspaces do not share.
+pub(super) fn is_urgent(change: &Change) -> bool {
+    rank(change) < Rank::Other
+}
+
 /// One workspace's changes in the order of reports; equals keep the plan's order.
 #[must_use]
 pub fn ordered(workspace: &WorkspacePlan) -> Vec<&Change> {

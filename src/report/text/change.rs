@@ -1,8 +1,10 @@
 //! One change as text: a line that says what will be done and why, and its fields below.
 
 use super::page::Page;
-use crate::plan::{Action, Change, Class, Effect, FieldChange, Moved};
+use crate::ident::WorkspaceKey;
+use crate::plan::{Action, Change, Class, Effect, FieldChange, Moved, WorkspacePlan};
 use crate::report::difference::Difference;
+use crate::report::fold::{self, Fold};
 use crate::report::style::Paint;
 use crate::report::{escape, wording};
 
@@ -13,11 +15,13 @@ pub(super) const FIELD: usize = 6;
 /// Where what belongs to a field begins.
 const BELOW: usize = 8;
 
-/// One change of a plan.
-pub(super) fn change(page: &mut Page, change: &Change) {
+/// One change of a plan, and where it is the same.
+pub(super) fn change(page: &mut Page, fold: &Fold<'_, WorkspacePlan, Change>) {
+    let change = fold.first;
     let word = wording::action_word(change);
     let quieter = if change.effect == Effect::Quieter { ", QUIETER" } else { "" };
-    let head = format!("{} {word}{quieter}:", wording::sign(change.action));
+    let spread = fold.spread();
+    let head = format!("{} {word}{quieter}{spread}:", wording::sign(change.action));
     page.sentence(ITEM, paint(change), &head, &about(page, change));
     if change.effect == Effect::Quieter {
         page.sentence(FIELD, Paint::Care, &wording::effect_sentence(change), "");
@@ -35,7 +39,26 @@ pub(super) fn change(page: &mut Page, change: &Change) {
         }
     }
     observed(page, change);
-    modified(page, change);
+    modified(page, fold);
+    self::spread(page, fold);
+}
+
+/// The workspaces of what is in several, and what a freeze says in all of them.
+pub(super) fn spread(page: &mut Page, fold: &Fold<'_, WorkspacePlan, Change>) {
+    if !fold.is_shared() {
+        return;
+    }
+    places(page, fold.places.iter().map(|(workspace, _)| &workspace.key));
+    if let Some(freeze) = &fold.places[0].0.frozen {
+        page.sentence(FIELD, Paint::Care, "frozen", &wording::freeze(freeze));
+    }
+}
+
+/// The names of several workspaces.
+pub(super) fn places<'k>(page: &mut Page, keys: impl IntoIterator<Item = &'k WorkspaceKey>) {
+    let most = if page.style.verbose { usize::MAX } else { fold::NAMED };
+    let names = fold::names(keys, most);
+    page.sentence(FIELD, Paint::Strong, "in", &names);
 }
 
 /// `Name (key), class: reason`.
@@ -134,10 +157,12 @@ pub(super) fn observed(page: &mut Page, change: &Change) {
 }
 
 /// Who last changed the live item, where something moved there.
-pub(super) fn modified(page: &mut Page, change: &Change) {
+pub(super) fn modified(page: &mut Page, fold: &Fold<'_, WorkspacePlan, Change>) {
+    let change = fold.first;
+    let modified = fold::modified(fold.places.iter().map(|(_, one)| one.modified.as_ref()));
     let moved =
         change.fields.iter().any(crate::report::summary::moved_live) || !change.observed.is_empty();
-    if let (true, Some(words)) = (moved, wording::modified(change.modified.as_ref())) {
+    if let (true, Some(words)) = (moved, modified) {
         page.line(FIELD, &words);
     }
 }

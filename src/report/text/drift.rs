@@ -1,9 +1,12 @@
 //! Drift as text: the live side, for people.
 
 use super::change::{self, FIELD, ITEM};
+use super::matrix;
 use super::page::Page;
 use super::plan::header;
 use crate::plan::{Change, Effect, Plan, WorkspacePlan};
+use crate::report::fold::{Fold, Shared};
+use crate::report::matrix::Matrix;
 use crate::report::style::{Paint, Style};
 use crate::report::summary::{self, Summary};
 use crate::report::{escape, sentence, wording};
@@ -13,9 +16,14 @@ use crate::report::{escape, sentence, wording};
 #[must_use]
 pub fn drift(plan: &Plan, style: Style) -> String {
     let mut page = Page::new(style);
+    let shared = Shared::of(plan, summary::is_told_as_drift);
+    let (bad, known): (Vec<_>, Vec<_>) = shared.folds.iter().partition(|fold| is_bad(fold.first));
+    page.shared(&bad, item);
     for workspace in &plan.workspaces {
-        self::workspace(&mut page, workspace);
+        self::workspace(&mut page, workspace, &shared);
     }
+    page.shared(&known, item);
+    matrix::matrix(&mut page, &Matrix::of_drift(plan));
     page.gap();
     let drifted = summary::all_ordered(plan).into_iter().map(|(_, change)| change);
     for hint in wording::ways_on(drifted.filter(|c| summary::is_drift(c) || summary::is_foreign(c)))
@@ -26,29 +34,34 @@ pub fn drift(plan: &Plan, style: Style) -> String {
     page.finish()
 }
 
-fn workspace(page: &mut Page, workspace: &WorkspacePlan) {
+fn workspace(page: &mut Page, workspace: &WorkspacePlan, shared: &Shared<'_>) {
     let changes = summary::ordered(workspace);
-    let told: Vec<&Change> =
-        changes.into_iter().filter(|change| summary::is_told_as_drift(change)).collect();
+    let own = |change: &&Change| summary::is_told_as_drift(change) && !shared.has(change);
+    let told: Vec<&Change> = changes.into_iter().filter(own).collect();
     if told.is_empty() && workspace.unreadable.is_none() {
         return;
     }
     page.gap();
     header(page, workspace);
     for change in told {
-        item(page, change);
+        item(page, &Fold::single(workspace, change));
     }
 }
 
-fn item(page: &mut Page, change: &Change) {
-    let is_bad = summary::is_drift(change) || summary::is_foreign(change);
+fn is_bad(change: &Change) -> bool {
+    summary::is_drift(change) || summary::is_foreign(change)
+}
+
+fn item(page: &mut Page, fold: &Fold<'_, WorkspacePlan, Change>) {
+    let change = fold.first;
+    let is_bad = is_bad(change);
     let (paint, word) = match (is_bad, summary::is_accepted(change)) {
         (true, _) => (Paint::Bad, change.class.as_str()),
         (false, true) => (Paint::Quiet, "accepted drift"),
         (false, false) => (Paint::Quiet, "for information"),
     };
     let (name, key) = (page.name(&change.name), escape::visible(&change.key.to_string()));
-    let head = format!("{} {word}:", if is_bad { '!' } else { '.' });
+    let head = format!("{} {word}{}:", if is_bad { '!' } else { '.' }, fold.spread());
     let reason = match is_bad {
         true => format!(": {}", escape::visible(&change.reason)),
         false => String::new(),
@@ -64,7 +77,8 @@ fn item(page: &mut Page, change: &Change) {
         }
     }
     change::observed(page, change);
-    change::modified(page, change);
+    change::modified(page, fold);
+    change::spread(page, fold);
     let words = match (summary::is_drift(change), change.effect) {
         (false, _) | (_, Effect::Neutral) => return,
         (true, _) => wording::effect_sentence(change),

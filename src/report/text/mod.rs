@@ -8,6 +8,7 @@ mod diagnostics;
 mod drift;
 mod exclusion_tests;
 mod explanation;
+mod matrix;
 mod outcome;
 mod page;
 mod plan;

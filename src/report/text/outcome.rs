@@ -1,9 +1,10 @@
 //! How a run ended, as text.
 
-use super::change::{FIELD, ITEM};
+use super::change::{self, FIELD, ITEM};
 use super::page::Page;
 use crate::apply::{ItemOutcome, Outcome, RingOutcome, Standing, Verdict, WorkspaceOutcome};
 use crate::plan::{Class, Effect};
+use crate::report::fold::{self, Fold};
 use crate::report::style::{Paint, Style};
 use crate::report::{escape, rollout, sentence, summary, wording};
 
@@ -11,13 +12,23 @@ use crate::report::{escape, rollout, sentence, summary, wording};
 #[must_use]
 pub fn outcome(outcome: &Outcome, style: Style) -> String {
     let mut page = Page::new(style);
+    let all = outcome.workspaces.iter().flat_map(|workspace| {
+        told(outcome, workspace).into_iter().map(move |item| (workspace, item))
+    });
+    let (mut shared, own): (Vec<_>, Vec<_>) =
+        fold::items(all).into_iter().partition(Fold::is_shared);
+    shared.sort_by_key(|fold| weight(fold.first));
+    let (bad, calm): (Vec<_>, Vec<_>) = shared.iter().partition(|fold| weight(fold.first) < CALM);
+    page.shared(&bad, item);
     for workspace in &outcome.workspaces {
-        let items = told(outcome, workspace);
+        let of_workspace = |fold: &&Fold<'_, _, _>| std::ptr::eq(fold.places[0].0, workspace);
+        let items: Vec<_> = own.iter().filter(of_workspace).collect();
         if !items.is_empty() || workspace.unreadable.is_some() {
             page.gap();
             self::workspace(&mut page, workspace, items);
         }
     }
+    page.shared(&calm, item);
     rollout(&mut page, outcome);
     page.gap();
     for hint in ways_on(outcome) {
@@ -51,14 +62,16 @@ fn rollout(page: &mut Page, outcome: &Outcome) {
     }
 }
 
-fn workspace(page: &mut Page, workspace: &WorkspaceOutcome, mut items: Vec<&ItemOutcome>) {
+type Told<'o> = Fold<'o, WorkspaceOutcome, ItemOutcome>;
+
+fn workspace(page: &mut Page, workspace: &WorkspaceOutcome, mut items: Vec<&Told<'_>>) {
     page.sentence(0, Paint::Strong, &workspace.key.to_string(), "");
     if let Some(unreadable) = &workspace.unreadable {
         let text = format!("nothing was sent to it: {}", escape::visible(&unreadable.message));
         page.sentence(ITEM, Paint::Bad, "! COULD NOT BE READ,", &text);
     }
     // What did not go as planned is read first; a run's order is of no use to a reader.
-    items.sort_by_key(|item| (item.class != Class::AutoDisabled, place(&item.verdict)));
+    items.sort_by_key(|fold| weight(fold.first));
     for item in items {
         self::item(page, item);
     }
@@ -66,6 +79,13 @@ fn workspace(page: &mut Page, workspace: &WorkspaceOutcome, mut items: Vec<&Item
         page.line(ITEM, &format!("{} in sync", workspace.in_sync));
     }
 }
+
+/// What comes first in a report, and what is calm: what was done and what is accepted.
+fn weight(item: &ItemOutcome) -> (bool, u8) {
+    (item.class != Class::AutoDisabled, place(&item.verdict))
+}
+
+const CALM: (bool, u8) = (true, place(&Verdict::Done));
 
 const fn place(verdict: &Verdict) -> u8 {
     match verdict {
@@ -84,7 +104,8 @@ const fn place(verdict: &Verdict) -> u8 {
     }
 }
 
-fn item(page: &mut Page, item: &ItemOutcome) {
+fn item(page: &mut Page, fold: &Told<'_>) {
+    let item = fold.first;
     let (paint, sign) = match &item.verdict {
         Verdict::Done => (Paint::Good, wording::sign(item.action)),
         Verdict::Failed(_) | Verdict::Overtaken(_) | Verdict::Refused(_) => (Paint::Bad, '!'),
@@ -103,9 +124,10 @@ fn item(page: &mut Page, item: &ItemOutcome) {
         other => summary::verdict_word(other),
     };
     let quieter = if item.effect == Effect::Quieter { ", QUIETER" } else { "" };
+    let spread = fold.spread();
     let head = match item.action.writes() {
-        true => format!("{sign} {} {word}{quieter}:", item.action),
-        false => format!("{sign} {word}{quieter}:"),
+        true => format!("{sign} {} {word}{quieter}{spread}:", item.action),
+        false => format!("{sign} {word}{quieter}{spread}:"),
     };
     let reason = match summary::verdict_reason(&item.verdict) {
         Some(reason) => format!(": {}", escape::visible(reason)),
@@ -123,7 +145,8 @@ fn item(page: &mut Page, item: &ItemOutcome) {
         page.line(FIELD, &format!("left as it was changed outside git: {}", fields.join(", ")));
     }
     let is_left = summary::leaves_drift(item) || matches!(item.verdict, Verdict::Waits(_));
-    if let (true, Some(words)) = (is_left, wording::modified(item.modified.as_ref())) {
+    let modified = fold::modified(fold.places.iter().map(|(_, one)| one.modified.as_ref()));
+    if let (true, Some(words)) = (is_left, modified) {
         page.line(FIELD, &words);
     }
     if item.creates_disabled && matches!(item.verdict, Verdict::Done) {
@@ -131,6 +154,9 @@ fn item(page: &mut Page, item: &ItemOutcome) {
     }
     if item.effect == Effect::Quieter && matches!(item.verdict, Verdict::Done) {
         page.line(FIELD, "detection is quieter now: fewer or less visible alerts");
+    }
+    if fold.is_shared() {
+        change::places(page, fold.places.iter().map(|(workspace, _)| &workspace.key));
     }
 }
 

@@ -68,6 +68,25 @@ impl Page {
         self.out.push('\n');
     }
 
+    /// A row of a table, never wrapped.
+    pub(super) fn row(&mut self, text: &str) {
+        self.out += "  ";
+        self.out += text;
+        self.out.push('\n');
+    }
+
+    /// What several workspaces share, each told once.
+    pub(super) fn shared<F>(&mut self, folds: &[&F], tell: impl Fn(&mut Self, &F)) {
+        if folds.is_empty() {
+            return;
+        }
+        self.gap();
+        self.sentence(0, Paint::Strong, "The same in several workspaces", "");
+        for fold in folds {
+            tell(self, fold);
+        }
+    }
+
     /// A plain sentence.
     pub(super) fn line(&mut self, indent: usize, text: &str) {
         self.sentence(indent, Paint::Quiet, "", text);

@@ -1,9 +1,12 @@
 //! A plan as text.
 
 use super::change;
+use super::matrix;
 use super::page::Page;
-use crate::plan::{self, Effect, Plan, WorkspacePlan};
+use crate::plan::{self, Change, Effect, Plan, WorkspacePlan};
 use crate::report::count::{count, form};
+use crate::report::fold::{self, Fold, Shared};
+use crate::report::matrix::Matrix;
 use crate::report::style::{Paint, Style};
 use crate::report::summary::{self, Summary};
 use crate::report::{escape, objection, sentence, wording};
@@ -14,10 +17,16 @@ pub fn plan(plan: &Plan, style: Style) -> String {
     let summary = Summary::of(plan);
     let mut page = Page::new(style);
     quieter(&mut page, plan, &summary);
-    for workspace in &plan.workspaces {
+    let shared = Shared::of(plan, |change| !summary::is_quiet(change));
+    let (urgent, other): (Vec<_>, Vec<_>) =
+        shared.folds.iter().partition(|fold| summary::is_urgent(fold.first));
+    page.shared(&urgent, change::change);
+    for group in alike(plan, &shared) {
         page.gap();
-        self::workspace(&mut page, workspace);
+        workspaces(&mut page, &group, &shared);
     }
+    page.shared(&other, change::change);
+    matrix::matrix(&mut page, &Matrix::of_plan(plan));
     objections(&mut page, plan);
     page.gap();
     let hints = wording::ways_on(summary::all_ordered(plan).into_iter().map(|(_, change)| change));
@@ -40,10 +49,13 @@ fn quieter(page: &mut Page, plan: &Plan, summary: &Summary) {
     let makes = form(number, "makes", "make");
     let head = format!("{} {makes} detection quieter:", count(number, "change"));
     page.sentence(0, Paint::Care, &head, "");
-    for (workspace, change) in plan.changes().filter(|(_, c)| c.effect == Effect::Quieter) {
+    let most = if page.style.verbose { usize::MAX } else { fold::NAMED };
+    for fold in fold::changes(plan.changes().filter(|(_, c)| c.effect == Effect::Quieter)) {
+        let change = fold.first;
         let word = wording::action_word(change);
         let text = format!("{word} {} ({})", page.name(&change.name), change.key);
-        page.line(change::ITEM, &format!("{}: {text}", workspace.key));
+        let names = fold::names(fold.places.iter().map(|(workspace, _)| &workspace.key), most);
+        page.line(change::ITEM, &format!("{names}: {text}"));
     }
 }
 
@@ -63,23 +75,66 @@ fn objections(page: &mut Page, plan: &Plan) {
     }
 }
 
-fn workspace(page: &mut Page, workspace: &WorkspacePlan) {
-    header(page, workspace);
-    let changes = summary::ordered(workspace);
-    for change in changes.into_iter().filter(|change| !summary::is_quiet(change)) {
-        change::change(page, change);
+/// Workspaces of which the same is to be said once what they share is told; each by itself where there
+/// is more than counts.
+fn alike<'p>(plan: &'p Plan, shared: &Shared<'p>) -> Vec<Vec<&'p WorkspacePlan>> {
+    let mut groups: Vec<Vec<&WorkspacePlan>> = Vec::new();
+    let is_bare = |workspace: &WorkspacePlan| {
+        let own = own(workspace, shared).next().is_some();
+        !own && workspace.unreadable.is_none()
+            && workspace.frozen.is_none()
+            && workspace.foreign.is_empty()
+    };
+    for workspace in &plan.workspaces {
+        let like = |group: &&mut Vec<&WorkspacePlan>| {
+            let first = group[0];
+            is_bare(first) && first.ring == workspace.ring && rest(first) == rest(workspace)
+        };
+        match is_bare(workspace).then(|| groups.iter_mut().find(like)).flatten() {
+            Some(group) => group.push(workspace),
+            None => groups.push(vec![workspace]),
+        }
     }
-    let counts = Summary::of_workspace(workspace);
+    groups
+}
+
+/// What a workspace does not share with another.
+fn own<'w>(workspace: &'w WorkspacePlan, shared: &Shared<'_>) -> impl Iterator<Item = &'w Change> {
+    let changes = summary::ordered(workspace).into_iter();
+    changes.filter(|change| !summary::is_quiet(change) && !shared.has(change))
+}
+
+/// What is only counted.
+fn rest(workspace: &WorkspacePlan) -> String {
     let in_sync = workspace.changes.iter().filter(|change| summary::is_quiet(change)).count();
     let mut rest = Vec::new();
     if in_sync > 0 {
         rest.push(format!("{in_sync} in sync"));
     }
-    if counts.unmanaged > 0 {
-        rest.push(format!("{} not owned by this repository", counts.unmanaged));
+    if workspace.unmanaged > 0 {
+        rest.push(format!("{} not owned by this repository", workspace.unmanaged));
     }
+    rest.join(", ")
+}
+
+fn workspaces(page: &mut Page, group: &[&WorkspacePlan], shared: &Shared<'_>) {
+    let workspace = group[0];
+    match group {
+        [_] => header(page, workspace),
+        several => {
+            let most = if page.style.verbose { usize::MAX } else { fold::NAMED };
+            let names = fold::names(several.iter().map(|workspace| &workspace.key), most);
+            let head = count(several.len(), "workspace");
+            page.sentence(0, Paint::Strong, &head, &format!("(ring {}): {names}", workspace.ring));
+        }
+    }
+    for change in own(workspace, shared) {
+        change::change(page, &Fold::single(workspace, change));
+    }
+    let rest = rest(workspace);
     if !rest.is_empty() {
-        page.sentence(change::ITEM, Paint::Quiet, &rest.join(", "), "");
+        let each = if group.len() > 1 { "each " } else { "" };
+        page.sentence(change::ITEM, Paint::Quiet, &format!("{each}{rest}"), "");
     }
     for foreign in &workspace.foreign {
         let (item, owner) = (escape::visible(&foreign.item), escape::visible(&foreign.owner));
@@ -116,6 +171,25 @@ mod tests {
     #[test]
     fn a_plan_tells_the_worst_first() {
         insta::assert_snapshot!(plan(&fixture::everything(), WIDE));
+    }
+
+    #[test]
+    fn what_thirty_seven_workspaces_share_is_told_once() {
+        let tenant = |at: usize| {
+            let name = format!("tenant-{at:02}/law");
+            let changes = vec![
+                fixture::change("new", Class::New, Action::Create),
+                fixture::updated(),
+                fixture::change("calm", Class::InSync, Action::None),
+            ];
+            fixture::workspace(&name, changes)
+        };
+        let mut all: Vec<_> = (1..=37).map(tenant).collect();
+        all[4].changes.push(fixture::drifted());
+        all.push(fixture::unreadable("tenant-99/law"));
+        let text = plan(&fixture::plan(all), WIDE);
+        assert_eq!(text.matches("+ create in 37 workspaces:").count(), 1, "{text}");
+        insta::assert_snapshot!(text);
     }
 
     #[test]
