@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::environment::Shard;
 use crate::ident::{Day, ItemKey};
 use crate::plan::Acknowledgement;
 
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Show what was changed outside git. Reads only.
     Drift(Drift),
+    /// Divide a rollout into jobs of GitHub Actions, ring by ring, as JSON on one line.
+    Matrix(Matrix),
     /// Say what a code of a diagnostic means, with an example and a way on; without a code, list all.
     Explain(Explain),
     /// The built-in emulator of Azure Resource Manager, for laptops and tests.
@@ -84,7 +87,8 @@ impl Command {
             | Self::Render(Render { schemas, .. })
             | Self::Plan(Plan { schemas, .. })
             | Self::Apply(Apply { schemas, .. })
-            | Self::Drift(Drift { schemas, .. }) => &schemas.files,
+            | Self::Drift(Drift { schemas, .. })
+            | Self::Matrix(Matrix { schemas, .. }) => &schemas.files,
             Self::Explain(_) | Self::Emulator(_) => &[],
         }
     }
@@ -111,6 +115,9 @@ pub(crate) struct Selection {
     /// Content, by tag.
     #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
     pub(crate) tags: Vec<String>,
+    /// One of N runs that share the rest, each with tenants of its own: `1/4`.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(crate) shard: Option<Shard>,
 }
 
 /// How and where to report.
@@ -193,7 +200,7 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) output: Output,
     /// Save the plan, to be applied with `apply FILE`.
-    #[arg(long, value_name = "FILE", conflicts_with = "today")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["today", "shard"])]
     pub(crate) out: Option<PathBuf>,
     /// Exit with 20 when changes are pending.
     #[arg(long)]
@@ -210,6 +217,9 @@ pub(crate) struct Apply {
     /// A plan that `plan --out` saved: apply exactly this, or refuse.
     #[arg(value_name = "FILE", conflicts_with_all = ["prune", "drift", "on_conflict", "re_enable", "keep_going", "ack", "content", "tags"])]
     pub(crate) file: Option<PathBuf>,
+    /// The digest that `plan --out` printed: apply no other saved plan.
+    #[arg(long, value_name = "DIGEST", requires = "file")]
+    pub(crate) digest: Option<String>,
     #[command(flatten)]
     pub(crate) selection: Selection,
     #[command(flatten)]
@@ -275,6 +285,21 @@ pub(crate) struct Drift {
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) day: OfDay,
+}
+
+/// `matrix`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Matrix {
+    #[command(flatten)]
+    pub(crate) schemas: Schemas,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// How many shards each ring is divided into; by default one.
+    #[arg(long, value_name = "N")]
+    pub(crate) shards: Option<usize>,
+    /// As few shards as keep each job to so many workspaces.
+    #[arg(long = "max-workspaces-per-job", value_name = "N", conflicts_with = "shards")]
+    pub(crate) most: Option<usize>,
 }
 
 /// `explain`.
@@ -348,6 +373,10 @@ pub(crate) struct Target {
 
 fn acknowledgement(text: &str) -> Result<Acknowledgement, String> {
     text.parse::<Acknowledgement>().map_err(|invalid| invalid.reason)
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    text.parse::<Shard>().map_err(|invalid| invalid.reason)
 }
 
 /// `50ms`, `2s`.

@@ -24,6 +24,7 @@ mod scope;
 mod select;
 mod selector;
 mod settings;
+mod shard;
 mod terms;
 mod unique;
 
@@ -32,3 +33,4 @@ pub use fleet::{Credential, Endpoint, Environment, Fleet, Limits, Policy, Worksp
 pub use load::{load, load_with};
 pub use select::Selection;
 pub use settings::{AcceptedDrift, KindSelector, Layered, Selector, Settings};
+pub use shard::{Division, Job, MOST_JOBS, Shard, jobs};

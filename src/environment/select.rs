@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::selector::{is_within, tidy};
-use super::{Environment, Fleet, Workspace};
+use super::{Environment, Fleet, Shard, Workspace};
 use crate::diag::{Code, Diagnostic, Diagnostics, suggest};
 use crate::ident::{EnvironmentName, ItemKey, RingName, Tag, WorkspaceReference};
 
@@ -33,6 +33,8 @@ pub struct Selection {
     pub tags: Vec<String>,
     /// That the whole fleet is meant, said aloud.
     pub all: bool,
+    /// One of several runs that share the rest: only its tenants.
+    pub shard: Option<Shard>,
 }
 
 impl Selection {
@@ -42,7 +44,8 @@ impl Selection {
         self.all || !self.environments.is_empty() || !self.rings.is_empty()
     }
 
-    /// The selected workspaces, in the order of the fleet; all of them where nothing was asked for.
+    /// The selected workspaces, in the order of the fleet; all of them where nothing was asked for. A shard
+    /// may have none of them.
     ///
     /// # Errors
     /// When a name is unknown, or the criteria have no workspace in common.
@@ -65,6 +68,9 @@ impl Selection {
             let help = "leave one of `--environment`, `--ring`, `--workspace` out";
             return Err(Diagnostics::from_iter([Diagnostic::error(EMPTY, message).help(help)]));
         }
+        selected.retain(|(environment, _)| {
+            self.shard.is_none_or(|shard| shard.has(&environment.tenant.value))
+        });
         Ok(selected)
     }
 

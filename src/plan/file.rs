@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Acknowledgement, Action, Change, Class, DesiredSide, Options, Plan, Work};
+use super::{Acknowledgement, Action, Change, Class, DesiredSide, Options, Plan, Work, exceeded};
 use crate::state::{Field, canonical};
 
-const FORMAT: &str = "sentinelops.plan-file/v3";
+const FORMAT: &str = "sentinelops.plan-file/v4";
 
 /// A plan as `plan --out` writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct SavedPlan {
     pub digest: String,
     owner: String,
     options: SavedOptions,
+    /// What guards object to in the run as a whole and nobody has acknowledged.
+    objections: Vec<String>,
     workspaces: BTreeMap<String, SavedWorkspace>,
 }
 
@@ -91,8 +93,11 @@ impl SavedPlan {
             .collect();
         let options = SavedOptions::of(&plan.options);
         let owner = plan.owner.to_string();
-        let mut saved =
-            Self { format: FORMAT.into(), digest: String::new(), owner, options, workspaces };
+        let of_run = exceeded(plan).into_iter();
+        let open = of_run.filter(|one| one.workspace.is_none() && one.acknowledged.is_none());
+        let objections = open.map(|one| format!("{} ({})", one.sentence(), one.flag())).collect();
+        let (format, digest) = (FORMAT.into(), String::new());
+        let mut saved = Self { format, digest, owner, options, objections, workspaces };
         saved.digest = saved.compute_digest();
         saved
     }
@@ -144,6 +149,13 @@ impl SavedPlan {
     fn acknowledged(&self) -> Vec<Acknowledgement> {
         let read = |ack: &String| ack.parse().expect("invariant: what was read has been looked at");
         self.options.acknowledged.iter().map(read).collect()
+    }
+
+    /// What guards object to in the run as a whole, if anything: no part of it may be applied, since each
+    /// could be within limits that the whole is not.
+    #[must_use]
+    pub fn objection_to_run(&self) -> Option<String> {
+        (!self.objections.is_empty()).then(|| self.objections.join("; "))
     }
 
     /// The workspaces that it was made for, as `environment/workspace`.
@@ -206,6 +218,7 @@ impl SavedPlan {
         let content = json!({
             "owner": self.owner.to_lowercase(),
             "options": self.options,
+            "objections": self.objections,
             "workspaces": self.workspaces,
         });
         format!("sha256:{}", sha256(&content.to_string()))

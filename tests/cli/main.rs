@@ -24,6 +24,7 @@ mod sample;
 mod saved_plan;
 mod schema;
 mod selection;
+mod shards;
 #[cfg(unix)]
 mod tenants;
 mod verdicts;

@@ -26,6 +26,7 @@ pub(super) async fn run(
         return Err(Error::usage("`apply` reports as text or json"));
     }
     let saved = args.file.as_deref().map(read).transpose()?;
+    is_wanted(args, saved.as_ref())?;
     let (options, selection) = asked_for(args, saved.as_ref(), context)?;
     if !args.yes && !context.stdin_is_terminal {
         return Err(Error::usage("there is no terminal to ask on")
@@ -62,6 +63,14 @@ async fn proceed(
     let Asked { args, context, ui, interrupts } = asked;
     let mut exit = exits(&plan);
     if let Some(saved) = saved {
+        if let Some(open) = saved.objection_to_run() {
+            return Err(Error::new(
+                Exit::Refused,
+                format!("the plan as a whole is refused: {open}"),
+            )
+            .hint("a part of it is not judged by itself: plan again, with `--ack` if it is meant")
+            .besides(&exit));
+        }
         saved.verify(&plan).map_err(|mismatches| stale(&mismatches).besides(&exit))?;
     }
     let writes = plan.writes().count();
@@ -143,6 +152,28 @@ fn asked_for(
         selection.workspaces = saved.workspaces();
     }
     Ok((Options { commit: context.commit.clone(), ..saved.options() }, selection))
+}
+
+/// A shard is a part of one plan that was judged as a whole; else each would be within the limits of a
+/// run that all together are not.
+fn is_wanted(args: &Apply, saved: Option<&SavedPlan>) -> Result<(), Error> {
+    if let (Some(wanted), Some(saved)) = (&args.digest, saved)
+        && *wanted != saved.digest
+    {
+        let message = format!("the saved plan has digest {}, not {wanted}", saved.digest);
+        return Err(Error::new(Exit::Refused, message).hint("apply the plan that was approved"));
+    }
+    if args.selection.shard.is_none() {
+        return Ok(());
+    }
+    if args.selection.rings.len() != 1 {
+        return Err(Error::usage("a shard is of exactly one ring").hint("add one `--ring NAME`"));
+    }
+    if saved.is_none() || args.digest.is_none() {
+        return Err(Error::usage("a shard is a part of one saved plan, whose digest is demanded")
+            .hint("`sentinelops plan --out FILE`, then `sentinelops apply FILE --digest DIGEST`"));
+    }
+    Ok(())
 }
 
 /// With several environments it must be said where to write.

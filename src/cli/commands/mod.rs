@@ -5,6 +5,7 @@ mod check;
 mod drift;
 mod emulator;
 mod explain;
+mod matrix;
 mod plan;
 mod render;
 mod survey;
@@ -35,6 +36,7 @@ pub(super) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error
             Interrupts::listen(ui)?;
             drift::run(drift, context, ui).await
         }),
+        Command::Matrix(matrix) => matrix::run(matrix, context, ui),
         Command::Explain(explain) => explain::run(explain, ui),
         Command::Emulator(emulator) => block_on(emulator::run(emulator, context, ui)),
     }

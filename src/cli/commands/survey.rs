@@ -49,6 +49,9 @@ pub(super) async fn survey(
     let loaded = load_or_stop(context, ui, today)?;
     let selection = selection(typed);
     let workspaces = selected(&selection, &loaded, ui)?;
+    if let (Some(shard), true) = (selection.shard, workspaces.is_empty()) {
+        ui.note(&format!("Shard {shard} has no workspace: nothing is to be done in it."));
+    }
     check_acknowledged(options, &loaded, ui)?;
     let desired = only(&loaded.compiled.desired, &workspaces, &selection);
     let connected = connect(context, &loaded.fleet, &workspaces, ui).await?;
@@ -148,6 +151,7 @@ pub(super) fn selection(typed: &Typed) -> Selection {
         content: typed.content.clone(),
         tags: typed.tags.clone(),
         all: typed.all,
+        shard: typed.shard,
     }
 }
 
@@ -190,6 +194,12 @@ fn check_names(plan: &Plan, selection: &Selection, loaded: &Loaded, ui: &Ui) -> 
     });
     let unknown = selection.unknown_items(known);
     if unknown.is_empty() {
+        return Ok(());
+    }
+    if let Some(shard) = selection.shard {
+        let names: Vec<&str> = unknown.iter().map(|one| one.message.as_str()).collect();
+        let names = names.join(", ");
+        ui.message(&format!("warning: in shard {shard}, {names}; another shard may have it"));
         return Ok(());
     }
     ui.message(&report::text::diagnostics(&unknown, ui.messages()));

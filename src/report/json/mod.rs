@@ -6,11 +6,13 @@
 mod diagnostics;
 mod entry;
 mod exclusion_tests;
+mod jobs;
 mod outcome;
 mod plan;
 
 pub use diagnostics::diagnostics;
 pub use exclusion_tests::exclusion_tests;
+pub use jobs::jobs;
 pub use outcome::outcome;
 pub use plan::{drift, plan};
 

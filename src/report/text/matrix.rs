@@ -4,7 +4,7 @@ use super::page::Page;
 use crate::report::fold;
 use crate::report::matrix::Matrix;
 use crate::report::style::Paint;
-use crate::report::{count::count, width};
+use crate::report::{count::count, escape, width};
 
 /// Columns of a name where the terminal's width is not known.
 const NAME: usize = 48;
@@ -18,8 +18,15 @@ pub(super) fn matrix(page: &mut Page, matrix: &Matrix<'_>) {
     page.gap();
     page.sentence(0, Paint::Strong, "Items and workspaces", "");
     let limit = if page.style.width == 0 { NAME } else { (page.style.width / 3).clamp(16, NAME) };
-    let names: Vec<String> =
+    let mut names: Vec<String> =
         matrix.rows.iter().map(|row| width::cut(&page.name(row.name), limit)).collect();
+    // What two items are called alike is told by its key.
+    let all = names.clone();
+    for (name, row) in names.iter_mut().zip(&matrix.rows) {
+        if all.iter().filter(|other| *other == name).count() > 1 {
+            *name = escape::visible(&row.key.to_string());
+        }
+    }
     let name_width = names.iter().map(|name| width::columns(name)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..matrix.columns.len())
         .map(|at| {
