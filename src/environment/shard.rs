@@ -163,6 +163,7 @@ mod tests {
         let file = |at: usize| {
             let text = ENVIRONMENT
                 .replace("law-sec", &format!("law-{at}"))
+                .replace("22222222-2222-2222-2222-222222222222", &tenant(100 + at).to_string())
                 .replace("11111111-1111-1111-1111-111111111111", &tenant(at).to_string());
             (format!("t{at:02}.yaml"), text)
         };
