@@ -21,7 +21,7 @@ pub fn jobs(jobs: &[Job]) -> Value {
 }
 
 fn job(job: &Job) -> Value {
-    let environments: Vec<&str> = job.environments.iter().map(|name| name.as_str()).collect();
+    let environments: Vec<&str> = job.environments.iter().map(crate::ident::Name::as_str).collect();
     json!({
         "ring": job.ring.as_str(),
         "shard": job.shard.to_string(),
