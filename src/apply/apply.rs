@@ -1,10 +1,10 @@
 //! The whole run: every workspace of an approved plan, at once.
 
-use futures::stream::{self, StreamExt};
+use futures::future::join_all;
 use tokio::sync::{mpsc, watch};
 
 use super::workspace::apply_workspace;
-use super::{Event, Outcome, WorkspaceOutcome};
+use super::{Event, Outcome};
 use crate::live::Clients;
 use crate::plan::{ApprovedPlan, Options};
 
@@ -31,6 +31,7 @@ impl Run<'_> {
 /// them, and their items, in the plan's order.
 ///
 /// Only so many workspaces are begun as there may be requests: an interrupt then has little to finish.
+/// One that has to wait for the service does not count, so that it holds nobody else up.
 ///
 /// Once `interrupt` is true, items that have begun are finished and no other is started.
 pub async fn apply(
@@ -41,14 +42,7 @@ pub async fn apply(
 ) -> Outcome {
     let plan = plan.into_plan();
     let run = Run { clients, options: plan.options, events, interrupt };
-    let at_once = clients.limits().concurrency.max(1);
-    let mut ended: Vec<(usize, WorkspaceOutcome)> = stream::iter(plan.workspaces)
-        .enumerate()
-        .map(async |(place, workspace)| (place, apply_workspace(&run, workspace).await))
-        .buffer_unordered(at_once)
-        .collect()
-        .await;
-    ended.sort_by_key(|(place, _)| *place);
-    let workspaces = ended.into_iter().map(|(_, workspace)| workspace).collect();
+    let workspaces = plan.workspaces.into_iter();
+    let workspaces = join_all(workspaces.map(|workspace| apply_workspace(&run, workspace))).await;
     Outcome { workspaces, interrupted: run.is_interrupted() }
 }

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use azure_core::Bytes;
 use azure_core::http::Url;
+use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedMutexGuard};
 
 use super::TransportError;
+use super::bucket::Kind;
 use super::retry::{self, Attempt, Decision, Failure};
-use super::{Clock, Error, ErrorKind, Method, Request, Response, Throttle, Transport};
+use super::throttle::{Ask, ClosedFor, Payer, Turn};
+use super::{Clock, Error, ErrorKind, Method, Pace, Request, Response, Throttle, Transport};
 use crate::arm::{ArmError, Collection, Operation, ResourceId, WorkspaceId};
 use crate::ident::{EnvironmentName, SubscriptionId, TenantId};
 
@@ -28,14 +31,18 @@ pub struct Site {
     pub tenant: TenantId,
     /// The server: scheme, host and port.
     pub base: Url,
+    /// Who its requests are counted as: sites that sign in alike have the same.
+    pub principal: String,
+    /// Whether its requests are counted.
+    pub pace: Pace,
 }
 
-/// A wait before a request is sent again.
+/// A wait before a request is sent, or sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
-    /// How long.
+    /// How long, as far as that is known.
     pub time: Duration,
-    /// Why: the failed try, for people.
+    /// Why, for people: the failed try, or the limit that is met.
     pub reason: String,
 }
 
@@ -155,6 +162,7 @@ impl Client {
     pub async fn put(&self, id: &ResourceId, body: &Value) -> Result<Value, Error> {
         let mut request = self.request(Method::Put, id);
         request.body = Some(Bytes::from(body.to_string()));
+        let _alone = self.alone(id).await;
         let response = self.send_checked(&request, &id.workspace.subscription).await?;
         parse(&request, &response)
     }
@@ -165,10 +173,20 @@ impl Client {
     /// As for any request, but never `NotFound`.
     pub async fn delete(&self, id: &ResourceId) -> Result<(), Error> {
         let request = self.request(Method::Delete, id);
+        let _alone = self.alone(id).await;
         match self.send_checked(&request, &id.workspace.subscription).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until no other saved search of the workspace is being written, if this is one.
+    async fn alone(&self, id: &ResourceId) -> Option<OwnedMutexGuard<()>> {
+        let throttle = &self.shared.throttle;
+        match id.collection {
+            Collection::SavedSearches => Some(throttle.document(&id.workspace).await),
+            Collection::AlertRules | Collection::Metadata => None,
         }
     }
 
@@ -247,31 +265,48 @@ impl Client {
         request: &Request,
         subscription: &SubscriptionId,
     ) -> Result<Response, Error> {
+        let clock = self.clock();
         let mut number = 1;
         let mut waited = Duration::ZERO;
         let mut repeated = false;
+        let mut told = false;
         loop {
-            let turn = self.shared.throttle.turn(subscription).await;
+            let turn = match self.turn(request.method, subscription, told).await {
+                Ok(turn) => turn,
+                Err(closed) => return Err(closed_for(request, subscription, closed, repeated)),
+            };
             let answer = self.shared.transport.exchange(request).await;
-            drop(turn);
+            if let Ok(response) = &answer {
+                turn.follow(response, clock);
+            }
             let mut failed = match answer {
                 Ok(response) if is_cut_off(request, &response) => {
                     let half = TransportError::Unknown("the answer ends in the middle".into());
                     Failed::lost(request, half)
                 }
                 Ok(response) if response.is_success() => return Ok(response),
-                Ok(response) => Failed::answered(request, &response),
+                Ok(response) => Failed::answered(request, &response, clock.now()),
                 Err(lost) => Failed::lost(request, lost),
             };
             failed.error.repeated = repeated;
-            match retry::decide(failed.attempt(request.method, number, waited)) {
+            let attempt = failed.attempt(request.method, number, waited);
+            let closing = retry::closing(attempt);
+            if let Some(closing) = closing {
+                turn.close(closing, clock);
+            }
+            drop(turn);
+            match retry::decide(attempt) {
                 Decision::Fail => return Err(failed.error),
                 Decision::GiveUp(time) => {
                     return Err(failed.out_of_patience(time, waited));
                 }
                 Decision::Retry(time) => {
-                    self.tell(time, &failed.error);
-                    self.shared.clock.sleep(time).await;
+                    self.tell(time, || failed.error.to_string());
+                    // A closed bucket makes everybody wait who needs it, this request too.
+                    told = closing.is_some();
+                    if !told {
+                        clock.sleep(time).await;
+                    }
                     waited += time;
                     number += 1;
                     repeated |= failed.may_have_effect();
@@ -280,9 +315,34 @@ impl Client {
         }
     }
 
-    fn tell(&self, time: Duration, error: &Error) {
+    /// `told`: the request's own wait was told already.
+    async fn turn(
+        &self,
+        method: Method,
+        subscription: &SubscriptionId,
+        told: bool,
+    ) -> Result<Turn, ClosedFor> {
+        let Site { tenant, principal, pace, .. } = self.site();
+        let kind = Kind::of(method);
+        let reason = || format!("the limit on {} of subscription `{subscription}`", kind.as_str());
+        let ask = Ask {
+            payer: Payer { subscription: subscription.clone(), principal: principal.clone(), kind },
+            tenant,
+            pace: *pace,
+            clock: self.clock(),
+            patience: retry::PATIENCE,
+            waits: &|time| {
+                if !told {
+                    self.tell(time, reason);
+                }
+            },
+        };
+        self.shared.throttle.turn(&ask).await
+    }
+
+    fn tell(&self, time: Duration, reason: impl FnOnce() -> String) {
         if let Some(watcher) = &self.watcher {
-            watcher(Wait { time, reason: error.to_string() });
+            watcher(Wait { time, reason: reason() });
         }
     }
 }
@@ -295,12 +355,13 @@ struct Failed {
 }
 
 impl Failed {
-    fn answered(request: &Request, response: &Response) -> Self {
+    fn answered(request: &Request, response: &Response, now: Timestamp) -> Self {
         let id = response.request_id().map(str::to_owned);
         let arm = ArmError::read(response.status, &response.body, id);
-        let mut error = error(request, kind(response.status), arm.message.clone());
+        let kind = kind(response.status, &arm.message);
+        let mut error = error(request, kind, arm.message.clone());
         error.arm = Some(Box::new(arm));
-        Self { error, lost: None, retry_after: response.retry_after() }
+        Self { error, lost: None, retry_after: response.retry_after(now) }
     }
 
     fn lost(request: &Request, lost: TransportError) -> Self {
@@ -318,6 +379,7 @@ impl Failed {
             Some(TransportError::Unknown(_)) => Failure::Broken,
             None => Failure::Status {
                 status: self.error.arm.as_ref().map_or(0, |arm| arm.status),
+                code: self.error.code(),
                 message: &self.error.message,
                 retry_after: self.retry_after,
             },
@@ -346,8 +408,10 @@ impl Failed {
     }
 }
 
-const fn kind(status: u16) -> ErrorKind {
+fn kind(status: u16, message: &str) -> ErrorKind {
     match status {
+        // 400 in some reports and 409 in others: only the message counts.
+        400 | 409 if retry::is_recently_deleted(message) => ErrorKind::RecentlyDeleted,
         401 | 403 => ErrorKind::Denied,
         404 => ErrorKind::NotFound,
         409 | 412 => ErrorKind::Conflict,
@@ -356,6 +420,20 @@ const fn kind(status: u16) -> ErrorKind {
         400..=499 => ErrorKind::Refused,
         _ => ErrorKind::Protocol,
     }
+}
+
+/// The service wants nothing of the kind for longer than anybody waits: it was not sent.
+fn closed_for(
+    request: &Request,
+    subscription: &SubscriptionId,
+    ClosedFor(time): ClosedFor,
+    repeated: bool,
+) -> Error {
+    let (kind, seconds) = (Kind::of(request.method).as_str(), time.as_secs());
+    let message = format!(
+        "not sent: the service wants no {kind} of subscription `{subscription}` for {seconds} s more"
+    );
+    Error { repeated, ..error(request, ErrorKind::Throttled, message) }
 }
 
 /// Whether the line was cut while a gateway passed the answer on: what came is no whole JSON.
@@ -560,16 +638,26 @@ mod tests {
 
     /// A clock that does not move until it is told to.
     #[derive(Debug, Default)]
-    struct Stopped(tokio::sync::Notify);
+    struct Stopped {
+        moved: tokio::sync::Notify,
+        passed: Mutex<Duration>,
+    }
+
+    impl Stopped {
+        fn advance(&self, time: Duration) {
+            *self.passed.lock().unwrap() += time;
+            self.moved.notify_waiters();
+        }
+    }
 
     #[async_trait::async_trait]
     impl Clock for Stopped {
-        fn now(&self) -> jiff::Timestamp {
-            jiff::Timestamp::UNIX_EPOCH
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH + *self.passed.lock().unwrap()
         }
 
         async fn sleep(&self, _: Duration) {
-            self.0.notified().await;
+            self.moved.notified().await;
         }
     }
 
@@ -584,12 +672,9 @@ mod tests {
         server.store(&a_rule(), rule("r1"));
         server.store(&other, rule("r1"));
         server.fail("GET", "0001/resourcegroups", [Fault::throttled(60)]);
-        let limits = Limits { concurrency: 1, per_subscription: 1 };
+        let limits = Limits { concurrency: 1, per_subscription: 1, per_tenant: 1 };
         let clock = Arc::new(Stopped::default());
-        let site = client(&server).0.site().clone();
-        let transport: Arc<dyn Transport> = Arc::clone(&server) as _;
-        let clock_seam: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let client = Client::new(site, transport, clock_seam, Arc::new(Throttle::new(limits)));
+        let client = get_through(&server, &clock, limits);
         let stormed = a_rule();
         let mut waiting = std::pin::pin!(client.get(&stormed));
         let quick = std::pin::pin!(client.get(&other));
@@ -602,8 +687,120 @@ mod tests {
         let first = futures::future::select(both, patience).await;
         let Either::Left((Either::Right((answer, _)), _)) = first else { panic!("held up") };
         assert!(answer.is_ok());
-        clock.0.notify_one();
+        clock.advance(Duration::from_secs(60));
         assert!(waiting.await.is_ok());
+    }
+
+    fn get_through(server: &Arc<Server>, clock: &Arc<Stopped>, limits: Limits) -> Client {
+        let site = client(server).0.site().clone();
+        let transport: Arc<dyn Transport> = Arc::clone(server) as _;
+        let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
+        Client::new(site, transport, clock, Arc::new(Throttle::new(limits)))
+    }
+
+    async fn settle() {
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_sends_while_a_throttled_request_waits_but_other_kinds_of_request_go_on() {
+        let server = Arc::new(Server::default());
+        server.store(&a_rule(), rule("r1"));
+        server.fail("PUT", "/alertRules/r1", [Fault::throttled(60)]);
+        let clock = Arc::new(Stopped::default());
+        let limits = Limits { concurrency: 1, per_subscription: 1, per_tenant: 1 };
+        let client = get_through(&server, &clock, limits);
+        let (id, body) = (a_rule(), rule("r1"));
+        client.get(&id).await.unwrap();
+        let mut puts =
+            std::pin::pin!(futures::future::join_all((0..5).map(|_| client.put(&id, &body))));
+        assert!(futures::poll!(&mut puts).is_pending());
+        let _ = futures::future::select(&mut puts, std::pin::pin!(settle())).await;
+        assert_eq!(server.writes().len(), 1, "one was refused, and the others were told by it");
+        client.get(&id).await.unwrap();
+        clock.advance(Duration::from_secs(59));
+        let _ = futures::future::select(&mut puts, std::pin::pin!(settle())).await;
+        assert_eq!(server.writes().len(), 1);
+        clock.advance(Duration::from_secs(1));
+        assert!(puts.await.iter().all(Result::is_ok));
+        assert_eq!(server.writes().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn what_the_service_does_not_want_for_longer_than_patience_is_not_sent() {
+        let server = Arc::new(Server::default());
+        server.store(&a_rule(), rule("r1"));
+        server.fail("GET", "/alertRules/r1", [Fault::throttled(3_600)]);
+        let (client, _) = client(&server);
+        client.get(&a_rule()).await.unwrap_err();
+        let sent = server.journal().len();
+        let error = client.get(&a_rule()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Throttled);
+        let expect = format!(
+            "not sent: the service wants no reads of subscription `{}` for 3600 s more",
+            workspace().subscription
+        );
+        assert!(error.to_string().contains(&expect), "{error}");
+        assert_eq!(server.journal().len(), sent);
+    }
+
+    #[tokio::test]
+    async fn a_burst_beyond_the_bucket_goes_at_the_pace_of_its_refill() {
+        let server = Arc::new(Server::default());
+        let (client, clock) = client(&server);
+        let (id, body) = (a_rule(), rule("r1"));
+        for _ in 0..200 {
+            client.put(&id, &body).await.unwrap();
+        }
+        assert_eq!(
+            clock.sleeps(),
+            [Duration::from_millis(100); 10],
+            "190 at once, then 10 a second"
+        );
+    }
+
+    #[tokio::test]
+    async fn saved_searches_of_a_workspace_are_written_one_after_the_other() {
+        let server = Arc::new(Server::default());
+        let (client, clock) = client(&server);
+        let busy = Fault::error(
+            409,
+            "Conflict",
+            "due to reason - [Newer data exists in the Customer Configuration Store.]",
+        );
+        server.fail("PUT", "/savedSearches/h0", [busy]);
+        client.check_subscription(&workspace().subscription).await.unwrap();
+        let id = |number: usize| {
+            workspace().resource(Collection::SavedSearches, &format!("h{number}").parse().unwrap())
+        };
+        let body = crate::live::fake::hunt("h");
+        let puts = (0..20).map(|number| {
+            let (client, body) = (&client, &body);
+            async move { client.put(&id(number), body).await }
+        });
+        assert!(futures::future::join_all(puts).await.iter().all(Result::is_ok));
+        assert_eq!(server.most_under_way(), 1);
+        assert_eq!(clock.sleeps(), [Duration::from_millis(500)], "a busy document is asked again");
+    }
+
+    #[tokio::test]
+    async fn no_more_requests_are_under_way_than_a_tenant_may_have() {
+        let server = Arc::new(Server::default());
+        let clock = Arc::new(Stopped::default());
+        let limits = Limits { concurrency: 9, per_subscription: 9, per_tenant: 3 };
+        let client = get_through(&server, &clock, limits);
+        let of = |number: usize| WorkspaceId {
+            subscription: format!("00000000-0000-0000-0000-{number:012}").parse().unwrap(),
+            ..workspace()
+        };
+        let lists = (0..20).map(|number| {
+            let client = &client;
+            async move { client.list(&of(number), Collection::AlertRules).await }
+        });
+        assert!(futures::future::join_all(lists).await.iter().all(Result::is_ok));
+        assert_eq!(server.most_under_way(), 3);
     }
 
     #[tokio::test]

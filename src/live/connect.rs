@@ -8,7 +8,7 @@ use azure_core::http::Url;
 
 use super::credential::sign_in;
 use super::{
-    Access, Client, Clock, Connections, PipelineTransport, Site, TenantCredential, Throttle,
+    Access, Client, Clock, Connections, Pace, PipelineTransport, Site, TenantCredential, Throttle,
     TransportError, is_loopback,
 };
 use crate::arm::Cloud;
@@ -92,6 +92,8 @@ pub fn connect<'a>(
             let site = Site {
                 environment: environment.name.clone(),
                 tenant: environment.tenant.value.clone(),
+                principal: principal(environment),
+                pace: if is_loopback(&base) { Pace::Free } else { Pace::Arm },
                 base,
             };
             let clock = Arc::clone(&surroundings.clock);
@@ -100,6 +102,13 @@ pub fn connect<'a>(
         by_environment.insert(environment.name.clone(), client);
     }
     Clients { by_environment, limits: surroundings.limits }
+}
+
+/// Whom the service counts an environment's requests for. What signs in alike is one principal.
+fn principal(environment: &Environment) -> String {
+    let tenant = environment.credential_tenant.as_ref().unwrap_or(&environment.tenant);
+    let Environment { cloud, credential, .. } = environment;
+    format!("{} {} {:?}", cloud.as_str(), tenant.value, credential.value)
 }
 
 fn unreachable(error: &TransportError) -> Unreadable {

@@ -5,6 +5,7 @@
 //! [`Clock`] are the seams that simulations drive. There is one retry layer for requests, [`retry`], and
 //! one for sign-ins; azure_core's own are off. Nothing here decides what to write.
 
+mod bucket;
 mod client;
 mod clock;
 mod connect;
@@ -19,6 +20,7 @@ pub mod retry;
 mod throttle;
 mod transport;
 
+pub use bucket::Pace;
 pub use client::{Client, Site, Wait};
 pub use clock::{Clock, SystemClock};
 pub use connect::{Clients, Surroundings, connect};
@@ -26,5 +28,5 @@ pub use credential::TenantCredential;
 pub use error::{Error, ErrorKind};
 pub use observe::{Target, Wanted, WantedItem, observe, observe_all};
 pub use pipeline::{Access, Connections, PipelineTransport};
-pub use throttle::Throttle;
+pub use throttle::{Begun, Throttle};
 pub use transport::{Method, Request, Response, Transport, TransportError, is_loopback};

@@ -137,6 +137,12 @@ impl Bench {
         told(&self.apply(self.approved().await).await)
     }
 
+    /// Nothing fails any more, and what the service asked to be waited has passed.
+    fn mend_later(&self) {
+        self.server.mend();
+        self.clock.advance(std::time::Duration::from_secs(3_600));
+    }
+
     /// What is planned now, but for items in sync.
     async fn pending(&self) -> Vec<String> {
         let plan = self.plan().await;
