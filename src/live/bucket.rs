@@ -127,12 +127,13 @@ impl Bucket {
         self.credit = self.credit.saturating_add(self.price()).min(self.full());
     }
 
-    /// Believes an answer that less is left than is known here: somebody else uses the bucket too.
+    /// Believes an answer that less is left than is known here: somebody else uses the bucket too. What
+    /// is kept back is not taken off a second time: a service that refills in whole seconds says up to
+    /// so much less than there is.
     pub(super) fn follow(&mut self, headers: &BTreeMap<String, String>, now: Timestamp) {
         let Some(left) = remaining(headers, self.kind) else { return };
         self.refill(now);
-        let usable = left.saturating_sub(self.kind.allowance().1);
-        self.credit = self.credit.min(self.price().saturating_mul(usable));
+        self.credit = self.credit.min(self.price().saturating_mul(left));
     }
 
     /// Nothing is sent for so long: the service said so. `is_empty` when that is because the bucket
@@ -219,12 +220,12 @@ mod tests {
             writes.follow(&says(name, left), START);
             assert_eq!(drain(&mut writes, START), expect, "{name} {left}");
         };
-        check("subscription-writes", "60", 50);
-        check("subscription-writes", "10", 0);
+        check("subscription-writes", "60", 60);
+        check("subscription-writes", "10", 10);
         check("subscription-writes", "0", 0);
         check("subscription-writes", "1199", 190);
-        check("subscription-global-writes", "30", 20);
-        check("tenant-writes", "30", 20);
+        check("subscription-global-writes", "30", 30);
+        check("tenant-writes", "30", 30);
         check("subscription-reads", "30", 190);
         check("subscription-resource-requests", "30", 190);
         check("subscription-writes", "many", 190);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{Mutex as Gate, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::bucket::{Bucket, Kind};
@@ -51,6 +52,8 @@ struct Line {
     bucket: Bucket,
     /// How many wait.
     length: usize,
+    /// The latest moment that has come. Clocks are set back at times, but what was slept has passed.
+    latest: Timestamp,
 }
 
 /// What a turn is asked for.
@@ -134,11 +137,13 @@ impl Throttle {
                 _tenant: acquire(Arc::clone(&tenant)).await,
                 _everything: acquire(Arc::clone(&self.everything)).await,
             };
-            if counted.line().bucket.closed(ask.clock.now()).is_none() {
+            let mut line = counted.line();
+            if line.closed(ask.clock).is_none() {
+                drop(line);
                 return Ok(turn);
             }
             // Somebody was told to wait while this one stood in line.
-            counted.line().bucket.give_back();
+            line.bucket.give_back();
         }
     }
 
@@ -160,11 +165,10 @@ impl Throttle {
     fn counted(&self, ask: &Ask<'_>) -> Arc<Counted> {
         let mut known = lock(&self.buckets);
         let made = || {
-            let bucket = Bucket::new(ask.pace, ask.payer.kind, ask.clock.now());
-            Arc::new(Counted {
-                line: Mutex::new(Line { bucket, length: 0 }),
-                gate: Gate::default(),
-            })
+            let latest = ask.clock.now();
+            let bucket = Bucket::new(ask.pace, ask.payer.kind, latest);
+            let line = Mutex::new(Line { bucket, length: 0, latest });
+            Arc::new(Counted { line, gate: Gate::default() })
         };
         Arc::clone(known.entry(ask.payer.clone()).or_insert_with(made))
     }
@@ -173,12 +177,16 @@ impl Throttle {
 impl Turn {
     /// What the answer says about the bucket.
     pub(super) fn follow(&self, response: &Response, clock: &dyn Clock) {
-        self.counted.line().bucket.follow(&response.headers, clock.now());
+        let mut line = self.counted.line();
+        let now = line.now(clock);
+        line.bucket.follow(&response.headers, now);
     }
 
     /// Nobody sends anything that is counted together with this request for as long as it says.
     pub(super) fn close(&self, Closing { time, is_empty }: Closing, clock: &dyn Clock) {
-        self.counted.line().bucket.close(time, is_empty, clock.now());
+        let mut line = self.counted.line();
+        let now = line.now(clock);
+        line.bucket.close(time, is_empty, now);
     }
 }
 
@@ -196,26 +204,47 @@ impl Counted {
             match nobody_waits.then(|| line.take(ask)).transpose()? {
                 Some(None) => return Ok(()),
                 Some(Some(wait)) => wait,
-                None => line.bucket.closed(ask.clock.now()).unwrap_or_default(),
+                None => line.closed(ask.clock).unwrap_or_default(),
             }
         };
         (ask.waits)(wait);
         let _place = Place::in_line(self);
         let _first = self.gate.lock().await;
         loop {
-            let wait = self.line().take(ask)?;
+            let (wait, before) = {
+                let mut line = self.line();
+                (line.take(ask)?, line.latest)
+            };
             match wait {
                 None => return Ok(()),
-                Some(wait) => ask.clock.sleep(wait).await,
+                Some(wait) => {
+                    ask.clock.sleep(wait).await;
+                    self.line().reach(before, wait);
+                }
             }
         }
     }
 }
 
 impl Line {
+    fn now(&mut self, clock: &dyn Clock) -> Timestamp {
+        self.latest = self.latest.max(clock.now());
+        self.latest
+    }
+
+    /// That much was slept since `before`.
+    fn reach(&mut self, before: Timestamp, time: Duration) {
+        self.latest = self.latest.max(before.checked_add(time).unwrap_or(Timestamp::MAX));
+    }
+
+    fn closed(&mut self, clock: &dyn Clock) -> Option<Duration> {
+        let now = self.now(clock);
+        self.bucket.closed(now)
+    }
+
     /// Takes one, or says how long to wait.
     fn take(&mut self, ask: &Ask<'_>) -> Result<Option<Duration>, ClosedFor> {
-        let now = ask.clock.now();
+        let now = self.now(ask.clock);
         match (self.bucket.take(now), self.bucket.closed(now)) {
             (Ok(()), _) => Ok(None),
             (Err(_), Some(closed)) if closed > ask.patience => Err(ClosedFor(closed)),
