@@ -656,8 +656,11 @@ mod tests {
             Timestamp::UNIX_EPOCH + *self.passed.lock().unwrap()
         }
 
-        async fn sleep(&self, _: Duration) {
-            self.moved.notified().await;
+        async fn sleep(&self, time: Duration) {
+            let until = self.now() + time;
+            while self.now() < until {
+                self.moved.notified().await;
+            }
         }
     }
 

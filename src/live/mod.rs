@@ -26,7 +26,7 @@ pub use clock::{Clock, SystemClock};
 pub use connect::{Clients, Surroundings, connect};
 pub use credential::TenantCredential;
 pub use error::{Error, ErrorKind};
-pub use observe::{Target, Wanted, WantedItem, observe, observe_all};
+pub use observe::{Target, Wanted, WantedItem, observe, observe_all, observe_each};
 pub use pipeline::{Access, Connections, PipelineTransport};
 pub use throttle::{Begun, Throttle};
 pub use transport::{Method, Request, Response, Transport, TransportError, is_loopback};

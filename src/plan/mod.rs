@@ -28,6 +28,6 @@ pub use change::{
 pub use decide::decide;
 pub use file::{Mismatch, NotAPlan, SavedPlan};
 pub use guard::{ApprovedPlan, Objection, guard};
-pub use plan::plan;
+pub use plan::{Planner, plan};
 pub use sides::{BaselineSide, Clash, DesiredSide, Sides};
 pub use work::{Put, RecordPut, Work};

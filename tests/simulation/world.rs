@@ -106,7 +106,7 @@ impl World {
     pub(crate) fn change_all(&mut self) {
         for item in self.desired.workspaces.iter_mut().flat_map(|w| w.items.values_mut()) {
             if let DesiredState::Present(present) = &mut item.state {
-                present.fields.insert(Field::Severity, json!("Medium"));
+                Arc::make_mut(present).fields.insert(Field::Severity, json!("Medium"));
             }
         }
     }
@@ -167,7 +167,7 @@ fn item(family: Family, id: &str) -> (ItemKey, DesiredItem) {
         accepted: Vec::new(),
     };
     let path = format!("content/{id}.yaml");
-    let state = DesiredState::Present(present);
+    let state = DesiredState::Present(Arc::new(present));
     (ItemKey { family, id: id.parse().unwrap() }, DesiredItem { name: id.to_owned(), path, state })
 }
 

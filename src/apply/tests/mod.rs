@@ -83,14 +83,14 @@ impl Bench {
         let key: ItemKey = key.parse().unwrap();
         let kind =
             if key.to_string().starts_with("hunting") { Kind::Hunt } else { Kind::Scheduled };
-        let state = DesiredState::Present(Present {
+        let state = DesiredState::Present(Arc::new(Present {
             kind,
             fields: fields(kind, &key),
             version: Some("1.0.0".into()),
             exclusions: Vec::new(),
             replaces: None,
             accepted: Vec::new(),
-        });
+        }));
         let item = DesiredItem { name: key.id.to_string(), path: "content/x.yaml".into(), state };
         self.workspace().items.insert(key, item);
     }
@@ -98,7 +98,7 @@ impl Bench {
     fn present(&mut self, key: &str) -> &mut Present {
         let item = self.workspace().items.get_mut(&key.parse().unwrap()).unwrap();
         match &mut item.state {
-            DesiredState::Present(present) => present,
+            DesiredState::Present(present) => Arc::make_mut(present),
             DesiredState::Held(_) => panic!("held"),
         }
     }

@@ -341,3 +341,41 @@ async fn a_run_can_be_spawned() {
     let actions: Vec<Action> = bench.plan().await.changes().map(|(_, c)| c.action).collect();
     assert!(actions.is_empty());
 }
+
+#[tokio::test]
+async fn a_plan_keeps_no_bodies_of_what_is_in_sync_and_those_of_all_else() {
+    let mut bench = Bench::deployed().await;
+    bench.want("analytic-rule/r2");
+    bench.want("hunting-query/h1");
+    bench.run().await;
+    bench.set("analytic-rule/r2", Field::Severity, json!("Low"));
+    let plan = bench.plan().await;
+    let is_empty = |change: &plan::Change| {
+        let live = change.sides.live.as_ref().unwrap().body.is_null();
+        let plan::BaselineSide::Ours(baseline) = &change.sides.baseline else { panic!("ours") };
+        live && baseline.metadata.body.is_null()
+    };
+    for (_, change) in plan.changes() {
+        assert_eq!(
+            is_empty(change),
+            change.class == Class::InSync,
+            "{} {}",
+            change.key,
+            change.class
+        );
+    }
+    assert_eq!(plan.changes().filter(|(_, change)| is_empty(change)).count(), 2);
+}
+
+#[tokio::test]
+async fn what_replaces_an_item_still_stands_after_its_body_was_let_go() {
+    let mut bench = Bench::deployed().await;
+    bench.want("analytic-rule/r2");
+    bench.run().await;
+    bench.drop("analytic-rule/r1");
+    bench.present("analytic-rule/r2").replaces = Some("r1".parse().unwrap());
+    let mut plan = bench.plan().await;
+    plan.keep(|change| change.key.id.as_str() == "r1");
+    let actions: Vec<Action> = plan.changes().map(|(_, change)| change.action).collect();
+    assert_eq!(actions, [Action::Retire]);
+}
