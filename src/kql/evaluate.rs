@@ -1,5 +1,6 @@
 //! The evaluator: what a predicate is for an event, exactly as KQL's documentation has it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::predicate::{Bound, Check, Function, Opaque, Subject, Test};
@@ -57,25 +58,25 @@ pub fn evaluate_assuming(
 fn evaluate_test(test: &Test, event: &Event, now: i64) -> Truth {
     let Some(value) = subject(&test.subject, event) else { return Truth::UNKNOWN };
     match &test.check {
-        Check::True => match value {
+        Check::True => match *value {
             Value::Bool(value) => Truth::of(value),
             Value::Null => Truth::NULL,
             _ => Truth::UNKNOWN,
         },
-        Check::Null => Truth::of(value == Value::Null),
-        Check::Empty => Truth::of(value == Value::Null || text_of(&value).as_deref() == Some("")),
+        Check::Null => Truth::of(*value == Value::Null),
+        Check::Empty => Truth::of(*value == Value::Null || text_of(&value).as_deref() == Some("")),
         Check::Equal(constant) => match order(&value, constant) {
-            _ if value == Value::Null => Truth::FALSE,
+            _ if *value == Value::Null => Truth::FALSE,
             Some(order) => Truth::of(order.is_eq()),
             None => Truth::UNKNOWN,
         },
         Check::Below { bound, inclusive } => {
             let bound = match bound {
-                Bound::Value(value) => value.clone(),
-                Bound::Now(offset) => Value::Datetime(now.saturating_add(*offset)),
+                Bound::Value(value) => Cow::Borrowed(value),
+                Bound::Now(offset) => Cow::Owned(Value::Datetime(now.saturating_add(*offset))),
             };
             match order(&value, &bound) {
-                _ if value == Value::Null => Truth::NULL,
+                _ if *value == Value::Null => Truth::NULL,
                 Some(order) => Truth::of(order.is_lt() || (*inclusive && order.is_eq())),
                 None => Truth::UNKNOWN,
             }
@@ -98,10 +99,10 @@ fn of_text(value: &Value, compare: impl Fn(&str) -> Truth) -> Truth {
 }
 
 /// The value of a subject; nothing if the event's value is not of the type that the test wants.
-fn subject(subject: &Subject, event: &Event) -> Option<Value> {
+fn subject<'e>(subject: &Subject, event: &'e Event) -> Option<Cow<'e, Value>> {
     let column_kind = if subject.functions.is_empty() { subject.kind } else { ColumnType::String };
     let mut value = event.value(&subject.column, column_kind);
-    let fits = match (&value, column_kind) {
+    let fits = match (value.as_ref(), column_kind) {
         (Value::Null, _) | (_, ColumnType::Dynamic) => true,
         (Value::Long(_) | Value::Real(_), kind) => kind.is_number(),
         (other, kind) => other.kind() == Some(kind),
@@ -110,24 +111,24 @@ fn subject(subject: &Subject, event: &Event) -> Option<Value> {
         return None;
     }
     for function in &subject.functions {
-        let Value::Text(text) = &value else { return None };
-        value = match function {
+        let Value::Text(text) = value.as_ref() else { return None };
+        value = Cow::Owned(match function {
             // The documentation promises nothing for letters beyond ASCII.
             Function::Lower if text.is_ascii() => Value::Text(text.to_ascii_lowercase()),
             Function::Upper if text.is_ascii() => Value::Text(text.to_ascii_uppercase()),
             Function::Length => Value::Long(i64::try_from(text.chars().count()).ok()?),
             Function::Lower | Function::Upper => return None,
-        };
+        });
     }
     Some(value)
 }
 
 /// Text as operators see it; JSON other than a string is its own text.
-fn text_of(value: &Value) -> Option<String> {
+fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::Text(text) => Some(text.clone()),
-        Value::Dynamic(serde_json::Value::String(text)) => Some(text.clone()),
-        Value::Dynamic(json) => Some(json.to_string()),
+        Value::Text(text) => Some(text.into()),
+        Value::Dynamic(serde_json::Value::String(text)) => Some(text.into()),
+        Value::Dynamic(json) => Some(json.to_string().into()),
         _ => None,
     }
 }

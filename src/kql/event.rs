@@ -1,5 +1,6 @@
 //! An event: one row of a table, as a test writes it or as the reasoning finds it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -59,11 +60,13 @@ impl Event {
 
     /// The value of a column of this type.
     #[must_use]
-    pub fn value(&self, column: &str, kind: ColumnType) -> Value {
+    pub fn value(&self, column: &str, kind: ColumnType) -> Cow<'_, Value> {
         match self.values.get(column) {
-            Some(Value::Null) | None if kind == ColumnType::String => Value::Text(String::new()),
-            Some(value) => value.clone(),
-            None => Value::Null,
+            Some(Value::Null) | None if kind == ColumnType::String => {
+                Cow::Owned(Value::Text(String::new()))
+            }
+            Some(value) => Cow::Borrowed(value),
+            None => Cow::Owned(Value::Null),
         }
     }
 }
@@ -137,8 +140,8 @@ mod tests {
             "AdditionalFields: {\"a\":[1]}, RemotePort: 443, RemoteUrl: \"5\", \
              Timestamp: 2026-01-01T00:00:00Z"
         );
-        assert_eq!(event.value("RemoteIP", ColumnType::String), Value::Text(String::new()));
-        assert_eq!(event.value("LocalPort", ColumnType::Int), Value::Null);
+        assert_eq!(*event.value("RemoteIP", ColumnType::String), Value::Text(String::new()));
+        assert_eq!(*event.value("LocalPort", ColumnType::Int), Value::Null);
         let errors = read(json!({"RemotePort": "https", "Nope": 1})).unwrap_err();
         let columns: Vec<&str> = errors.iter().map(|error| error.column.as_str()).collect();
         assert_eq!(columns, ["Nope", "RemotePort"]);

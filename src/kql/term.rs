@@ -5,6 +5,8 @@
 //! beyond ASCII, needles that begin or end with no letter), every reading is tried, and if they
 //! differ the outcome stays open.
 
+mod ascii;
+
 use super::Truth;
 use super::predicate::TextOperator;
 
@@ -30,6 +32,13 @@ pub(super) fn compare(text: &str, operator: TextOperator, needle: &str, cased: b
     if needle.is_empty() && is_term_operator(operator) {
         return Truth::UNKNOWN;
     }
+    if text.is_ascii() && needle.is_ascii() {
+        return ascii::compare(text.as_bytes(), operator, needle.as_bytes(), cased);
+    }
+    by_readings(text, operator, needle, cased)
+}
+
+fn by_readings(text: &str, operator: TextOperator, needle: &str, cased: bool) -> Truth {
     let outcomes = READINGS.map(|reading| {
         let (text, needle) = if cased {
             (text.to_owned(), needle.to_owned())

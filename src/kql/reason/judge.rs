@@ -71,7 +71,10 @@ pub struct Judgement {
 #[must_use]
 pub fn judge(case: &Case) -> Judgement {
     let mut judgement = Judgement { findings: Vec::new(), survivor: None, excluded: Vec::new() };
-    if case.admits().is_refuted() {
+    let survives = case.survives();
+    if let Answer::Witness(witness) = &survives {
+        judgement.survivor = Some(witness.clone());
+    } else if case.admits().is_refuted() {
         let message = "the query's own filters contradict each other";
         judgement.add(ADMITS_NOTHING, None, message.to_owned(), true);
     }
@@ -84,8 +87,8 @@ pub fn judge(case: &Case) -> Judgement {
     {
         return judgement;
     }
-    match case.survives() {
-        Answer::Witness(witness) => judgement.survivor = Some(witness),
+    match survives {
+        Answer::Witness(_) => {}
         Answer::Refuted => {
             let message = "no event that the query admits survives its exclusions".to_owned();
             judgement.add(BLINDS_QUERY, None, message, false);
@@ -96,7 +99,7 @@ pub fn judge(case: &Case) -> Judgement {
             judgement.add(MAY_BLIND_QUERY, None, message + &why(case), true);
         }
     }
-    for alternative in case.alternatives() {
+    for alternative in case.alternatives(judgement.survivor.as_ref()) {
         let text = alternative.text;
         match alternative.answer {
             Answer::Witness(_) => {}
@@ -119,28 +122,18 @@ fn judge_one(case: &Case, exclusion: usize, judgement: &mut Judgement) -> Option
     for part in broad_parts(case, exclusion) {
         judgement.add(TOO_BROAD, about, format!("`{part}` is met by every value"), true);
     }
-    match case.excludes_something(exclusion) {
-        Answer::Refuted => {
-            let message = "it is never true: it excludes nothing".to_owned();
-            judgement.add(EXCLUDES_NOTHING, about, message, false);
-            return None;
-        }
-        Answer::Undecided => {
-            let message = "it is not known whether it can be true".to_owned();
-            judgement.add(MAY_EXCLUDE_NOTHING, about, message, true);
-        }
-        Answer::Witness(_) => {}
+    let alone = case.exclusions().len() == 1;
+    let own = if alone { case.has_effect(exclusion) } else { case.has_own_effect(exclusion) };
+    if let Answer::Witness(witness) = own {
+        // It is proof of whatever less could be asked, but that the exclusion ever spares an event.
+        let spares = judgement.survivor.is_some() || !is_always_true(case, exclusion, judgement);
+        return spares.then_some(witness);
     }
-    match case.spares_something(exclusion) {
-        Answer::Refuted => {
-            let message = "it is always true: it excludes everything".to_owned();
-            judgement.add(EXCLUDES_EVERYTHING, about, message, false);
-            return None;
-        }
-        // Then it is not known either whether anything survives, which is what matters.
-        Answer::Undecided | Answer::Witness(_) => {}
+    if is_never_true(case, exclusion, judgement) || is_always_true(case, exclusion, judgement) {
+        return None;
     }
-    match case.has_effect(exclusion) {
+    let effect = if alone { own.clone() } else { case.has_effect(exclusion) };
+    match effect {
         Answer::Refuted => {
             let message = "the query admits no event that it excludes".to_owned();
             judgement.add(HAS_NO_EFFECT, about, message, true);
@@ -149,13 +142,42 @@ fn judge_one(case: &Case, exclusion: usize, judgement: &mut Judgement) -> Option
         // Whether it does anything is no question of safety.
         Answer::Undecided => None,
         Answer::Witness(witness) => {
-            if case.exclusions().len() > 1 && case.has_own_effect(exclusion).is_refuted() {
+            if own.is_refuted() {
                 let message = "other exclusions take out everything that it does".to_owned();
                 judgement.add(SHADOWED, about, message, true);
             }
             Some(witness)
         }
     }
+}
+
+/// Whether that is proven; that it is not known is noted too.
+fn is_never_true(case: &Case, exclusion: usize, judgement: &mut Judgement) -> bool {
+    let about = Some(exclusion);
+    match case.excludes_something(exclusion) {
+        Answer::Refuted => {
+            let message = "it is never true: it excludes nothing".to_owned();
+            judgement.add(EXCLUDES_NOTHING, about, message, false);
+            return true;
+        }
+        Answer::Undecided => {
+            let message = "it is not known whether it can be true".to_owned();
+            judgement.add(MAY_EXCLUDE_NOTHING, about, message, true);
+        }
+        Answer::Witness(_) => {}
+    }
+    false
+}
+
+/// Whether that is proven. If it is not known, it is not known either whether anything survives, which
+/// is what matters.
+fn is_always_true(case: &Case, exclusion: usize, judgement: &mut Judgement) -> bool {
+    let is = case.spares_something(exclusion).is_refuted();
+    if is {
+        let message = "it is always true: it excludes everything".to_owned();
+        judgement.add(EXCLUDES_EVERYTHING, Some(exclusion), message, false);
+    }
+    is
 }
 
 /// What keeps an answer from being found.

@@ -37,7 +37,7 @@ use std::fmt;
 use self::atom::{Atoms, Want};
 use self::formula::{Clause, Formula};
 use super::predicate::Opaque;
-use super::{Event, Predicate};
+use super::{Event, Predicate, evaluate};
 
 /// Steps that one question may take.
 const STEPS: u64 = 1_000_000;
@@ -209,9 +209,13 @@ impl Case {
 
     /// For each alternative of a leading filter (an element of `has_any` or `in`, a branch of `or`)
     /// over columns that an exclusion reads: can an event that it admits survive? Alternatives that
-    /// admit nothing even without exclusions are left out.
+    /// admit nothing even without exclusions are left out. A known survivor answers for those that it
+    /// has come through.
     #[must_use]
-    pub fn alternatives(&self) -> Vec<Alternative> {
+    pub fn alternatives(&self, survivor: Option<&Witness>) -> Vec<Alternative> {
+        let comes_through = |branch: &Predicate, survivor: &&Witness| {
+            evaluate(branch, &survivor.event, self.atoms.now()).is_true()
+        };
         let exclusions = self.exclusions.iter();
         let read: BTreeSet<&str> = exclusions.flat_map(|part| part.predicate.columns()).collect();
         let mut found = Vec::new();
@@ -223,6 +227,11 @@ impl Case {
             }
             for (branch, formula) in &branches {
                 if !branch.columns().iter().any(|column| read.contains(column)) {
+                    continue;
+                }
+                if let Some(known) = survivor.filter(|survivor| comes_through(branch, survivor)) {
+                    let answer = Answer::Witness(known.clone());
+                    found.push(Alternative { filter, text: branch.to_string(), answer });
                     continue;
                 }
                 let through = || {

@@ -81,7 +81,7 @@ fn the_seed_query_can_be_blinded_and_left_alone() {
 #[test]
 fn each_alternative_of_a_filter_is_asked_on_its_own() {
     let case = case(SEED, &["RemoteUrl has 'screenconnect.com'"]);
-    let alternatives = case.alternatives();
+    let alternatives = case.alternatives(None);
     let found: Vec<(&str, &str)> =
         alternatives.iter().map(|a| (a.text.as_str(), word(&a.answer))).collect();
     assert_eq!(
@@ -104,7 +104,7 @@ fn an_alternative_within_another_is_asked_too() {
         "not(not(RemotePort == 1 or not(RemoteUrl !has 'b' and RemoteUrl !has 'a')))",
     ] {
         let case = case(&format!("DeviceNetworkEvents | where {filter}"), &["RemoteUrl has 'b'"]);
-        let alternatives = case.alternatives();
+        let alternatives = case.alternatives(None);
         let blind = alternatives.iter().filter(|alternative| alternative.answer.is_refuted());
         let blind: Vec<&str> = blind.map(|alternative| alternative.text.as_str()).collect();
         assert_eq!(blind, ["RemoteUrl has \"b\""], "{filter}");
@@ -113,7 +113,7 @@ fn an_alternative_within_another_is_asked_too() {
     }
     let query = "DeviceNetworkEvents | where not(DeviceName == 'x' and RemoteUrl has 'a')";
     let ordinary = case(query, &["DeviceName == 'y'"]);
-    assert!(ordinary.alternatives().iter().all(|found| word(&found.answer) == "witness"));
+    assert!(ordinary.alternatives(None).iter().all(|found| word(&found.answer) == "witness"));
 }
 
 #[test]
