@@ -17,6 +17,8 @@ pub mod observe;
 mod patient;
 mod pipeline;
 pub mod retry;
+#[cfg(test)]
+mod tests_of_waits;
 mod throttle;
 mod transport;
 
