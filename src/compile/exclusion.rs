@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::compile::Index;
 use super::reading::{self, Text, Vocabulary};
+use super::source::Source;
 use crate::content::{self, Content, Exclusion, QuerySource};
 use crate::diag::{Code, Diagnostic, Located, Span};
 use crate::environment::{Environment, Workspace};
 use crate::kql::value::ticks_of;
-use crate::kql::{self, Insertion, Place, PredicateError, Query, Reach, Refusal, Resolved, Spine};
+use crate::kql::{self, Insertion, Place, PredicateError, Reach, Refusal, Resolved, Spine};
 
 /// An exclusion applies to a table that the query does not read.
 const NO_TABLE: Code = Code::new("exclusion-without-table");
@@ -39,18 +40,20 @@ impl Ready<'_> {
 }
 
 /// The exclusions that are about the content, by their place in the catalog.
-pub(super) fn about<'a>(content: &Content, index: &Index<'a>) -> Vec<(usize, &'a Exclusion)> {
+pub(super) fn about<'a>(
+    content: &Content,
+    source: Option<&Source<'_>>,
+    index: &Index<'a>,
+) -> Vec<(usize, &'a Exclusion)> {
     let own = |exclusion: &Exclusion, content: &Content| {
         let by_id = exclusion.applies_to.content.iter().any(|id| id.value == content.id.value);
         let by_tag = exclusion.applies_to.tags.iter().any(|tag| content.tags.contains(&tag.value));
         by_id || by_tag
     };
     let hunt = inherited(content, index);
-    let spine = asked_spine(content, index);
     let named = |exclusion: &Exclusion| {
-        let tables = &exclusion.applies_to.tables;
-        let passes = |spine| tables.iter().any(|table| may_pass(spine, &table.value));
-        spine.as_ref().is_some_and(passes)
+        let mut tables = exclusion.applies_to.tables.iter();
+        tables.any(|table| source.is_some_and(|query| may_pass(query.spine(), &table.value)))
     };
     index
         .catalog
@@ -80,13 +83,6 @@ pub(super) fn inherited<'a>(content: &Content, index: &Index<'a>) -> Option<&'a 
         QuerySource::From { id, inherit: true } => index.by_id.get(&id.value).copied(),
         QuerySource::From { inherit: false, .. } | QuerySource::Own(_) => None,
     }
-}
-
-/// The spine of the content's query; only looked for where some exclusion asks by table.
-fn asked_spine(content: &Content, index: &Index<'_>) -> Option<Spine> {
-    let asked = index.catalog.exclusions.iter().any(|e| !e.applies_to.tables.is_empty());
-    let text = super::query::source_text(content, index).filter(|_| asked)?;
-    Some(kql::spine(&Query::parse(text)))
 }
 
 /// Whether rows of the table may come along the spine: it drives the query, a marker names it, or it

@@ -44,19 +44,10 @@ pub(super) struct Case<'a> {
     pub(super) period: Option<Duration>,
 }
 
-/// One place of a table and what its rows satisfy there.
-pub(super) struct Site<'a> {
-    pub(super) place: &'a Place,
-    pub(super) leading: Vec<Predicate>,
-}
-
 impl<'a> Case<'a> {
     /// The places at which an exclusion is compiled in.
-    pub(super) fn sites(&self, table: &str) -> Vec<Site<'a>> {
-        let places = self.spine.places_of(Some(table)).unwrap_or_default();
-        let site =
-            |place: &'a Place| Site { place, leading: place.filters(self.query, self.schema) };
-        places.into_iter().map(site).collect()
+    pub(super) fn places(&self, table: &str) -> Vec<&'a Place> {
+        self.spine.places_of(Some(table)).unwrap_or_default()
     }
 
     /// Noon of today.
@@ -113,10 +104,10 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
         let here: Vec<&Ready<'_>> = case.ready.iter().filter(|r| r.table == table).collect();
         let exclusions: Vec<Dated> = here.iter().map(|ready| dated(ready)).collect();
         let mut questions: Vec<Question> = Vec::new();
-        for site in case.sites(table) {
-            let clock = case.clock(site.place);
-            let own = case.type_of_rows(site.place);
-            for mut known in site.place.ways(case.query, case.schema) {
+        for place in case.places(table) {
+            let clock = case.clock(place);
+            let own = case.type_of_rows(place);
+            for mut known in place.ways(case.query, case.schema) {
                 known.extend(own.clone());
                 questions.push(Question::new(known, exclusions.clone(), clock));
             }

@@ -18,6 +18,7 @@ mod reading;
 #[cfg(test)]
 mod sample;
 mod silence;
+mod source;
 mod strangers;
 mod test_report;
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use super::compile::Index;
 use super::exclusion;
 use super::query::injected;
+use super::source::Source;
 use crate::content::{Catalog, Content, Exclusion, Scope};
 use crate::environment::{Environment, Fleet, Workspace};
 use crate::ident::{Day, ExclusionId, ItemKey, WorkspaceKey};
@@ -45,7 +46,8 @@ pub fn origins(
     let (before_places, after_places) = (spine(&before).places, spine(&after).places);
     let mut origins = Vec::new();
     for stage in &injected.stages {
-        let about = exclusion::about(content, &index);
+        let source = Source::of(content, &index);
+        let about = exclusion::about(content, source.as_ref(), &index);
         let same = |(_, exclusion): &&(usize, &Exclusion)| exclusion.id.value == stage.id;
         let Some((_, exclusion)) = about.iter().find(same) else { continue };
         let place = before_places.get(stage.place);

@@ -1,5 +1,6 @@
 //! The query of one item: parameters set, exclusions placed, judged and compiled in.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use super::judge::{self, Case};
 use super::policy;
 use super::reading::{Text, Vocabulary};
 use super::silence;
+use super::source::Source;
 use super::tests_of_exclusions::Trial;
-use crate::content::{Content, Exclusion, QuerySource};
+use crate::content::{Content, Exclusion};
 use crate::diag::{Code, Diagnostic, Located, Severity};
 use crate::environment::Workspace;
 use crate::ident::{Duration, EnvironmentName, ExclusionId};
@@ -58,14 +60,17 @@ pub(super) struct Variant {
 pub(super) struct Compiler<'a, 'i> {
     content: &'a Content,
     index: &'i Index<'a>,
+    /// `None` if the query is a hunt's that could not be found.
+    source: Option<Source<'a>>,
     about: Vec<(usize, &'a Exclusion)>,
     done: BTreeMap<Variant, Arc<Outcome>>,
 }
 
 impl<'a, 'i> Compiler<'a, 'i> {
     pub(super) fn new(content: &'a Content, index: &'i Index<'a>) -> Self {
-        let about = exclusion::about(content, index);
-        Self { content, index, about, done: BTreeMap::new() }
+        let source = Source::of(content, index);
+        let about = exclusion::about(content, source.as_ref(), index);
+        Self { content, index, source, about, done: BTreeMap::new() }
     }
 
     /// The query in the workspace at this place of the index; `period` is how far back it may look.
@@ -87,24 +92,10 @@ impl<'a, 'i> Compiler<'a, 'i> {
             in_force.iter().map(|(_, exclusion)| *exclusion).collect();
         let names = self.index.names(at);
         let applied = Applied { exclusions: &exclusions, names, period };
-        let outcome = Arc::new(one(self.content, self.index, &parameters, &applied));
+        let source = self.source.as_ref();
+        let outcome = Arc::new(one((self.content, source), self.index, &parameters, &applied));
         self.done.insert(variant, Arc::clone(&outcome));
         outcome
-    }
-}
-
-/// The query's text before anything is compiled into it.
-pub(super) fn source_text<'a>(content: &'a Content, index: &Index<'a>) -> Option<&'a str> {
-    source(content, index).map(|located| located.value.as_str())
-}
-
-fn source<'a>(content: &'a Content, index: &Index<'a>) -> Option<&'a Located<String>> {
-    match &content.query {
-        QuerySource::Own(text) => Some(text),
-        QuerySource::From { id, .. } => match &index.by_id.get(&id.value)?.query {
-            QuerySource::Own(text) => Some(text),
-            QuerySource::From { .. } => None,
-        },
     }
 }
 
@@ -126,18 +117,18 @@ pub(super) fn injected(
     index: &Index<'_>,
     at: usize,
 ) -> Option<(String, kql::Injected)> {
-    let source = source(content, index)?;
+    let source = Source::of(content, index)?;
     let values = parameters(content, index, index.workspaces[at].1);
-    let text = set_parameters(content, source, &values).ok()?;
+    let text = set_parameters(content, source.located, &values).ok()?.into_owned();
     let query = Query::parse(&text);
     let spine = kql::spine(&query);
-    let asked = Text::new(source, &query, &spine);
+    let asked = Text::new(source.located, &query, &spine);
     let mut insertions = Vec::new();
-    for (_, exclusion) in in_force(&exclusion::about(content, index), index, at) {
+    for (_, exclusion) in in_force(&exclusion::about(content, Some(&source), index), index, at) {
         let ready = exclusion::resolve(exclusion, &asked, index.names(at)).ok()?;
         insertions.extend(ready.iter().map(Ready::insertion));
     }
-    let injected = kql::inject(&text, &insertions).ok()?;
+    let injected = kql::inject_into(&query, &spine, &insertions).ok()?;
     Some((text, injected))
 }
 
@@ -149,13 +140,13 @@ struct Applied<'e> {
 }
 
 fn one(
-    content: &Content,
+    (content, source): (&Content, Option<&Source<'_>>),
     index: &Index<'_>,
     parameters: &BTreeMap<&str, Located<Value>>,
     applied: &Applied<'_>,
 ) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some(source) = source(content, index) else {
+    let Some(source) = source else {
         let place = (&content.id.source, content.id.span.clone());
         let missing = Diagnostic::error(NO_QUERY, "its hunting query could not be found")
             .at(place.0, place.1, "")
@@ -171,13 +162,13 @@ fn one(
     let schema = applied.names.schema;
     let setting =
         silence::Setting { schema, now: judge::noon(index.today), period: applied.period };
-    let silent = silence::check(content, &source.value, parameters, setting);
+    let silent = silence::check(content, source.text(), parameters, setting);
     let is_silent = silent.iter().any(|found| found.severity == Severity::Error);
     outcome.diagnostics.extend(silent);
     if is_silent {
         return outcome;
     }
-    let text = match set_parameters(content, source, parameters) {
+    let text = match set_parameters(content, source.located, parameters) {
         Ok(text) => text,
         Err(errors) => {
             outcome.diagnostics.extend(errors);
@@ -185,7 +176,18 @@ fn one(
         }
     };
     let shown = shown(parameters);
-    place_exclusions(content, (source, &text), applied, (index, &shown), &mut outcome);
+    match text {
+        Cow::Borrowed(_) => {
+            let text = Text::new(source.located, source.query(), source.spine());
+            place_exclusions(content, &text, applied, (index, &shown), &mut outcome);
+        }
+        Cow::Owned(text) => {
+            let query = Query::parse(&text);
+            let spine = kql::spine(&query);
+            let text = Text::new(source.located, &query, &spine);
+            place_exclusions(content, &text, applied, (index, &shown), &mut outcome);
+        }
+    }
     if let Some(query) = &outcome.query {
         let length = query.text.chars().count();
         if content.kind != Kind::Hunt && length > LONGEST_RULE_QUERY {
@@ -194,7 +196,7 @@ fn one(
             );
             outcome.diagnostics.push(
                 Diagnostic::error(TOO_LONG, message)
-                    .at(&source.source, source.span.clone(), "")
+                    .at(&source.located.source, source.located.span.clone(), "")
                     .about(content.id.value.as_str())
                     .help("move part of it into a saved function, or shorten its exclusions"),
             );
@@ -206,24 +208,22 @@ fn one(
 
 fn place_exclusions(
     content: &Content,
-    (source, text): (&Located<String>, &str),
+    text: &Text<'_>,
     applied: &Applied<'_>,
     (index, parameters): (&Index<'_>, &str),
     outcome: &mut Outcome,
 ) {
     let Applied { exclusions, names, period } = *applied;
     if exclusions.is_empty() {
-        outcome.query = Some(CompiledQuery { text: text.to_owned(), exclusions: Vec::new() });
+        let text = text.query.text().to_owned();
+        outcome.query = Some(CompiledQuery { text, exclusions: Vec::new() });
         return;
     }
-    let query = Query::parse(text);
-    let spine = kql::spine(&query);
-    let asked = Text::new(source, &query, &spine);
     let mut ready: Vec<Ready<'_>> = Vec::new();
     let mut errors: Vec<Diagnostic> = Vec::new();
     for exclusion in exclusions {
         errors.extend(policy::lacks(exclusion, index.policy));
-        match exclusion::resolve(exclusion, &asked, names) {
+        match exclusion::resolve(exclusion, text, names) {
             Ok(more) => ready.extend(more),
             Err(found) => errors.extend(found.into_iter().map(|error| {
                 let unexplained = error.notes.is_empty();
@@ -236,8 +236,8 @@ fn place_exclusions(
         let judged = judge::judge(&Case {
             content,
             hunt: exclusion::inherited(content, index),
-            query: &query,
-            spine: &spine,
+            query: text.query,
+            spine: text.spine,
             ready: &ready,
             ecs: names.ecs,
             schema: names.schema,
@@ -250,7 +250,7 @@ fn place_exclusions(
         outcome.diagnostics.extend(judged.remarks);
     }
     if errors.is_empty() {
-        match inject((source, text), &ready) {
+        match inject(text, &ready) {
             Ok(compiled) => outcome.query = Some(compiled),
             Err(found) => errors = found,
         }
@@ -258,16 +258,12 @@ fn place_exclusions(
     outcome.diagnostics.extend(errors);
 }
 
-fn inject(
-    (source, text): (&Located<String>, &str),
-    ready: &[Ready<'_>],
-) -> Result<CompiledQuery, Vec<Diagnostic>> {
+fn inject(text: &Text<'_>, ready: &[Ready<'_>]) -> Result<CompiledQuery, Vec<Diagnostic>> {
     let insertions: Vec<_> = ready.iter().map(Ready::insertion).collect();
-    let injected = kql::inject(text, &insertions).map_err(|refusals| {
+    let injected = kql::inject_into(text.query, text.spine, &insertions).map_err(|refusals| {
         let first = ready.first().map(|ready| ready.exclusion);
-        first
-            .map(|exclusion| exclusion::refused(exclusion, &refusals, (source, text)))
-            .unwrap_or_default()
+        let source = (text.source, text.query.text());
+        first.map(|exclusion| exclusion::refused(exclusion, &refusals, source)).unwrap_or_default()
     })?;
     let ids: BTreeSet<ExclusionId> = injected.stages.into_iter().map(|stage| stage.id).collect();
     Ok(CompiledQuery { text: injected.text, exclusions: ids.into_iter().collect() })
@@ -307,14 +303,18 @@ fn shown(parameters: &BTreeMap<&str, Located<Value>>) -> String {
     parameters.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn set_parameters(
+/// The text itself where no parameter has a value.
+fn set_parameters<'s>(
     content: &Content,
-    source: &Located<String>,
+    source: &'s Located<String>,
     parameters: &BTreeMap<&str, Located<Value>>,
-) -> Result<String, Vec<Diagnostic>> {
+) -> Result<Cow<'s, str>, Vec<Diagnostic>> {
+    if parameters.is_empty() {
+        return Ok(Cow::Borrowed(&source.value));
+    }
     let values: Vec<(&str, Value)> =
         parameters.iter().map(|(name, value)| (*name, value.value.clone())).collect();
-    kql::set_parameters(&source.value, &values).map_err(|errors| {
+    kql::set_parameters(&source.value, &values).map(Cow::Owned).map_err(|errors| {
         let at = |error: &kql::ParameterError| parameters.get(error.name.as_str());
         errors
             .iter()
@@ -336,15 +336,15 @@ fn set_parameters(
 
 /// Parameters that the content offers and the query has no literal for, whether or not anybody sets
 /// them: a slip in a name would otherwise be found by whoever needs the parameter first.
-fn missing_lets(content: &Content, source: &Located<String>) -> Vec<Diagnostic> {
+fn missing_lets(content: &Content, source: &Source<'_>) -> Vec<Diagnostic> {
     if content.parameters.is_empty() {
         return Vec::new();
     }
-    let known = kql::parameters(&source.value);
+    let known = kql::parameters(source.query());
     let missing = content.parameters.iter().filter(|(name, _)| !known.contains_key(*name));
     missing
         .flat_map(|(name, own)| {
-            let why = kql::set_parameters(&source.value, &[(name, Value::Null)]);
+            let why = kql::set_parameters(source.text(), &[(name, Value::Null)]);
             why.err().unwrap_or_default().into_iter().map(|error| {
                 let default = "name a `let` of the query, or take it out".to_owned();
                 Diagnostic::error(error.code, error.message)

@@ -152,7 +152,7 @@ fn ways(text: &str, setting: Setting<'_>) -> Vec<Vec<Question>> {
 
 /// Parameters that have become zero and say how far back the query looks, or how many rows it gives.
 fn zeros(before: &str, after: &str) -> Vec<(String, String)> {
-    let was = kql::parameters(before);
+    let was = kql::parameters(&Query::parse(before));
     let query = Query::parse(after);
     let zero = |(name, parameter): (String, Parameter)| {
         let is_zero = |value: kql::Value| {
@@ -164,7 +164,7 @@ fn zeros(before: &str, after: &str) -> Vec<(String, String)> {
         let effect = if window { "window has no length" } else { "limit lets no row through" };
         (window || rows).then(|| (name, effect.to_owned()))
     };
-    kql::parameters(after).into_iter().filter_map(zero).collect()
+    kql::parameters(&query).into_iter().filter_map(zero).collect()
 }
 
 /// Whether the parameter is a number of rows: `take name`, `top name by …`.

@@ -9,7 +9,7 @@ use super::exclusion::Ready;
 use super::judge::{Case, Judged};
 use super::verdict::hold;
 use crate::diag::Code;
-use crate::kql::{Event, Finding, Reach, evaluate};
+use crate::kql::{Event, Finding, Place, Reach, evaluate};
 
 /// An exclusion at a marker is true for rows that have none of its columns.
 pub(super) const STRANGERS: Code = Code::new("exclusion-takes-other-tables");
@@ -17,7 +17,7 @@ pub(super) const STRANGERS: Code = Code::new("exclusion-takes-other-tables");
 /// Holds the item for each exclusion that would take out rows of tables that it cannot be judged on.
 pub(super) fn judge(case: &Case<'_>, judged: &mut Judged) {
     for ready in case.ready {
-        let marked = case.sites(&ready.table).iter().any(|site| site.place.is_marked());
+        let marked = case.places(&ready.table).into_iter().any(Place::is_marked);
         let truth = || evaluate(&ready.resolved.predicate, &Event::default(), case.now());
         if let Some(strangers) = strangers(case, ready).filter(|_| marked && truth().may_be_true())
         {

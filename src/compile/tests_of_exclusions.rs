@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Ready;
-use super::judge::{Case, Site};
+use super::judge::Case;
 use super::test_report::{Judgement, TestResult, TestVerdict};
 use crate::content::{Exclusion, ExclusionTest, Expectation};
 use crate::diag::{Code, Diagnostic, Located};
 use crate::ident::ExclusionId;
-use crate::kql::{Event, Schema, Verdict, try_event};
+use crate::kql::{Event, Place, Predicate, Verdict, try_event};
 
 const FAILED: Code = Code::new("exclusion-test-failed");
 
@@ -24,13 +24,14 @@ pub(super) struct Trial {
 /// Tries the tests of every exclusion of a query.
 pub(super) fn try_all(case: &Case<'_>) -> Vec<Trial> {
     let mut trials = Vec::new();
-    for ready in case.ready {
-        let sites = case.sites(&ready.table);
+    let mut sites: BTreeMap<&str, Vec<Site<'_>>> = BTreeMap::new();
+    for ready in case.ready.iter().filter(|ready| !ready.exclusion.tests.is_empty()) {
+        let sites = sites.entry(&ready.table).or_insert_with(|| sites_of(case, &ready.table));
         for (test, located) in ready.exclusion.tests.iter().enumerate() {
             if !is_about(case, &located.value) {
                 continue;
             }
-            for site in &sites {
+            for site in sites.iter() {
                 let judgement = judgement(case, ready, site, &located.value);
                 let exclusion = ready.exclusion.id.value.clone();
                 trials.push(Trial { exclusion, test, judgement });
@@ -38,6 +39,17 @@ pub(super) fn try_all(case: &Case<'_>) -> Vec<Trial> {
         }
     }
     trials
+}
+
+/// One place of a table, and what the query asks of its rows up to there.
+struct Site<'a> {
+    place: &'a Place,
+    leading: Vec<Predicate>,
+}
+
+fn sites_of<'a>(case: &Case<'a>, table: &str) -> Vec<Site<'a>> {
+    let site = |place: &'a Place| Site { place, leading: place.filters(case.query, case.schema) };
+    case.places(table).into_iter().map(site).collect()
 }
 
 /// A test that names its content is judged on that alone, and on a rule that was promoted from it.
@@ -71,7 +83,7 @@ fn verdict(
             (column.to_owned(), value.clone())
         })
         .collect();
-    let event = match Event::read(&values, Schema::builtin().columns(&ready.table)) {
+    let event = match Event::read(&values, case.schema.columns(&ready.table)) {
         Ok(event) => event,
         Err(errors) => {
             let why: Vec<String> = errors.into_iter().map(|error| error.message).collect();

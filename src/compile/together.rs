@@ -38,7 +38,7 @@ pub(super) fn judge(case: &Case<'_>, judged: &mut Judged) {
         return;
     }
     let insertions: Vec<Insertion> = case.ready.iter().map(Ready::insertion).collect();
-    if kql::inject(case.query.text(), &insertions).is_err() {
+    if kql::inject_into(case.query, case.spine, &insertions).is_err() {
         // The item is held, and what is wrong is said where the exclusions are compiled in.
         return;
     }
@@ -112,7 +112,7 @@ fn ways<'r>(
     ready: impl Iterator<Item = &'r Ready<'r>>,
 ) -> Option<Vec<Vec<reason::Apart>>> {
     let insertions: Vec<Insertion> = ready.map(Ready::insertion).collect();
-    let text = plain(kql::inject(case.query.text(), &insertions).ok()?, &insertions)?;
+    let text = plain(kql::inject_into(case.query, case.spine, &insertions).ok()?, &insertions)?;
     let query = Query::parse(&text);
     let spine = kql::spine(&query);
     let places = &case.spine.places;

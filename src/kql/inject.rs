@@ -10,7 +10,7 @@ use crate::diag::Span;
 use crate::ident::{Day, ExclusionId};
 
 use super::spine::spine;
-use super::{Place, Query, Reach, Refusal, TokenKind, refusal};
+use super::{Place, Query, Reach, Refusal, Spine, TokenKind, refusal};
 
 /// One exclusion, ready to become a stage.
 #[derive(Debug, Clone)]
@@ -56,22 +56,33 @@ pub fn inject(text: &str, insertions: &[Insertion]) -> Result<Injected, Vec<Refu
         return Ok(Injected { text: text.to_owned(), stages: Vec::new() });
     }
     let query = Query::parse(text);
-    let spine = spine(&query);
+    inject_into(&query, &spine(&query), insertions)
+}
+
+/// The same for a query that was split before.
+///
+/// # Errors
+/// As [`inject`] has them.
+pub fn inject_into(
+    query: &Query<'_>,
+    spine: &Spine,
+    insertions: &[Insertion],
+) -> Result<Injected, Vec<Refusal>> {
     let mut ordered: Vec<&Insertion> = insertions.iter().collect();
     ordered.sort_by(|left, right| left.id.cmp(&right.id));
     let mut refusals: Vec<Refusal> = Vec::new();
     let mut planned: BTreeMap<usize, Vec<Planned>> = BTreeMap::new();
     for insertion in ordered {
-        let stage = stage(insertion);
+        let predicate = Query::parse(&insertion.predicate);
+        let stage = stage(&predicate, insertion);
         let places = spine.places_of(insertion.table.as_deref());
         match (stage, places) {
             (Ok(stage), Ok(places)) => {
-                let read = Query::parse(&insertion.predicate).names();
+                let read = predicate.names();
                 let wanted = |place: &Place| places.iter().any(|one| std::ptr::eq(*one, place));
                 for (index, place) in spine.places.iter().enumerate().filter(|p| wanted(p.1)) {
                     refusals.extend(hidden(place, &read));
-                    let planned = planned.entry(index).or_default();
-                    planned.push(Planned { id: insertion.id.clone(), text: stage.clone() });
+                    planned.entry(index).or_default().push(stage.clone());
                 }
             }
             (stage, places) => {
@@ -85,11 +96,11 @@ pub fn inject(text: &str, insertions: &[Insertion]) -> Result<Injected, Vec<Refu
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    let injected = write(text, &spine.places, &planned);
-    match post_check(&query, &spine.places, &planned, &injected) {
+    let injected = write(query.text(), &spine.places, &planned);
+    match post_check(query, &spine.places, &planned, &injected) {
         Ok(()) => Ok(injected),
         Err(message) => {
-            let whole = 0..text.len();
+            let whole = 0..query.text().len();
             let refusal = Refusal::new(refusal::POST_CHECK, message, whole, Reach::Anything);
             Err(vec![refusal])
         }
@@ -106,35 +117,40 @@ fn hidden(place: &Place, read: &BTreeSet<String>) -> Option<Refusal> {
 }
 
 /// A stage to be written at a place.
+#[derive(Clone)]
 struct Planned {
     id: ExclusionId,
     /// `where not(…)`, on one line, without its bar.
     text: String,
+    /// Its tokens.
+    words: Vec<String>,
 }
 
 /// The stage of an exclusion. `coalesce` is needed since `where not(v > 3)` also drops null rows.
-fn stage(insertion: &Insertion) -> Result<String, Refusal> {
-    let predicate = contained(&insertion.predicate)?;
-    Ok(match insertion.expires {
+fn stage(predicate: &Query<'_>, insertion: &Insertion) -> Result<Planned, Refusal> {
+    let predicate = contained(predicate)?;
+    let text = match insertion.expires {
         None => format!("where not(coalesce(({predicate}), false))"),
         Some(day) => format!(
             "where not(now() < datetime({}) and coalesce(({predicate}), false))",
             day.next()
         ),
-    })
+    };
+    let words = words(&Query::parse(&text)).map(str::to_owned).collect();
+    Ok(Planned { id: insertion.id.clone(), text, words })
 }
 
 /// A predicate on one line without comments, if it cannot reach beyond its own parentheses.
 ///
 /// # Errors
 /// Faults, emptiness, `|` or `;` at its top level, tokens that span lines, directives.
-pub fn contained(predicate: &str) -> Result<String, Refusal> {
+pub(super) fn contained(query: &Query<'_>) -> Result<String, Refusal> {
+    let predicate = query.text();
     let refused = |message: &str, span: Span| {
         let message = format!("the predicate {message}");
         Err(Refusal::new(refusal::PREDICATE, message, span, Reach::Anything)
             .help("write one boolean expression"))
     };
-    let query = Query::parse(predicate);
     if let Some(fault) = query.faults().first() {
         return refused(&format!("is not whole: {}", fault.message), fault.span.clone());
     }
@@ -164,9 +180,9 @@ pub fn contained(predicate: &str) -> Result<String, Refusal> {
             return refused("has a string that spans lines", token.span());
         }
     }
-    let line = one_line(&query);
+    let line = one_line(query);
     let again = Query::parse(&line);
-    let same = words(&again).eq(words(&query)) && again.faults().is_empty();
+    let same = words(&again).eq(words(query)) && again.faults().is_empty();
     if same { Ok(line) } else { refused("does not fit on one line", 0..predicate.len()) }
 }
 
@@ -194,7 +210,9 @@ fn words<'q>(query: &'q Query<'_>) -> impl Iterator<Item = &'q str> {
 }
 
 fn write(text: &str, places: &[Place], planned: &BTreeMap<usize, Vec<Planned>>) -> Injected {
-    let mut injected = Injected { text: String::new(), stages: Vec::new() };
+    let added = planned.values().flatten().map(|stage| stage.text.len() + 100).sum::<usize>();
+    let text_of = String::with_capacity(text.len() + added);
+    let mut injected = Injected { text: text_of, stages: Vec::new() };
     let mut from = 0;
     for (at, opens, place) in pieces(places, planned) {
         injected.text += &text[from..at];
@@ -206,7 +224,10 @@ fn write(text: &str, places: &[Place], planned: &BTreeMap<usize, Vec<Planned>>) 
         for stage in &planned[&place] {
             injected.text.push('\n');
             let start = injected.text.len();
-            injected.text += &format!("// exclusion: {}\n| {}", stage.id, stage.text);
+            injected.text += "// exclusion: ";
+            injected.text += stage.id.as_str();
+            injected.text += "\n| ";
+            injected.text += &stage.text;
             injected.stages.push(InjectedStage {
                 id: stage.id.clone(),
                 table: places[place].table.clone(),
@@ -263,49 +284,52 @@ fn post_check(
             .collect();
         added.sort_unstable();
         for (index, _, place) in added.into_iter().rev() {
-            let texts = planned[&place].iter();
-            let texts = texts.map(|stage| words(&Query::parse(&stage.text)).collect::<String>());
+            let texts = planned[&place].iter().map(|stage| stage.words.concat());
             expected.splice(index..index, texts);
         }
         if old.table != new.table || !same_stages(&expected, &stages(&after, new), planned) {
             return Err(format!("the compiled query has other stages behind `{}`", old.table));
         }
     }
-    if !expected_words(before, places, planned).iter().map(String::as_str).eq(words(&after)) {
+    if !expected_words(before, places, planned).into_iter().eq(words(&after)) {
         return Err("the compiled query has other tokens than were meant".to_owned());
     }
     Ok(())
 }
 
 /// Every token that the compiled query shall have.
-fn expected_words(
-    before: &Query<'_>,
+fn expected_words<'w>(
+    before: &'w Query<'_>,
     places: &[Place],
-    planned: &BTreeMap<usize, Vec<Planned>>,
-) -> Vec<String> {
+    planned: &'w BTreeMap<usize, Vec<Planned>>,
+) -> Vec<&'w str> {
     let mut expected = Vec::new();
     let mut from = 0;
     for (at, opens, place) in pieces(places, planned) {
         let to = before.tokens().partition_point(|token| token.start < at);
-        expected.extend((from..to).map(|index| before.word(index).to_owned()));
+        expected.extend((from..to).map(|index| before.word(index)));
         from = to;
         if opens {
-            expected.push("(".to_owned());
+            expected.push("(");
             continue;
         }
         for stage in &planned[&place] {
-            expected.push("|".to_owned());
-            expected.extend(words(&Query::parse(&stage.text)).map(str::to_owned));
+            expected.push("|");
+            expected.extend(stage.words.iter().map(String::as_str));
         }
-        expected.extend(places[place].wrap.map(|_| ")".to_owned()));
+        expected.extend(places[place].wrap.map(|_| ")"));
     }
-    expected.extend(words(before).skip(from).map(str::to_owned));
+    expected.extend(words(before).skip(from));
     expected
 }
 
 fn stages(query: &Query<'_>, place: &Place) -> Vec<String> {
     let pipeline = query.pipeline(place.pipe.clone());
-    let text = |tokens: std::ops::Range<usize>| tokens.map(|index| query.word(index)).collect();
+    let text = |tokens: std::ops::Range<usize>| {
+        let mut text = String::with_capacity(query.span(&tokens).len());
+        text.extend(tokens.map(|index| query.word(index)));
+        text
+    };
     pipeline.stages.into_iter().map(|stage| text(stage.tokens)).collect()
 }
 
@@ -316,12 +340,8 @@ fn same_stages(
     found: &[String],
     planned: &BTreeMap<usize, Vec<Planned>>,
 ) -> bool {
-    let ours: Vec<String> = planned
-        .values()
-        .flatten()
-        .map(|stage| words(&Query::parse(&stage.text)).collect::<String>())
-        .collect();
-    let grown = |text: &str| ours.iter().any(|our| text.contains(&format!("|{our}")));
+    let ours = || planned.values().flatten().map(|stage| format!("|{}", stage.words.concat()));
+    let grown = |text: &str| ours().any(|our| text.contains(&our));
     expected.len() == found.len()
         && expected.iter().zip(found).all(|(expected, found)| expected == found || grown(found))
 }
@@ -421,12 +441,18 @@ mod tests {
             "a == datetime(\u{0}2020-01-01)",
             "a))\n| where ((b",
         ] {
-            let refusal = contained(predicate).unwrap_err();
+            let refusal = contained(&Query::parse(predicate)).unwrap_err();
             assert_eq!(refusal.code, refusal::PREDICATE, "{predicate:?}");
         }
-        assert_eq!(contained("a in (\n 'b', // c\n 'd|')").unwrap(), "a in ( 'b', 'd|')");
-        assert_eq!(contained("a == 'x\ty'").unwrap(), "a == 'x\ty'");
-        assert_eq!(contained("a in ((T | project b))").unwrap(), "a in ((T | project b))");
+        assert_eq!(
+            contained(&Query::parse("a in (\n 'b', // c\n 'd|')")).unwrap(),
+            "a in ( 'b', 'd|')"
+        );
+        assert_eq!(contained(&Query::parse("a == 'x\ty'")).unwrap(), "a == 'x\ty'");
+        assert_eq!(
+            contained(&Query::parse("a in ((T | project b))")).unwrap(),
+            "a in ((T | project b))"
+        );
     }
 
     #[test]

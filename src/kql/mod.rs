@@ -50,7 +50,8 @@ mod way;
 
 pub use evaluate::{Assumptions, evaluate, evaluate_assuming};
 pub use event::{Event, EventError};
-pub use inject::{Injected, InjectedStage, Insertion, contained, inject};
+use inject::contained;
+pub use inject::{Injected, InjectedStage, Insertion, inject, inject_into};
 pub use lexer::lex;
 pub use parameter::{Parameter, ParameterError, ParameterForm, parameters, set_parameters};
 pub use predicate::{Polarity, Predicate, PredicateError, Resolved, resolve};

@@ -61,10 +61,9 @@ pub struct ParameterError {
 
 /// Every let at the top level of a query that could be a parameter, by name.
 #[must_use]
-pub fn parameters(text: &str) -> BTreeMap<String, Parameter> {
-    let query = Query::parse(text);
+pub fn parameters(query: &Query<'_>) -> BTreeMap<String, Parameter> {
     let names = query.statements().iter().filter_map(|statement| statement.name.clone());
-    names.filter_map(|name| Some((name.clone(), find(&query, &name).ok()?))).collect()
+    names.filter_map(|name| Some((name.clone(), find(query, &name).ok()?))).collect()
 }
 
 /// Sets parameters; each value comes as YAML has it: a string, a number, a bool, or a list of them.
@@ -416,7 +415,8 @@ mod tests {
 
     #[test]
     fn parameters_can_be_read() {
-        let found = parameters("let a = ago(2d); let b = -1; let c = dynamic([1, 2]); T");
+        let found =
+            parameters(&Query::parse("let a = ago(2d); let b = -1; let c = dynamic([1, 2]); T"));
         assert_eq!(found.keys().collect::<Vec<_>>(), ["a", "c"]);
         assert_eq!(found["a"].form, ParameterForm::Ago);
         assert_eq!(found["a"].values, [Value::Timespan(2 * crate::kql::value::DAY)]);

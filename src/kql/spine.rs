@@ -6,6 +6,7 @@
 //! a union, and along the left side of joins and lookups (the right side, where a join gives its rows). What is compared with or looked up (right
 //! sides, `in (…)`, `toscalar`) is left alone: filtering a baseline would change what the query finds.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Span;
@@ -237,7 +238,7 @@ fn listed(tables: &BTreeSet<&str>) -> String {
 }
 
 /// How often each name is used where a table may stand. Counts too many rather than too few.
-pub(super) fn uses(query: &Query<'_>) -> BTreeMap<String, usize> {
+pub(super) fn uses<'q>(query: &Query<'q>) -> BTreeMap<Cow<'q, str>, usize> {
     let mut uses = BTreeMap::new();
     // Per open bracket: whether the stage at hand lists columns, so that its bare names are such.
     let mut columns = vec![false];
@@ -265,14 +266,14 @@ pub(super) fn uses(query: &Query<'_>) -> BTreeMap<String, usize> {
 }
 
 /// A name, also `['X']`: a bracket that might be an access is counted too.
-fn used_name(query: &Query<'_>, index: usize) -> Option<String> {
+fn used_name<'q>(query: &Query<'q>, index: usize) -> Option<Cow<'q, str>> {
     if query.is_name(index) {
-        return Some(query.word(index).to_owned());
+        return Some(query.word(index).into());
     }
     let quoted = query.is(index, "[")
         && query.closing(index) == Some(index + 2)
         && query.kind(index + 1) == Some(TokenKind::Text);
-    if quoted { unquote(query.word(index + 1)) } else { None }
+    if quoted { unquote(query.word(index + 1)).map(Cow::Owned) } else { None }
 }
 
 fn lists_columns(operator: &str) -> bool {

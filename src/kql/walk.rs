@@ -9,6 +9,7 @@ mod joined;
 mod scope;
 mod shared;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -98,7 +99,7 @@ const EXPRESSIONS: usize = 5000;
 
 struct Walk<'q> {
     query: &'q Query<'q>,
-    uses: BTreeMap<String, usize>,
+    uses: BTreeMap<Cow<'q, str>, usize>,
     /// By the token at which a let begins: how often the spine came to it.
     met: BTreeMap<usize, Met>,
     /// The lets that something beside the spine reads too; none while counting.
@@ -177,7 +178,7 @@ impl Walk<'_> {
         let Range { start, end } = stage.tokens;
         let (_, at) = settings(self.query, start + 1, end);
         let Some((name, _)) = self.query.name_at(at, end) else { return true };
-        let uses = self.uses.get(&name).copied().unwrap_or(0);
+        let uses = self.uses.get(name.as_str()).copied().unwrap_or(0);
         // One of them is where the name is given.
         uses > 1 + self.used.get(&name).copied().unwrap_or(0)
     }
@@ -343,7 +344,7 @@ impl Walk<'_> {
         };
         self.meet(*token, name, body);
         let scope = context.scope.within(self.query, &binding, arguments);
-        let uses = self.uses.get(name).copied().unwrap_or(0);
+        let uses = self.uses.get(name.as_str()).copied().unwrap_or(0);
         // One body that stands for several tables is filtered at its calls, each for its own.
         let chosen = uses > 1 && self.names_table_by_parameter(body);
         let body = if *function { self.result(body.clone()) } else { body.clone() };

@@ -148,20 +148,20 @@ impl Reader<'_> {
             constants.to_mut().retain(|name, _| !self.given.contains(name));
         }
         let typed = self.columns.map(|columns| {
-            let mut typed = columns.clone();
+            let mut typed = Cow::Borrowed(columns);
             for (name, meaning) in names.changed() {
                 let kind = match meaning {
                     Meaning::Own(column) => columns.get(column),
                     Meaning::Made(_) => None,
                 };
                 match kind {
-                    Some(kind) => typed.insert(name.clone(), *kind),
-                    None => typed.remove(name),
+                    Some(kind) => typed.to_mut().insert(name.clone(), *kind),
+                    None => typed.to_mut().remove(name),
                 };
             }
             typed
         });
-        let context = Context { columns: typed.as_ref(), constants: &constants };
+        let context = Context { columns: typed.as_deref(), constants: &constants };
         let read = filter(text, context);
         let beside: BTreeSet<String> = read.columns().into_iter().map(str::to_owned).collect();
         read.map_leaves(&mut |leaf| self.leaf(leaf, names, &beside))

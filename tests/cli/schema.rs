@@ -56,3 +56,16 @@ fn types_of_a_schema_file_are_checked() {
     root.write("environments/local.schema.yaml", SCHEMA);
     root.run(&["check"]).exits(10).says(&["Port_d", "int"]);
 }
+
+#[test]
+fn a_test_event_may_name_a_column_that_a_schema_file_adds_to_a_known_table() {
+    let (root, _portal) = Root::with_rule();
+    let exclusion = EXCLUSION.replace("DeviceName =~ 'srv-patch-01'", "Site_s =~ 'lab'");
+    let tests = exclusion.find("    tests:").unwrap_or(exclusion.len());
+    let tried = "    tests:\n      - { expect: excluded, event: { Site_s: LAB, RemoteUrl: a.relay.example } }\n      \
+                 - { expect: kept, event: { Site_s: desk, RemoteUrl: a.relay.example } }\n";
+    root.write("content/exclusions/x.yaml", &format!("{}{tried}", &exclusion[..tests]));
+    let schema = "tables:\n  DeviceNetworkEvents:\n    Site_s: string\n";
+    root.write("environments/local.schema.yaml", schema);
+    root.run(&["test"]).exits(0).says(&["2 tests passed"]);
+}

@@ -1,6 +1,7 @@
 //! From what a person wrote (`when`, `keep`) to the predicate that is compiled: names become
 //! columns, `keep` becomes its negation, types are checked.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{NAME_TAKEN, UNREADABLE};
@@ -41,7 +42,7 @@ pub fn resolve(
 ) -> Result<Resolved, Vec<PredicateError>> {
     let query = Query::parse(text);
     let mut expression = expression::parse(&query).map_err(|error| vec![error])?;
-    if let Err(refusal) = contained(text) {
+    if let Err(refusal) = contained(&query) {
         return Err(vec![PredicateError::new(UNREADABLE, refusal.message, refusal.span)]);
     }
     let misspelt = spelling::mistakes(&query, &expression);
@@ -52,7 +53,7 @@ pub fn resolve(
     rename(&mut expression, &edits);
     let constants = Constants::new();
     let columns = scope.columns().map(|columns| as_typed(columns, scope));
-    let context = Context { columns: columns.as_ref(), constants: &constants };
+    let context = Context { columns: columns.as_deref(), constants: &constants };
     if errors.is_empty() {
         errors = lower(&query, &expression, context).1;
     }
@@ -72,9 +73,11 @@ pub fn resolve(
 
 /// The table's columns without those that the query may have computed anew: their type is not
 /// known, so tests of them are opaque.
-fn as_typed(columns: &Columns, scope: Scope<'_>) -> Columns {
-    let mut known = columns.clone();
-    known.retain(|name, _| !scope.rows.make(name));
+fn as_typed<'c>(columns: &'c Columns, scope: Scope<'_>) -> Cow<'c, Columns> {
+    let mut known = Cow::Borrowed(columns);
+    if columns.keys().any(|name| scope.rows.make(name)) {
+        known.to_mut().retain(|name, _| !scope.rows.make(name));
+    }
     known
 }
 

@@ -4,6 +4,7 @@
 //! evaluator: a poor guess costs an answer, never its truth.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use super::atom::Atom;
 use super::sample::sample;
@@ -17,6 +18,9 @@ pub(super) type Known = BTreeMap<Vec<(usize, bool)>, Option<Value>>;
 /// More guesses than this for one column are not made.
 const GUESSES: usize = 3000;
 
+/// Takes a guess; breaks off when no more are wanted.
+type Offer<'o, T> = &'o mut dyn FnMut(T) -> ControlFlow<()>;
+
 /// A value for which each atom holds, or does not, as required.
 pub(super) fn value(
     column: &str,
@@ -24,27 +28,34 @@ pub(super) fn value(
     now: i64,
     steps: &mut u64,
 ) -> Option<Value> {
-    let guesses = guesses(required, now);
     let mut event = Event { values: BTreeMap::from([(column.to_owned(), Value::Null)]) };
-    // What is plainly true or false keeps to its outcome under any `not`; null may not.
-    for plain in [true, false] {
-        for guess in guesses.iter().take(GUESSES) {
-            if *steps == 0 {
-                return None;
-            }
-            if let Some(value) = event.values.get_mut(column) {
-                value.clone_from(guess);
-            }
-            let mut meets = |(atom, wanted): &(&Atom, bool)| {
-                *steps = steps.saturating_sub(EVALUATION);
-                *steps > 0 && holds(atom, *wanted, plain, &event, now)
-            };
-            if required.iter().all(&mut meets) {
-                return Some(guess.clone());
-            }
+    let mut meets = |guess: &Value, plain: bool, steps: &mut u64| {
+        if let Some(value) = event.values.get_mut(column) {
+            value.clone_from(guess);
         }
+        required.iter().all(|(atom, wanted)| {
+            *steps = steps.saturating_sub(EVALUATION);
+            *steps > 0 && holds(atom, *wanted, plain, &event, now)
+        })
+    };
+    let mut made: Vec<Value> = Vec::new();
+    let mut found = None;
+    // What is plainly true or false keeps to its outcome under any `not`; null may not.
+    let _ = guesses(required, now, &mut |guess| {
+        if made.len() == GUESSES || *steps == 0 {
+            return ControlFlow::Break(());
+        }
+        if meets(&guess, true, steps) {
+            found = Some(guess);
+            return ControlFlow::Break(());
+        }
+        made.push(guess);
+        ControlFlow::Continue(())
+    });
+    if found.is_some() || *steps == 0 {
+        return found;
     }
-    None
+    made.into_iter().find(|guess| meets(guess, false, steps))
 }
 
 fn holds(atom: &Atom, wanted: bool, plain: bool, event: &Event, now: i64) -> bool {
@@ -57,7 +68,8 @@ fn holds(atom: &Atom, wanted: bool, plain: bool, event: &Event, now: i64) -> boo
     }
 }
 
-fn guesses(required: &[(&Atom, bool)], now: i64) -> Vec<Value> {
+/// Offers guesses, the likeliest first.
+fn guesses(required: &[(&Atom, bool)], now: i64, offer: Offer<'_, Value>) -> ControlFlow<()> {
     let tests: Vec<(&Test, bool)> = required
         .iter()
         .filter_map(|(atom, wanted)| match &atom.leaf {
@@ -65,26 +77,28 @@ fn guesses(required: &[(&Atom, bool)], now: i64) -> Vec<Value> {
             _ => None,
         })
         .collect();
-    let Some((first, _)) = tests.first() else { return Vec::new() };
+    let Some((first, _)) = tests.first() else { return ControlFlow::Continue(()) };
     let kind =
         if first.subject.functions.is_empty() { first.subject.kind } else { ColumnType::String };
     match kind {
-        ColumnType::String => texts(&tests).into_iter().map(Value::Text).collect(),
+        ColumnType::String => texts(&tests, &mut |text| offer(Value::Text(text))),
         ColumnType::Dynamic => {
-            let texts = texts(&tests).into_iter();
-            let texts = texts.map(|text| Value::Dynamic(serde_json::Value::String(text)));
-            texts.chain([Value::Null]).collect()
+            let json = |text| Value::Dynamic(serde_json::Value::String(text));
+            texts(&tests, &mut |text| offer(json(text)))?;
+            offer(Value::Null)
         }
-        ColumnType::Bool => vec![Value::Bool(true), Value::Bool(false), Value::Null],
+        ColumnType::Bool => {
+            [Value::Bool(true), Value::Bool(false), Value::Null].into_iter().try_for_each(offer)
+        }
         ColumnType::Guid => {
             let constants = tests.iter().filter_map(|(test, _)| match &test.check {
                 Check::Equal(value) => Some(value.clone()),
                 _ => None,
             });
             let fresh = Value::Guid("5e471e15-0000-4000-8000-000000000001".to_owned());
-            constants.chain([fresh, Value::Null]).collect()
+            constants.chain([fresh, Value::Null]).try_for_each(offer)
         }
-        _ => ordered(&tests, kind, now),
+        _ => ordered(&tests, kind, now).into_iter().try_for_each(offer),
     }
 }
 
@@ -151,42 +165,92 @@ const NEEDLES: usize = 100;
 /// Letters that no published detection looks for.
 const FRESH: &str = "qzj";
 
-fn texts(tests: &[(&Test, bool)]) -> Vec<String> {
-    let mut needles: Vec<(&str, TextOperator, bool)> = Vec::new();
-    let mut guesses: Vec<String> = Vec::new();
-    let mut lengths: Vec<i64> = Vec::new();
-    let mut samples: Vec<String> = Vec::new();
-    for (test, wanted) in tests {
-        match &test.check {
-            Check::Text { operator, needle, .. } => needles.push((needle, *operator, *wanted)),
-            Check::Regex(pattern) if *wanted => samples.extend(sample(pattern.as_str())),
-            Check::Ipv4InRange(range) => {
-                guesses.push(range.split('/').next().unwrap_or(range).to_owned());
+/// What is known of a text.
+#[derive(Default)]
+struct Clues<'t> {
+    /// Needle, operator, and whether it is to be met.
+    needles: Vec<(&'t str, TextOperator, bool)>,
+    /// Texts that may do as they are.
+    whole: Vec<String>,
+    lengths: Vec<i64>,
+    /// Texts that patterns match.
+    samples: Vec<String>,
+}
+
+impl<'t> Clues<'t> {
+    fn of(tests: &[(&'t Test, bool)]) -> Self {
+        let mut clues = Self::default();
+        for (test, wanted) in tests {
+            match &test.check {
+                Check::Text { operator, needle, .. } => {
+                    clues.needles.push((needle, *operator, *wanted));
+                }
+                Check::Regex(pattern) if *wanted => clues.samples.extend(sample(pattern.as_str())),
+                Check::Ipv4InRange(range) => {
+                    clues.whole.push(range.split('/').next().unwrap_or(range).to_owned());
+                }
+                Check::Ipv4Private => clues.whole.push("10.1.2.3".to_owned()),
+                Check::Below { bound: Bound::Value(Value::Long(length)), .. }
+                    if test.subject.functions.contains(&Function::Length) =>
+                {
+                    let beside = [*length, length.saturating_sub(1), length.saturating_add(1)];
+                    clues.lengths.extend(beside);
+                }
+                _ => {}
             }
-            Check::Ipv4Private => guesses.push("10.1.2.3".to_owned()),
-            Check::Below { bound: Bound::Value(Value::Long(length)), .. }
-                if test.subject.functions.contains(&Function::Length) =>
-            {
-                lengths.extend([*length, length.saturating_sub(1), length.saturating_add(1)]);
-            }
-            _ => {}
         }
+        clues
     }
-    let wanted = |operators: &[TextOperator]| -> Vec<&str> {
+
+    fn wanted(&self, operators: &[TextOperator]) -> Vec<&'t str> {
         let fits = |(_, operator, wanted): &&(&str, TextOperator, bool)| {
             *wanted && operators.contains(operator)
         };
-        needles.iter().filter(fits).map(|(needle, _, _)| *needle).take(NEEDLES).collect()
-    };
-    let longest = |needles: Vec<&'_ str>| {
-        needles.into_iter().max_by_key(|needle| needle.len()).unwrap_or("").to_owned()
-    };
-    for exact in wanted(&[TextOperator::Is]) {
-        guesses.extend(cases(exact));
+        self.needles.iter().filter(fits).map(|(needle, _, _)| *needle).take(NEEDLES).collect()
     }
-    let start = longest(wanted(&[TextOperator::StartsWith]));
-    let end = longest(wanted(&[TextOperator::EndsWith]));
-    let inner = essential(&wanted(&[
+
+    fn longest(&self, operator: TextOperator) -> &'t str {
+        let needles = self.wanted(&[operator]).into_iter();
+        needles.max_by_key(|needle| needle.len()).unwrap_or("")
+    }
+}
+
+fn texts(tests: &[(&Test, bool)], offer: Offer<'_, String>) -> ControlFlow<()> {
+    let clues = Clues::of(tests);
+    let mut made: Vec<String> = Vec::new();
+    let mut first = |text: String| {
+        made.push(text.clone());
+        offer(text)
+    };
+    clues.whole.iter().cloned().try_for_each(&mut first)?;
+    for exact in clues.wanted(&[TextOperator::Is]) {
+        cases(exact).into_iter().try_for_each(&mut first)?;
+    }
+    compositions(&clues, &mut first)?;
+    let unwanted = clues.needles.iter().filter(|(_, _, wanted)| !wanted);
+    for (needle, _, _) in unwanted.take(12) {
+        cases(needle).into_iter().try_for_each(&mut first)?;
+        first(format!("{FRESH}{needle}{FRESH}"))?;
+    }
+    [FRESH, "", "203.0.113.7"].into_iter().map(str::to_owned).try_for_each(first)?;
+    let lengths = clues.lengths.iter().filter_map(|length| usize::try_from(*length).ok());
+    let mut stretched: Vec<String> = Vec::new();
+    for length in lengths.filter(|length| *length < 10_000) {
+        for base in made.iter().filter(|base| base.len() < length) {
+            let text = format!("{base}{}", "q".repeat(length - base.len()));
+            stretched.push(text.clone());
+            offer(text)?;
+        }
+    }
+    let all = made.iter().chain(&stretched);
+    all.flat_map(|text| [text.to_ascii_uppercase(), text.to_ascii_lowercase()]).try_for_each(offer)
+}
+
+/// A text that has everything that is wanted in it.
+fn compositions(clues: &Clues<'_>, offer: Offer<'_, String>) -> ControlFlow<()> {
+    let (start, end) =
+        (clues.longest(TextOperator::StartsWith), clues.longest(TextOperator::EndsWith));
+    let inner = essential(&clues.wanted(&[
         TextOperator::Has,
         TextOperator::HasPrefix,
         TextOperator::HasSuffix,
@@ -194,61 +258,40 @@ fn texts(tests: &[(&Test, bool)]) -> Vec<String> {
     ]));
     let inner: Vec<&str> = inner
         .into_iter()
-        .filter(|needle| !folded(&start).contains(&folded(needle)))
-        .filter(|needle| !folded(&end).contains(&folded(needle)))
+        .filter(|needle| !folded(start).contains(&folded(needle)))
+        .filter(|needle| !folded(end).contains(&folded(needle)))
         .collect();
-    guesses.extend(composed(&start, &inner, &end));
-    for sampled in &samples {
+    composed(start, &inner, end, offer)?;
+    for sampled in &clues.samples {
         let mut pieces = vec![sampled.as_str()];
         pieces.extend(&inner);
-        guesses.extend(composed(&start, &pieces, &end));
+        composed(start, &pieces, end, offer)?;
         pieces.rotate_left(1);
-        guesses.extend(composed(&start, &pieces, &end));
+        composed(start, &pieces, end, offer)?;
     }
-    let unwanted = needles.iter().filter(|(_, _, wanted)| !wanted).map(|(needle, _, _)| *needle);
-    for needle in unwanted.take(12) {
-        guesses.extend(cases(needle));
-        guesses.push(format!("{FRESH}{needle}{FRESH}"));
-    }
-    guesses.extend([FRESH.to_owned(), String::new(), "203.0.113.7".to_owned()]);
-    let bases = guesses.clone();
-    for length in lengths.into_iter().filter(|length| (0..10_000).contains(length)) {
-        let length = usize::try_from(length).unwrap_or(0);
-        for base in bases.iter().filter(|base| base.len() < length) {
-            if guesses.len() >= GUESSES {
-                break;
-            }
-            guesses.push(format!("{base}{}", "q".repeat(length - base.len())));
-        }
-    }
-    guesses.truncate(GUESSES);
-    let upper = guesses.clone().into_iter();
-    guesses
-        .extend(upper.flat_map(|guess| [guess.to_ascii_uppercase(), guess.to_ascii_lowercase()]));
-    guesses
+    ControlFlow::Continue(())
 }
 
 /// A start, pieces and an end, joined in several ways.
-fn composed(start: &str, inner: &[&str], end: &str) -> Vec<String> {
+fn composed(start: &str, inner: &[&str], end: &str, offer: Offer<'_, String>) -> ControlFlow<()> {
     let mut pieces: Vec<&str> = vec![start];
     pieces.extend(inner);
     pieces.push(end);
     pieces.retain(|piece| !piece.is_empty());
     if pieces.is_empty() {
-        return vec![FRESH.to_owned()];
+        return offer(FRESH.to_owned());
     }
-    let mut texts = Vec::new();
     for separator in [" ", "", ".", "/", "-", FRESH] {
         let joined = pieces.join(separator);
-        texts.push(joined.clone());
+        offer(joined.clone())?;
         if start.is_empty() {
-            texts.push(format!("{FRESH}{separator}{joined}"));
+            offer(format!("{FRESH}{separator}{joined}"))?;
         }
         if end.is_empty() {
-            texts.push(format!("{joined}{separator}{FRESH}"));
+            offer(format!("{joined}{separator}{FRESH}"))?;
         }
         if start.is_empty() && end.is_empty() {
-            texts.push(format!("{FRESH}{separator}{joined}{separator}{FRESH}"));
+            offer(format!("{FRESH}{separator}{joined}{separator}{FRESH}"))?;
         }
     }
     // The end of the start may be the start of the end.
@@ -256,11 +299,11 @@ fn composed(start: &str, inner: &[&str], end: &str) -> Vec<String> {
         if start.is_char_boundary(start.len() - overlap) && end.is_char_boundary(overlap) {
             let shared = folded(&start[start.len() - overlap..]) == folded(&end[..overlap]);
             if shared {
-                texts.push(format!("{start}{}", &end[overlap..]));
+                offer(format!("{start}{}", &end[overlap..]))?;
             }
         }
     }
-    texts
+    ControlFlow::Continue(())
 }
 
 /// Needles that no other needle contains.

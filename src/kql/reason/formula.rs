@@ -24,18 +24,11 @@ impl Formula {
     }
 
     /// How many literals it has.
-    pub(super) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         match self {
             Self::Always(_) | Self::Literal { .. } => 1,
             Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::size).sum(),
         }
-    }
-
-    /// Clauses that have a model if and only if the formula does. New variables begin at `next`.
-    pub(super) fn clauses(&self, next: &mut usize) -> Vec<Clause> {
-        let mut clauses = Vec::new();
-        self.demand(&mut Vec::new(), next, &mut clauses);
-        clauses
     }
 
     /// Adds "one of `unless`, or this".
@@ -72,28 +65,56 @@ impl Formula {
 
     /// Literals whose truth makes the formula true, one branch of each alternative; nothing if the
     /// assignment does not make it true.
-    pub(super) fn support(&self, model: &[bool]) -> Option<Clause> {
+    fn support(&self, model: &[bool]) -> Option<Clause> {
         match self {
             Self::Always(true) => Some(Clause::new()),
             Self::Always(false) => None,
             Self::Literal { atom, positive } => {
                 (model[*atom] == *positive).then(|| vec![signed(*atom, *positive)])
             }
-            Self::All(parts) => {
-                let mut literals = Clause::new();
-                for part in parts {
-                    literals.extend(part.support(model)?);
-                }
-                literals.sort_unstable();
-                literals.dedup();
-                Some(literals)
-            }
+            Self::All(parts) => together(parts.iter(), model),
             Self::Any(parts) => {
                 let supports = parts.iter().filter_map(|part| part.support(model));
                 supports.min_by_key(Vec::len)
             }
         }
     }
+}
+
+/// Formulas that hold together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct All<'f>(pub(super) Vec<&'f Formula>);
+
+impl All<'_> {
+    /// How many literals they have.
+    pub(super) fn size(&self) -> usize {
+        self.0.iter().map(|formula| formula.size()).sum()
+    }
+
+    /// Clauses that have a model if and only if the formulas do. New variables begin at `next`.
+    pub(super) fn clauses(&self, next: &mut usize) -> Vec<Clause> {
+        let mut clauses = Vec::new();
+        for formula in &self.0 {
+            formula.demand(&mut Vec::new(), next, &mut clauses);
+        }
+        clauses
+    }
+
+    /// As of a formula.
+    pub(super) fn support(&self, model: &[bool]) -> Option<Clause> {
+        together(self.0.iter().copied(), model)
+    }
+}
+
+fn together<'f>(mut formulas: impl Iterator<Item = &'f Formula>, model: &[bool]) -> Option<Clause> {
+    let mut literals = Clause::new();
+    formulas.try_for_each(|formula| {
+        literals.extend(formula.support(model)?);
+        Some(())
+    })?;
+    literals.sort_unstable();
+    literals.dedup();
+    Some(literals)
 }
 
 pub(super) fn signed(atom: usize, positive: bool) -> i32 {

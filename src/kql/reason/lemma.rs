@@ -1,9 +1,10 @@
-//! True facts about atoms, as clauses. Each holds for every event under every reading of KQL.
+//! True facts about atoms, of one literal or two each, for every event and every reading of KQL.
 
 use std::collections::BTreeMap;
 
 use super::atom::{Atom, Atoms, Family, Position, Shape};
-use super::formula::{Clause, signed};
+use super::formula::signed;
+use super::solver::Facts;
 use crate::kql::predicate::TextOperator;
 use crate::kql::term::{Relation, relation};
 use crate::kql::{Event, Value, evaluate};
@@ -17,8 +18,8 @@ const LARGE: usize = 64;
 const COMPARISONS: usize = 20_000;
 
 /// Facts about all atoms of a case.
-pub(super) fn lemmas(atoms: &Atoms) -> Vec<Clause> {
-    let mut clauses = Vec::new();
+pub(super) fn lemmas(atoms: &Atoms) -> Facts {
+    let mut facts = Facts::new(atoms.list().len());
     let mut texts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut cuts: BTreeMap<(&str, Family), Vec<(Position, usize)>> = BTreeMap::new();
     let mut constants: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -33,14 +34,14 @@ pub(super) fn lemmas(atoms: &Atoms) -> Vec<Clause> {
                 cuts.entry((subject, *family)).or_default().push((*position, index));
                 let never = Position::Whole(0);
                 if *family == Family::Length && *position <= never {
-                    clauses.push(vec![signed(index, false)]);
+                    facts.add(signed(index, false));
                 }
             }
             Shape::Constant { subject, .. } => constants.entry(subject).or_default().push(index),
             Shape::Side { other, total } => {
-                clauses.push(vec![signed(index, false), signed(*other, false)]);
+                facts.add_either(signed(index, false), signed(*other, false));
                 if *total {
-                    clauses.push(vec![signed(index, true), signed(*other, true)]);
+                    facts.add_either(signed(index, true), signed(*other, true));
                 }
             }
             Shape::Null | Shape::Free => {}
@@ -48,26 +49,26 @@ pub(super) fn lemmas(atoms: &Atoms) -> Vec<Clause> {
     }
     let mut comparisons = COMPARISONS;
     for group in texts.values() {
-        compare_texts(atoms, group, &mut comparisons, &mut clauses);
+        compare_texts(atoms, group, &mut comparisons, &mut facts);
     }
     for group in cuts.values_mut() {
         group.sort_unstable();
         for pair in group.windows(2) {
-            clauses.push(vec![signed(pair[0].1, false), signed(pair[1].1, true)]);
+            facts.add_either(signed(pair[0].1, false), signed(pair[1].1, true));
         }
     }
     for group in constants.values() {
         for (first, second) in pairs(atoms, group) {
             if first < second && spend(&mut comparisons) {
-                clauses.push(vec![signed(first, false), signed(second, false)]);
+                facts.add_either(signed(first, false), signed(second, false));
             }
         }
     }
     for group in columns.values() {
-        nulls(atoms, group, &mut comparisons, &mut clauses);
-        exact_texts(atoms, group, &mut comparisons, &mut clauses);
+        nulls(atoms, group, &mut comparisons, &mut facts);
+        exact_texts(atoms, group, &mut comparisons, &mut facts);
     }
-    clauses
+    facts.once()
 }
 
 fn spend(comparisons: &mut usize) -> bool {
@@ -94,12 +95,7 @@ fn pairs<'p>(
     Box::new(exclusions.into_iter().flat_map(each))
 }
 
-fn compare_texts(
-    atoms: &Atoms,
-    group: &[usize],
-    comparisons: &mut usize,
-    clauses: &mut Vec<Clause>,
-) {
+fn compare_texts(atoms: &Atoms, group: &[usize], comparisons: &mut usize, facts: &mut Facts) {
     let comparison = |index: usize| match &atoms.list()[index].shape {
         Shape::Text { operator, needle, cased, .. } => Some((*operator, needle.as_str(), *cased)),
         _ => None,
@@ -112,15 +108,15 @@ fn compare_texts(
             continue;
         };
         match relation(left, right) {
-            Relation::Implies => clauses.push(vec![signed(first, false), signed(second, true)]),
-            Relation::Excludes => clauses.push(vec![signed(first, false), signed(second, false)]),
+            Relation::Implies => facts.add_either(signed(first, false), signed(second, true)),
+            Relation::Excludes => facts.add_either(signed(first, false), signed(second, false)),
             Relation::None => {}
         }
     }
 }
 
 /// A null column is not below anything, equals nothing, and is no true flag.
-fn nulls(atoms: &Atoms, group: &[usize], comparisons: &mut usize, clauses: &mut Vec<Clause>) {
+fn nulls(atoms: &Atoms, group: &[usize], comparisons: &mut usize, facts: &mut Facts) {
     let is_null = |index: &&usize| atoms.list()[**index].shape == Shape::Null;
     for null in group.iter().filter(is_null) {
         for other in group {
@@ -132,7 +128,7 @@ fn nulls(atoms: &Atoms, group: &[usize], comparisons: &mut usize, clauses: &mut 
             let outcome = evaluate(&atom.leaf, &event, atoms.now());
             let impossible = atom.side && !outcome.may_be_true();
             if other != null && impossible && reads_bare_column(atom) {
-                clauses.push(vec![signed(*null, false), signed(*other, false)]);
+                facts.add_either(signed(*null, false), signed(*other, false));
             }
         }
     }
@@ -148,7 +144,7 @@ fn reads_bare_column(atom: &Atom) -> bool {
 }
 
 /// A column that equals a text, case included, decides everything else about that column.
-fn exact_texts(atoms: &Atoms, group: &[usize], comparisons: &mut usize, clauses: &mut Vec<Clause>) {
+fn exact_texts(atoms: &Atoms, group: &[usize], comparisons: &mut usize, facts: &mut Facts) {
     // Comparisons of the bare column with texts are known from `compare_texts`.
     let is_bare = |index: &usize| match &atoms.list()[*index].leaf {
         crate::kql::Predicate::Test(test) => test.subject.functions.is_empty(),
@@ -182,9 +178,9 @@ fn exact_texts(atoms: &Atoms, group: &[usize], comparisons: &mut usize, clauses:
                 false => (outcome.is_false(), outcome.may_be_false()),
             };
             if certain {
-                clauses.push(vec![signed(*exact, false), signed(*other, true)]);
+                facts.add_either(signed(*exact, false), signed(*other, true));
             } else if !possible {
-                clauses.push(vec![signed(*exact, false), signed(*other, false)]);
+                facts.add_either(signed(*exact, false), signed(*other, false));
             }
         }
     }

@@ -35,7 +35,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use self::atom::{Atoms, Want};
-use self::formula::{Clause, Formula};
+use self::formula::{All, Formula};
+use self::solver::Facts;
 use super::predicate::Opaque;
 use super::{Event, Predicate, evaluate};
 
@@ -91,7 +92,7 @@ pub struct Case {
     leading: Vec<Part>,
     exclusions: Vec<Part>,
     atoms: Atoms,
-    lemmas: Vec<Clause>,
+    lemmas: Facts,
     assumable: BTreeSet<Opaque>,
     /// What is left of the steps.
     steps: Cell<u64>,
@@ -113,14 +114,14 @@ struct Part {
 struct Wish<'c> {
     wanted: Vec<&'c Predicate>,
     unwanted: Vec<&'c Predicate>,
-    formulas: Vec<Formula>,
+    formulas: All<'c>,
 }
 
 impl<'c> Wish<'c> {
     fn with(mut self, parts: impl IntoIterator<Item = &'c Part>) -> Self {
         for part in parts {
             self.wanted.push(&part.predicate);
-            self.formulas.push(part.holds.clone());
+            self.formulas.0.push(&part.holds);
         }
         self
     }
@@ -128,7 +129,7 @@ impl<'c> Wish<'c> {
     fn without(mut self, parts: impl IntoIterator<Item = &'c Part>) -> Self {
         for part in parts {
             self.unwanted.push(&part.predicate);
-            self.formulas.push(part.fails.clone());
+            self.formulas.0.push(&part.fails);
         }
         self
     }
@@ -237,7 +238,7 @@ impl Case {
                 let through = || {
                     let mut wish = Wish::default().with(&self.leading);
                     wish.wanted.push(branch);
-                    wish.formulas.push((*formula).clone());
+                    wish.formulas.0.push(formula);
                     wish
                 };
                 if self.is_exhausted() {
@@ -266,7 +267,7 @@ impl Case {
             wanted: &wish.wanted,
             unwanted: &wish.unwanted,
             atoms: &self.atoms,
-            formula: Formula::All(wish.formulas),
+            formula: wish.formulas,
             assumable: &self.assumable,
             values: &self.values,
         };

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::atom::Atoms;
-use super::formula::{Clause, Formula};
-use super::solver::{Outcome, solve};
+use super::formula::{All, Clause};
+use super::solver::{Facts, Outcome, solve};
 use super::{Answer, Witness, candidate};
 use crate::kql::predicate::Opaque;
 use crate::kql::trial::survives;
@@ -17,7 +17,7 @@ pub(super) struct Question<'q> {
     pub(super) unwanted: &'q [&'q Predicate],
     pub(super) atoms: &'q Atoms,
     /// Holds for every such event.
-    pub(super) formula: Formula,
+    pub(super) formula: All<'q>,
     pub(super) assumable: &'q BTreeSet<Opaque>,
     pub(super) values: &'q RefCell<candidate::Known>,
 }
@@ -29,7 +29,7 @@ pub(super) const EVALUATION: u64 = 50;
 const SHARE: u64 = 10;
 
 /// Searches within a number of steps.
-pub(super) fn search(question: &Question<'_>, lemmas: &[Clause], steps: &mut u64) -> Answer {
+pub(super) fn search(question: &Question<'_>, lemmas: &Facts, steps: &mut u64) -> Answer {
     let size = question.formula.size();
     if !pay(steps, size) {
         return Answer::Undecided;
@@ -40,12 +40,11 @@ pub(super) fn search(question: &Question<'_>, lemmas: &[Clause], steps: &mut u64
     let mut proven = true;
     loop {
         // Every round sets the clauses up and reads the model anew.
-        let literals: usize = lemmas.iter().chain(&clauses).map(Vec::len).sum();
+        let literals: usize = clauses.iter().map(Vec::len).sum();
         if !pay(steps, size + variables + literals) {
             return Answer::Undecided;
         }
-        let all: Vec<&Clause> = clauses.iter().chain(lemmas).collect();
-        match solve(&all, variables, steps) {
+        match solve(&clauses, lemmas, variables, steps) {
             Outcome::None if proven => return Answer::Refuted,
             Outcome::None | Outcome::OutOfSteps => return Answer::Undecided,
             Outcome::Model(model) => match realise(question, &model, steps) {

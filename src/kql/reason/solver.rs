@@ -13,10 +13,57 @@ pub(super) enum Outcome {
     OutOfSteps,
 }
 
+/// Clauses of one or two literals that hold in every search of a case: looked up, not watched.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    alone: Vec<i32>,
+    /// By literal: what holds if it does.
+    implied: Vec<Vec<i32>>,
+}
+
+impl Facts {
+    /// No facts about so many variables.
+    pub(super) fn new(variables: usize) -> Self {
+        Self { alone: Vec::new(), implied: vec![Vec::new(); 2 * variables] }
+    }
+
+    /// The literal holds.
+    pub(super) fn add(&mut self, literal: i32) {
+        self.alone.push(literal);
+    }
+
+    /// One of the two holds.
+    pub(super) fn add_either(&mut self, first: i32, second: i32) {
+        for (denied, other) in [(first, second), (second, first)] {
+            self.implied[slot(-denied)].push(other);
+        }
+    }
+
+    /// The same without repeats.
+    pub(super) fn once(mut self) -> Self {
+        for implied in &mut self.implied {
+            implied.sort_unstable();
+            implied.dedup();
+        }
+        self
+    }
+
+    /// What holds if the literal does.
+    fn implied(&self, literal: i32) -> &[i32] {
+        self.implied.get(slot(literal)).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Looks for a model of the clauses over variables `0..variables`.
-pub(super) fn solve(clauses: &[&Clause], variables: usize, steps: &mut u64) -> Outcome {
+pub(super) fn solve(
+    clauses: &[Clause],
+    facts: &Facts,
+    variables: usize,
+    steps: &mut u64,
+) -> Outcome {
     let mut search = Search {
         clauses,
+        facts,
         values: vec![None; variables],
         watched: vec![Vec::new(); 2 * variables],
         watches: Vec::with_capacity(clauses.len()),
@@ -30,7 +77,8 @@ pub(super) fn solve(clauses: &[&Clause], variables: usize, steps: &mut u64) -> O
 }
 
 struct Search<'c> {
-    clauses: &'c [&'c Clause],
+    clauses: &'c [Clause],
+    facts: &'c Facts,
     values: Vec<Option<bool>>,
     /// By literal: the clauses that watch it.
     watched: Vec<Vec<usize>>,
@@ -58,6 +106,10 @@ fn slot(literal: i32) -> usize {
 impl Search<'_> {
     /// Sets up the watches; false if a clause cannot hold.
     fn start(&mut self) -> bool {
+        let facts = self.facts;
+        if !facts.alone.iter().all(|literal| self.assign(*literal, Reason::Forced)) {
+            return false;
+        }
         for (index, clause) in self.clauses.iter().enumerate() {
             match clause.as_slice() {
                 [] => return false,
@@ -122,8 +174,16 @@ impl Search<'_> {
     fn propagate(&mut self, steps: &mut u64) -> bool {
         while self.done < self.trail.len() {
             *steps = steps.saturating_sub(1);
-            let falsified = -self.trail[self.done].0;
+            let literal = self.trail[self.done].0;
+            let falsified = -literal;
             self.done += 1;
+            let facts = self.facts;
+            for implied in facts.implied(literal) {
+                *steps = steps.saturating_sub(1);
+                if !self.assign(*implied, Reason::Forced) {
+                    return false;
+                }
+            }
             let watching = std::mem::take(&mut self.watched[slot(falsified)]);
             let mut kept = Vec::with_capacity(watching.len());
             let mut consistent = true;
@@ -134,7 +194,7 @@ impl Search<'_> {
                 }
                 kept.push(*clause);
                 let [first, second] = self.watches[*clause];
-                let literals = self.clauses[*clause];
+                let literals = &self.clauses[*clause];
                 let other = if literals[first] == falsified { second } else { first };
                 if !self.assign(literals[other], Reason::Forced) {
                     kept.extend(&watching[at + 1..]);
@@ -152,7 +212,8 @@ impl Search<'_> {
 
     /// Lets a clause watch another literal than a false one; false if there is no other.
     fn rewatch(&mut self, clause: usize, falsified: i32, steps: &mut u64) -> bool {
-        let literals = self.clauses[clause];
+        let clauses = self.clauses;
+        let literals = &clauses[clause];
         let [first, second] = self.watches[clause];
         let side = usize::from(literals[first] != falsified);
         let (here, other) = if side == 0 { (first, second) } else { (second, first) };
@@ -195,6 +256,7 @@ mod tests {
         fn it_agrees_with_trying_everything(
             clauses in prop::collection::vec(
                 prop::collection::vec((1..=6i32, any::<bool>()), 0..4), 0..24),
+            as_facts: bool,
         ) {
             let clauses: Vec<Clause> = clauses
                 .into_iter()
@@ -213,8 +275,16 @@ mod tests {
             };
             let possible = (0..64u32)
                 .any(|bits| holds(&(0..6).map(|v| bits >> v & 1 == 1).collect::<Vec<_>>()));
-            let borrowed: Vec<&Clause> = clauses.iter().collect();
-            match solve(&borrowed, 6, &mut 1_000_000) {
+            let mut facts = Facts::new(6);
+            let mut rest = Vec::new();
+            for clause in &clauses {
+                match clause.as_slice() {
+                    [only] if as_facts => facts.add(*only),
+                    [first, second] if as_facts => facts.add_either(*first, *second),
+                    _ => rest.push(clause.clone()),
+                }
+            }
+            match solve(&rest, &facts, 6, &mut 1_000_000) {
                 Outcome::Model(model) => prop_assert!(holds(&model)),
                 Outcome::None => prop_assert!(!possible),
                 Outcome::OutOfSteps => prop_assert!(false),

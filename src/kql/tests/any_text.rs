@@ -80,7 +80,7 @@ proptest! {
         filter(&text, context).to_string();
         let columns = Schema::builtin().columns("SigninLogs");
         let _ = filter(&text, Context { columns, constants: &Constants::new() });
-        let _ = parameters(&text);
+        let _ = parameters(&Query::parse(&text));
         let query = Query::parse(&text);
         for place in spine(&query).places {
             let _ = Rows::at(&query, &place);

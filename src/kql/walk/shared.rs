@@ -1,5 +1,6 @@
 //! Lets and functions that are used more than once: their bodies stand for several uses.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -28,9 +29,9 @@ pub(super) struct Apart {
 pub(super) fn beside(
     query: &Query<'_>,
     met: &BTreeMap<usize, Met>,
-    uses: &BTreeMap<String, usize>,
+    uses: &BTreeMap<Cow<'_, str>, usize>,
 ) -> BTreeSet<usize> {
-    let more = |met: &Met| uses.get(&met.name).is_some_and(|uses| *uses > met.count);
+    let more = |met: &Met| uses.get(met.name.as_str()).is_some_and(|uses| *uses > met.count);
     let mut next: Vec<usize> =
         met.iter().filter(|(_, met)| more(met)).map(|(token, _)| *token).collect();
     let mut found: BTreeSet<usize> = next.iter().copied().collect();
