@@ -23,7 +23,8 @@ use sentinelops::plan::{self, Change, Class, Plan};
 use sentinelops::state::define::define;
 use sentinelops::state::desired::Present;
 use sentinelops::state::{
-    Desired, DesiredItem, DesiredState, DesiredWorkspace, Field, Fields, Kind, Observation,
+    Desired, DesiredItem, DesiredState, DesiredWorkspace, Field, Fields, Guards, Kind, Observation,
+    RunTerms,
 };
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -209,8 +210,11 @@ fn desired() -> Desired {
         prune: false,
         retire_blocked: None,
         observed: Vec::new(),
+        guards: Guards::default(),
+        freeze: Vec::new(),
     };
-    Desired { owner: "acme-soc".parse().unwrap(), workspaces: vec![workspace] }
+    let terms = RunTerms::default();
+    Desired { owner: "acme-soc".parse().unwrap(), terms, workspaces: vec![workspace] }
 }
 
 fn fields(kind: Kind, id: &str) -> Fields {

@@ -1,9 +1,8 @@
-//! The whole run: every workspace of an approved plan, at once.
+//! The whole run: every workspace of an approved plan, ring by ring.
 
-use futures::future::join_all;
 use tokio::sync::{mpsc, watch};
 
-use super::workspace::apply_workspace;
+use super::rollout::roll_out;
 use super::{Event, Outcome};
 use crate::live::Clients;
 use crate::plan::{ApprovedPlan, Options};
@@ -27,11 +26,8 @@ impl Run<'_> {
     }
 }
 
-/// Carries out an approved plan. Workspaces run at once within the clients' limits; the outcome has
-/// them, and their items, in the plan's order.
-///
-/// Only so many workspaces are begun as there may be requests: an interrupt then has little to finish.
-/// One that has to wait for the service does not count, so that it holds nobody else up.
+/// Carries out an approved plan, ring by ring: one begins when the one before it has ended within its
+/// failure budget. The outcome has workspaces, and their items, in the plan's order.
 ///
 /// Once `interrupt` is true, items that have begun are finished and no other is started.
 pub async fn apply(
@@ -42,7 +38,6 @@ pub async fn apply(
 ) -> Outcome {
     let plan = plan.into_plan();
     let run = Run { clients, options: plan.options, events, interrupt };
-    let workspaces = plan.workspaces.into_iter();
-    let workspaces = join_all(workspaces.map(|workspace| apply_workspace(&run, workspace))).await;
-    Outcome { workspaces, interrupted: run.is_interrupted() }
+    let (workspaces, rings) = roll_out(&run, plan.workspaces, &plan.terms.rings).await;
+    Outcome { workspaces, rings, interrupted: run.is_interrupted() }
 }

@@ -1,11 +1,16 @@
 //! What the executor says while it runs.
 
-use crate::ident::{ItemKey, WorkspaceKey};
+use crate::ident::{ItemKey, RingName, WorkspaceKey};
 use crate::plan::Action;
 
 /// One thing that happened. Events are for progress; the [`super::Outcome`] is the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// A ring's workspaces begin.
+    RingStarted {
+        /// The ring.
+        ring: RingName,
+    },
     /// A workspace's writes begin.
     WorkspaceStarted {
         /// The workspace.

@@ -9,8 +9,9 @@ use super::reread::{Again, decide_again, planned_metadata};
 use crate::arm::ResourceId;
 use crate::ident::Family;
 use crate::live::observe::read_if_there;
-use crate::live::{Client, Error};
+use crate::live::{Client, Error, ErrorKind};
 use crate::plan::{BaselineSide, Change, Options, Put, RecordPut, Work};
+use crate::state::Playbooks;
 
 /// How an item's requests ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -188,6 +189,7 @@ impl Executor<'_> {
         metadata: &ResourceId,
     ) -> Result<Option<Left>, Stop> {
         let planned = self.ask_before_removing(change).await?;
+        self.ask_for_playbooks(change, resource).await?;
         self.client.delete(resource).await?;
         if let Err(error) = self.forget(&planned, metadata).await {
             let why = format!("deleted, but its record could not be: {}", describe(&error));
@@ -217,6 +219,18 @@ impl Executor<'_> {
                 _ => Err(Stop::Ended(moved(&fresh.reason).verdict)),
             },
             Err(unreadable) => Err(Stop::Ended(Verdict::Failed(unreadable.message))),
+        }
+    }
+
+    /// What a rule starts goes with it: a playbook that was linked since somebody looked is nobody's wish
+    /// to lose.
+    async fn ask_for_playbooks(&self, change: &Change, rule: &ResourceId) -> Result<(), Stop> {
+        let Some(Playbooks::Read(planned)) = &change.playbooks else { return Ok(()) };
+        match self.client.list_actions(rule).await {
+            Ok(links) if links == *planned => Ok(()),
+            Ok(_) => Err(Stop::Ended(moved("its links to playbooks are others now").verdict)),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -14,6 +14,8 @@ mod outcome;
 mod records;
 mod refusal;
 mod reread;
+mod ring;
+mod rollout;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -22,3 +24,4 @@ mod workspace;
 pub use apply::apply;
 pub use event::Event;
 pub use outcome::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
+pub use ring::{Halt, RingOutcome, RingScore, Standing};

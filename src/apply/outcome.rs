@@ -1,6 +1,7 @@
 //! How a run ended.
 
-use crate::ident::{ItemKey, WorkspaceKey};
+use super::RingOutcome;
+use crate::ident::{ItemKey, RingName, WorkspaceKey};
 use crate::plan::{Action, Class, Effect, Modified};
 use crate::state::{Field, Unreadable};
 
@@ -9,6 +10,8 @@ use crate::state::{Field, Unreadable};
 pub struct Outcome {
     /// One entry per workspace of the plan.
     pub workspaces: Vec<WorkspaceOutcome>,
+    /// How each ring ended, in order of rollout: those that the plan has a workspace of.
+    pub rings: Vec<RingOutcome>,
     /// Whether the run was interrupted: what had begun was finished, the rest was not started.
     pub interrupted: bool,
 }
@@ -18,6 +21,8 @@ pub struct Outcome {
 pub struct WorkspaceOutcome {
     /// The workspace.
     pub key: WorkspaceKey,
+    /// Its ring.
+    pub ring: RingName,
     /// Why it could not be read, if so: nothing was sent to it.
     pub unreadable: Option<Unreadable>,
     /// One entry per change of the plan that was to write, was refused or held, waits, or is left with
@@ -77,6 +82,32 @@ pub enum Verdict {
     Left(String),
     /// Nothing was to be done: what was changed outside git is accepted.
     Accepted(String),
-    /// Not begun: the run was interrupted, or something it depends on was not done.
+    /// Not begun: a freeze is in force in the workspace.
+    Frozen(String),
+    /// Not begun: the run was interrupted, the rollout halted before, or something it depends on was not
+    /// done.
     NotStarted(String),
+}
+
+impl ItemOutcome {
+    /// Whether it is a failed change: it failed, was written over by somebody else, or must wait though it
+    /// is about what is deployed already, or was. A new item waits for its table or its id, and nothing is
+    /// worse than before.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        match self.verdict {
+            Verdict::Failed(_) | Verdict::Overtaken(_) => true,
+            Verdict::Deferred(_) | Verdict::Blocked(_) => {
+                !matches!(self.class, Class::New | Class::Leftover)
+            }
+            Verdict::Done
+            | Verdict::Refused(_)
+            | Verdict::Held(_)
+            | Verdict::Waits(_)
+            | Verdict::Left(_)
+            | Verdict::Accepted(_)
+            | Verdict::Frozen(_)
+            | Verdict::NotStarted(_) => false,
+        }
+    }
 }

@@ -40,6 +40,10 @@ impl Step {
 
 /// Carries out one workspace's changes.
 pub(super) async fn apply_workspace(run: &Run<'_>, plan: WorkspacePlan) -> WorkspaceOutcome {
+    if let (Some(freeze), None) = (&plan.frozen, &plan.unreadable) {
+        let why = format!("frozen until {}: {} ({})", freeze.to, freeze.reason, freeze.set_at);
+        return leave(plan, &Verdict::Frozen(why), &run.options);
+    }
     let writes = plan.changes.iter().filter(|change| change.action.writes()).count();
     let unread = || plan.unreadable.clone();
     let client = match (run.clients.get(&plan.key.environment), unread()) {
@@ -64,7 +68,23 @@ fn unreadable_workspace(
     plan: WorkspacePlan,
     unreadable: crate::state::Unreadable,
 ) -> WorkspaceOutcome {
-    WorkspaceOutcome { key: plan.key, unreadable: Some(unreadable), items: Vec::new(), in_sync: 0 }
+    WorkspaceOutcome {
+        key: plan.key,
+        ring: plan.ring,
+        unreadable: Some(unreadable),
+        items: Vec::new(),
+        in_sync: 0,
+    }
+}
+
+/// Sends nothing to a workspace: what was to be written ends with this verdict.
+pub(super) fn leave(plan: WorkspacePlan, verdict: &Verdict, options: &Options) -> WorkspaceOutcome {
+    if let Some(unreadable) = plan.unreadable.clone() {
+        return unreadable_workspace(plan, unreadable);
+    }
+    let planned = plan.changes.iter().enumerate().filter(|(_, change)| change.action.writes());
+    let verdicts = planned.map(|(index, _)| (index, verdict.clone())).collect();
+    outcome(plan, verdicts, options)
 }
 
 /// Long waits are told; the short ones of a passing failure are noise. Whoever waits makes room.
@@ -226,7 +246,7 @@ fn outcome(
             verdict,
         });
     }
-    WorkspaceOutcome { key: plan.key, unreadable: None, items, in_sync }
+    WorkspaceOutcome { key: plan.key, ring: plan.ring, unreadable: None, items, in_sync }
 }
 
 /// Fields that nobody may write before somebody has decided.

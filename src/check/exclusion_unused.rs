@@ -1,7 +1,9 @@
 //! Exclusions that are compiled into nothing.
 
 use super::Subject;
-use crate::diag::{Code, Diagnostic};
+use crate::content::Exclusion;
+use crate::diag::{Code, Diagnostic, closest};
+use crate::kql::Schema;
 use crate::state::DesiredState;
 
 const UNUSED: Code = Code::new("exclusion-unused");
@@ -24,7 +26,21 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
             Diagnostic::warning(UNUSED, message)
                 .at(&id.source, id.span.clone(), "")
                 .about(id.value.as_str())
-                .help("look at `appliesTo` and `scope`, or take it out")
+                .help(way_on(exclusion))
         })
         .collect()
+}
+
+/// The table that was probably meant, if one is named that nobody knows.
+fn way_on(exclusion: &Exclusion) -> String {
+    let known = Schema::builtin();
+    let mut unknown =
+        exclusion.applies_to.tables.iter().filter(|table| known.columns(&table.value).is_none());
+    let near = unknown.find_map(|table| {
+        closest(&table.value, known.tables()).map(|near| (table.value.as_str(), near))
+    });
+    match near {
+        Some((table, near)) => format!("no query reads `{table}`; did you mean `{near}`?"),
+        None => "look at `appliesTo` and `scope`, or take it out".to_owned(),
+    }
 }

@@ -9,9 +9,10 @@ use super::Subject;
 use crate::compile::overridden;
 use crate::content::{Catalog, Content, QuerySource};
 use crate::diag::{Diagnostic, Located};
-use crate::environment::Workspace;
+use crate::environment::{Environment, Workspace};
 use crate::ident::Duration;
-use crate::kql::Query;
+use crate::kql::value::noon;
+use crate::kql::{self, Query, Schema, Spine};
 use crate::state::desired::Present;
 use crate::state::{Field, Kind};
 
@@ -21,6 +22,12 @@ pub(super) struct Item<'a> {
     pub(super) kind: Kind,
     /// Its query, compiled.
     pub(super) query: Query<'a>,
+    /// Where rows come into the query.
+    pub(super) spine: Spine,
+    /// What is known about tables there.
+    pub(super) schema: &'a Schema,
+    /// Noon of the day of the check, in ticks.
+    pub(super) now: i64,
     /// The keys of its file, overridden as the workspace does.
     pub(super) keys: Cow<'a, BTreeMap<String, Located<Value>>>,
     content: &'a Content,
@@ -33,13 +40,17 @@ impl<'a> Item<'a> {
         subject: &Subject<'a>,
         content: &'a Content,
         present: &'a Present,
-        workspace: &Workspace,
+        (environment, workspace): (&'a Environment, &Workspace),
     ) -> Self {
         let keys = overridden(content, workspace, subject.today);
         let query = present.fields.get(&Field::Query).and_then(Value::as_str).unwrap_or("");
+        let query = Query::parse(query);
         Self {
             kind: present.kind,
-            query: Query::parse(query),
+            spine: kql::spine(&query),
+            query,
+            schema: environment.schema(),
+            now: noon(subject.today),
             keys: keys.map_or(Cow::Borrowed(&content.keys), Cow::Owned),
             content,
             catalog: subject.catalog,

@@ -9,8 +9,10 @@ mod alert_overrides;
 mod custom_details;
 mod duration_bounds;
 mod entity_identifiers;
+mod environment_dates;
 mod exclusion_dates;
 mod exclusion_unused;
+mod filters;
 mod grouping;
 mod hunt_tags;
 mod item;
@@ -38,9 +40,9 @@ use rayon::prelude::*;
 
 use self::item::Item;
 use crate::compile::Compiled;
-use crate::content::{Catalog, Content};
+use crate::content::{Catalog, Content, QuerySource};
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity};
-use crate::environment::Fleet;
+use crate::environment::{Fleet, Workspace};
 use crate::ident::{Day, ItemKey};
 use crate::state::Desired;
 use crate::state::desired::{DesiredState, HeldReason, Present};
@@ -64,7 +66,12 @@ pub type Rule = fn(&Subject<'_>) -> Vec<Diagnostic>;
 type ItemRule = fn(&Item<'_>) -> Vec<Diagnostic>;
 
 /// Every rule over everything.
-pub const RULES: &[Rule] = &[exclusion_dates::check, exclusion_unused::check, rule_counts::check];
+pub const RULES: &[Rule] = &[
+    environment_dates::check,
+    exclusion_dates::check,
+    exclusion_unused::check,
+    rule_counts::check,
+];
 
 /// Every rule over one item.
 const ITEM_RULES: &[ItemRule] = &[
@@ -72,6 +79,7 @@ const ITEM_RULES: &[ItemRule] = &[
     custom_details::check,
     duration_bounds::check,
     entity_identifiers::check,
+    filters::check,
     grouping::check,
     hunt_tags::check,
     lookback::check,
@@ -144,17 +152,21 @@ fn items(subject: &Subject<'_>, content: &Content) -> Vec<Found> {
     let mut seen: Vec<(&Present, Vec<Diagnostic>)> = Vec::new();
     let mut found = Vec::new();
     let (fleet, desired) = (subject.fleet.workspaces(), &subject.compiled.desired.workspaces);
-    for (at, ((_, workspace), desired)) in fleet.into_iter().zip(desired).enumerate() {
+    for (at, ((environment, workspace), desired)) in fleet.into_iter().zip(desired).enumerate() {
         let item = desired.items.get(&content.key());
         let Some(DesiredState::Present(present)) = item.map(|item| &item.state) else { continue };
-        let plain = !workspace.settings.overrides.contains_key(&content.id.value);
+        let plain = environment.schema.is_none()
+            && !workspace.settings.overrides.contains_key(&content.id.value);
         let known = seen.iter().find(|(other, _)| plain && other.fields == present.fields);
         let diagnostics = match known {
             Some((_, diagnostics)) => diagnostics.clone(),
             None => {
-                let item = Item::new(subject, content, present, workspace);
-                let diagnostics: Vec<Diagnostic> =
-                    ITEM_RULES.iter().flat_map(|rule| rule(&item)).collect();
+                let item = Item::new(subject, content, present, (environment, workspace));
+                let found = ITEM_RULES.iter().flat_map(|rule| rule(&item));
+                let diagnostics: Vec<Diagnostic> = match is_its_own(workspace, content) {
+                    true => found.map(|d| d.because(format!("in `{}`", workspace.key))).collect(),
+                    false => found.collect(),
+                };
                 if plain {
                     seen.push((present, diagnostics.clone()));
                 }
@@ -164,6 +176,21 @@ fn items(subject: &Subject<'_>, content: &Content) -> Vec<Found> {
         found.push(Found { at, key: content.key(), diagnostics });
     }
     found
+}
+
+/// Whether files say of the item that it is different in the workspace: then a finding may not be one
+/// about what its own file says.
+fn is_its_own(workspace: &Workspace, content: &Content) -> bool {
+    let settings = &workspace.settings;
+    let hunt = match &content.query {
+        QuerySource::From { id, .. } => Some(&id.value),
+        QuerySource::Own(_) => None,
+    };
+    settings.overrides.contains_key(&content.id.value)
+        || hunt
+            .into_iter()
+            .chain([&content.id.value])
+            .any(|id| settings.parameters.contains_key(id))
 }
 
 /// The same finding about many workspaces is said once.

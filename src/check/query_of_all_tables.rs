@@ -2,24 +2,53 @@
 
 use super::item::Item;
 use crate::diag::{Code, Diagnostic};
+use crate::kql::Query;
 
 const ALL_TABLES: Code = Code::new("query-of-all-tables");
 
 pub(super) fn check(item: &Item<'_>) -> Vec<Diagnostic> {
-    let query = &item.query;
-    let star = |at: usize| {
-        let from = query.word(at);
-        let ends = matches!(query.word(at + 2), "" | "|" | ";" | ")" | ",");
-        (from == "search" || from == "union") && query.word(at + 1) == "*" && ends
-    };
-    let Some(at) = (0..query.tokens().len()).find(|at| star(*at)) else { return Vec::new() };
     if !item.is_rule() {
         return Vec::new();
     }
-    let words = format!("{} *", query.word(at));
-    let message = format!("the service refuses a rule with `{words}`");
-    let error = item.at_query(&words, Diagnostic::error(ALL_TABLES, message));
-    vec![error.help("name the tables: `union T1, T2`")]
+    let Some((words, is_refused)) =
+        (0..item.query.tokens().len()).find_map(|at| all(&item.query, at))
+    else {
+        return Vec::new();
+    };
+    let found = match is_refused {
+        true => Diagnostic::error(ALL_TABLES, format!("the service refuses a rule with `{words}`")),
+        false => Diagnostic::warning(
+            ALL_TABLES,
+            format!("the service may refuse a rule with `{words}`: it looks into every table"),
+        ),
+    };
+    vec![item.at_query(&words, found).help("name the tables: `union T1, T2`")]
+}
+
+/// What begins at a token and looks everywhere; and whether the service is documented to refuse it. Its
+/// message speaks of any `search` (Azure-Sentinel#1437), its documentation of `search *`.
+fn all(query: &Query<'_>, at: usize) -> Option<(String, bool)> {
+    let word = query.word(at);
+    let before = at.checked_sub(1).map_or("", |before| query.word(before));
+    let begins = matches!(before, "" | "|" | ";" | "(" | "{" | "=" | "}");
+    let is_star = |at: usize| {
+        query.word(at) == "*" && matches!(query.word(at + 1), "" | "|" | ";" | ")" | ",")
+    };
+    match word {
+        "search" | "union" if is_star(at + 1) => Some((format!("{word} *"), true)),
+        "search" if begins && !matches!(query.word(at + 1), "" | "=" | "(" | ",") => {
+            Some(("search".to_owned(), false))
+        }
+        "union" if begins => {
+            let mut next = at + 1;
+            while query.word(next + 1) == "=" {
+                next += 3;
+            }
+            let words = query.text()[query.span(&(at..next + 1))].to_owned();
+            is_star(next).then_some((words, false))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -32,6 +61,12 @@ mod tests {
             check_rule("", query, &["error query-of-all-tables"]);
             check_hunt("", query, &[]);
         }
+        let perhaps = ["warning query-of-all-tables"];
+        for query in ["search 'x'", "T | search 'x'", "search in (T) 'x'", "union withsource=t *"] {
+            check_rule("", query, &perhaps);
+        }
+        check_rule("", "union isfuzzy=true withsource=t * | where a == 1", &perhaps);
+        check_rule("", "union isfuzzy=true T, U | extend search = 1 | where search == 2", &[]);
         check_rule("", "T | extend x = 2 * 3", &[]);
         check_rule("", "T // search *\n| where a == \"union *\"", &[]);
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::ident::{Day, ItemKey};
+use crate::plan::Acknowledgement;
 
 /// GitOps for Microsoft Sentinel: detections and their exclusions as files, compiled, compared and
 /// deployed to every workspace.
@@ -238,8 +239,10 @@ pub(crate) struct Shape {
     /// Apply the rest although some items are held.
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// Acknowledge an objection once, such as `retired-edited`.
-    #[arg(long, value_name = "OBJECTION", value_delimiter = ',')]
+    /// Say once that what a guard objects to is meant: `deletes`, `changes@contoso/prod=12`. Guards:
+    /// deletes, changes, disables, exclusion-reach, first-run, playbooks, rules, nrt-rules,
+    /// retired-edited.
+    #[arg(long, value_name = "GUARD[@WORKSPACE][=N]", value_delimiter = ',', value_parser = acknowledgement)]
     pub(crate) ack: Vec<Acknowledgement>,
 }
 
@@ -259,15 +262,6 @@ pub(crate) enum OnConflict {
     Refuse,
     /// Write what the files say.
     Desired,
-}
-
-/// What can be acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Acknowledgement {
-    /// Retire items although they were changed outside git.
-    RetiredEdited,
-    /// Retire or delete many items of a workspace at once.
-    Deletes,
 }
 
 /// `drift`.
@@ -350,6 +344,10 @@ pub(crate) struct Target {
     /// The workspace, where the environment has several.
     #[arg(long, value_name = "NAME")]
     pub(crate) workspace: Option<String>,
+}
+
+fn acknowledgement(text: &str) -> Result<Acknowledgement, String> {
+    text.parse::<Acknowledgement>().map_err(|invalid| invalid.reason)
 }
 
 /// `50ms`, `2s`.

@@ -13,12 +13,14 @@ pub(crate) enum Exit {
     Machine,
     /// Content, exclusions or environments are invalid, or a test failed.
     Invalid,
-    /// Drift, also where `apply` was to leave it, or changes pending.
+    /// Drift, also where `apply` was to leave it, or changes pending: also those that a freeze stops.
     Pending,
     /// Refused: a conflict, a collision, a twin, a stale plan.
     Refused,
     /// Some changes failed, or must wait though they are about what is deployed; the rest is done and recorded.
     Failed,
+    /// The rollout halted at a ring: later ones got no writes.
+    Halted,
     /// Not authenticated or not allowed anywhere.
     Denied,
     /// Some workspace could not be read.
@@ -30,12 +32,13 @@ pub(crate) enum Exit {
 use Exit as E;
 
 /// When several hold, the first of these wins.
-const PRECEDENCE: [Exit; 11] = [
+const PRECEDENCE: [Exit; 12] = [
     E::Interrupted,
     E::Bug,
     E::Usage,
     E::Invalid,
     E::Denied,
+    E::Halted,
     E::Failed,
     E::Unknown,
     E::Refused,
@@ -56,6 +59,7 @@ impl Exit {
             Self::Pending => 20,
             Self::Refused => 21,
             Self::Failed => 30,
+            Self::Halted => 31,
             Self::Denied => 40,
             Self::Unknown => 41,
             Self::Interrupted => 130,
@@ -77,6 +81,7 @@ mod tests {
     fn the_worst_of_several_wins() {
         assert_eq!(Exit::worst([E::Done, E::Pending, E::Unknown]), E::Unknown);
         assert_eq!(Exit::worst([E::Refused, E::Pending]), E::Refused);
+        assert_eq!(Exit::worst([E::Unknown, E::Failed, E::Halted]), E::Halted);
         assert_eq!(Exit::worst([E::Failed, E::Interrupted]), E::Interrupted);
         assert_eq!(Exit::worst([E::Machine, E::Failed, E::Pending]), E::Failed);
         assert_eq!(Exit::worst([]), E::Done);

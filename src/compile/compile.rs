@@ -10,15 +10,15 @@ use super::reading::Vocabulary;
 use super::test_report::{Judgement, TestReport};
 use super::tests_of_exclusions::{conclude, failing};
 use super::verdict::WITNESS;
-use crate::content::{Broken, Catalog, Content};
+use crate::content::{AppliesTo, Broken, Catalog, Content};
 use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::environment::{Environment, Fleet, Policy, Workspace};
-use crate::ident::{ContentId, Day, ExclusionId, Family, ItemKey};
+use crate::ident::{ContentId, Day, ExclusionId, Family, ItemKey, RingName};
 use crate::kql::EcsMap;
 use crate::state::desired::{
     DesiredState, HeldReason, Successor, UnreadableContent, UnselectedContent,
 };
-use crate::state::{Desired, DesiredItem, DesiredWorkspace};
+use crate::state::{Desired, DesiredItem, DesiredWorkspace, Ring, RunTerms};
 
 /// What the files come to.
 #[derive(Debug)]
@@ -86,7 +86,11 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
     let mut workspaces: Vec<DesiredWorkspace> =
         index.workspaces.iter().map(|(_, workspace)| empty(workspace, catalog)).collect();
     let mut result = Compiled {
-        desired: Desired { owner: fleet.owner.value.clone(), workspaces: Vec::new() },
+        desired: Desired {
+            owner: fleet.owner.value.clone(),
+            terms: terms(catalog, fleet),
+            workspaces: Vec::new(),
+        },
         diagnostics: Diagnostics::new(),
         tests: TestReport::default(),
         reach: BTreeMap::new(),
@@ -207,6 +211,26 @@ fn empty(workspace: &Workspace, catalog: &Catalog) -> DesiredWorkspace {
         replaced: replaced(catalog),
         retire_blocked: retire_blocked(catalog),
         observed: workspace.settings.observed.iter().map(|field| field.value).collect(),
+        guards: workspace.settings.guards.clone(),
+        freeze: workspace.settings.freeze.clone(),
+    }
+}
+
+/// What holds for a run as a whole. A ring without a workspace is none: nothing waits for it.
+fn terms(catalog: &Catalog, fleet: &Fleet) -> RunTerms {
+    let workspaces = fleet.workspaces();
+    let is_used = |ring: &&RingName| workspaces.iter().any(|(_, w)| w.ring.value == **ring);
+    let ring = |name: &RingName| Ring {
+        name: name.clone(),
+        budget: fleet.budgets.get(name).cloned().unwrap_or_default(),
+    };
+    let is_broad =
+        |applies_to: &AppliesTo| !applies_to.tags.is_empty() || !applies_to.tables.is_empty();
+    let broad = catalog.exclusions.iter().filter(|exclusion| is_broad(&exclusion.applies_to));
+    RunTerms {
+        rings: fleet.rings.iter().filter(is_used).map(ring).collect(),
+        guards: fleet.run_guards.clone(),
+        broad_exclusions: broad.map(|exclusion| exclusion.id.value.clone()).collect(),
     }
 }
 

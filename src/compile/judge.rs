@@ -11,10 +11,8 @@ use crate::content::Content;
 use crate::diag::Diagnostic;
 use crate::ident::{Day, Duration};
 use crate::kql::reason::{self, Clock, Dated, Question};
-use crate::kql::value::{SECOND, ticks_of};
-use crate::kql::{
-    self, ColumnType, EcsMap, Judgement, Place, Predicate, Query, Schema, Spine, TYPE,
-};
+use crate::kql::value::noon;
+use crate::kql::{self, EcsMap, Judgement, Place, Predicate, Query, Schema, Spine, TYPE};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -69,25 +67,8 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn clock(&self, place: &Place) -> Clock {
-        clock(place, self.schema, self.now(), self.period)
+        Clock::at(place, self.schema, self.now(), self.period)
     }
-}
-
-/// What is known about time at a place; `now` is in ticks, the period as far as the query may look back.
-pub(super) fn clock(place: &Place, schema: &Schema, now: i64, period: Option<Duration>) -> Clock {
-    let period = period.and_then(|period| {
-        i64::try_from(period.as_seconds()).ok().and_then(|seconds| seconds.checked_mul(SECOND))
-    });
-    let timestamp = match schema.columns(&place.table) {
-        Some(columns) => columns.get("Timestamp") == Some(&ColumnType::Datetime),
-        None => place.table.is_empty(),
-    };
-    Clock { now, period, timestamp }
-}
-
-/// Noon of a day in UTC, in ticks: what `now()` is where a query is judged.
-pub(super) fn noon(day: Day) -> i64 {
-    ticks_of(day.date().at(12, 0, 0, 0))
 }
 
 /// An exclusion with the end of its last day, as it is compiled.

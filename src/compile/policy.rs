@@ -20,11 +20,12 @@ pub(super) fn lacks(exclusion: &Exclusion, policy: &Policy) -> Vec<Diagnostic> {
                 .help(help)
         })
     };
+    let nobody = exclusion.owner.as_ref().is_none_or(|owner| owner.value.trim().is_empty());
     let owner = "add `owner: team@example.com`: who answers for it";
     let expires = "add `expires: 2027-05-01`: the last day in force, UTC";
     let tests = "add `tests` with an event that is excluded and one that is kept";
     [
-        lack(exclusion.owner.is_none(), policy.needs_owner, WITHOUT_OWNER, "owner", owner),
+        lack(nobody, policy.needs_owner, WITHOUT_OWNER, "owner", owner),
         lack(
             exclusion.expires.is_none(),
             policy.needs_expires,

@@ -161,7 +161,7 @@ fn one(
     }
     let schema = applied.names.schema;
     let setting =
-        silence::Setting { schema, now: judge::noon(index.today), period: applied.period };
+        silence::Setting { schema, now: kql::value::noon(index.today), period: applied.period };
     let silent = silence::check(content, source.text(), parameters, setting);
     let is_silent = silent.iter().any(|found| found.severity == Severity::Error);
     outcome.diagnostics.extend(silent);
@@ -221,8 +221,9 @@ fn place_exclusions(
     }
     let mut ready: Vec<Ready<'_>> = Vec::new();
     let mut errors: Vec<Diagnostic> = Vec::new();
+    let mut lacking: Vec<Diagnostic> = Vec::new();
     for exclusion in exclusions {
-        errors.extend(policy::lacks(exclusion, index.policy));
+        lacking.extend(policy::lacks(exclusion, index.policy));
         match exclusion::resolve(exclusion, text, names) {
             Ok(more) => ready.extend(more),
             Err(found) => errors.extend(found.into_iter().map(|error| {
@@ -249,6 +250,7 @@ fn place_exclusions(
         errors = judged.errors;
         outcome.diagnostics.extend(judged.remarks);
     }
+    errors.extend(lacking);
     if errors.is_empty() {
         match inject(text, &ready) {
             Ok(compiled) => outcome.query = Some(compiled),

@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::judge::clock;
 use crate::content::Content;
 use crate::diag::{Code, Diagnostic, Located};
 use crate::ident::Duration;
-use crate::kql::reason::Question;
+use crate::kql::reason::{Clock, Question};
 use crate::kql::{self, Parameter, ParameterForm, Query, Schema, spine};
 
 const SILENCES: Code = Code::new("parameter-silences-query");
@@ -143,7 +142,7 @@ fn since(before: &[Vec<Question>], after: &[Vec<Question>], change: Changed) -> 
 fn ways(text: &str, setting: Setting<'_>) -> Vec<Vec<Question>> {
     let query = Query::parse(text);
     let of_place = |place: &kql::Place| {
-        let clock = clock(place, setting.schema, setting.now, setting.period);
+        let clock = Clock::at(place, setting.schema, setting.now, setting.period);
         let ways = place.ways(&query, setting.schema).into_iter();
         ways.map(|way| Question::new(way, Vec::new(), clock)).collect()
     };

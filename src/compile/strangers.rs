@@ -8,11 +8,8 @@
 use super::exclusion::Ready;
 use super::judge::{Case, Judged};
 use super::verdict::hold;
-use crate::diag::Code;
+use crate::kql::reason::TAKES_OTHER_TABLES;
 use crate::kql::{Event, Finding, Place, Reach, evaluate};
-
-/// An exclusion at a marker is true for rows that have none of its columns.
-pub(super) const STRANGERS: Code = Code::new("exclusion-takes-other-tables");
 
 /// Holds the item for each exclusion that would take out rows of tables that it cannot be judged on.
 pub(super) fn judge(case: &Case<'_>, judged: &mut Judged) {
@@ -26,11 +23,12 @@ pub(super) fn judge(case: &Case<'_>, judged: &mut Judged) {
                  columns"
             );
             let finding = Finding {
-                code: STRANGERS,
+                code: TAKES_OTHER_TABLES,
                 exclusion: None,
                 message,
                 acknowledgeable: true,
                 at: None,
+                example: None,
             };
             hold(case, &finding, &[ready.exclusion], judged);
         }

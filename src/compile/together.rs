@@ -160,6 +160,7 @@ fn unknown() -> Finding {
         message: "what they take out together cannot be read".to_owned(),
         acknowledgeable: true,
         at: None,
+        example: None,
     }
 }
 

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Ready;
 use super::judge::{Case, Judged};
-use super::strangers::STRANGERS;
-use crate::content::Exclusion;
+use crate::content::{Exclusion, Polarity};
 use crate::diag::{Code, Diagnostic};
 use crate::ident::ContentId;
 use crate::kql::reason::{
-    BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING, EXCLUDES_NOTHING,
-    HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, Question, SHADOWED, TOO_BROAD,
+    ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING,
+    EXCLUDES_NOTHING, HAS_NO_EFFECT, MAY_EXCLUDE_NOTHING, Question, SHADOWED, STAR_IS_LITERAL,
+    TAKES_OTHER_TABLES, TOO_BROAD,
 };
 use crate::kql::{Finding, Judgement};
 
@@ -83,7 +83,7 @@ fn weight(case: &Case<'_>, finding: &Finding, concerned: &[&Exclusion]) -> Weigh
         exclusion.applies_to.content.iter().any(|id| is_named(case, &id.value))
     };
     match finding.code {
-        SHADOWED | MAY_EXCLUDE_NOTHING => Weight::Warns,
+        SHADOWED | STAR_IS_LITERAL | MAY_EXCLUDE_NOTHING => Weight::Warns,
         // An exclusion for a tag or a table meets queries on which it has nothing to do.
         HAS_NO_EFFECT if !concerned.iter().any(named) => Weight::Nothing,
         _ => Weight::Holds,
@@ -154,20 +154,29 @@ fn diagnostic(
     if let [first, ..] = concerned {
         diagnostic = diagnostic.about(first.id.value.as_str());
     }
-    diagnostic.because(format!("judged on `{}`", case.content.key())).help(way_on(finding))
+    let diagnostic = diagnostic.because(format!("judged on `{}`", case.content.key()));
+    let diagnostic = match &finding.example {
+        Some(example) => diagnostic.because(example.clone()),
+        None => diagnostic,
+    };
+    diagnostic.help(way_on(finding, concerned))
 }
 
-fn way_on(finding: &Finding) -> String {
+fn way_on(finding: &Finding, concerned: &[&Exclusion]) -> String {
+    let keeps = concerned.iter().any(|exclusion| exclusion.polarity == Polarity::Keep);
     let mend = match finding.code {
-        EXCLUDES_NOTHING => {
+        EXCLUDES_NOTHING if keeps => {
             "a `keep` that joins two `!=` by `or` is always true; say what to exclude with `when`"
         }
+        EXCLUDES_NOTHING => "join by `or` what cannot be so at once, or write `in (…)`",
+        ADMITS_NOTHING => "mend the query's filters; often an `and` should be an `or`",
         EXCLUDES_EVERYTHING | BLINDS_QUERY | BLINDS_RECENT | BLINDS_ALTERNATIVE => {
             "narrow it: name what makes the harmless events different from the attack"
         }
         HAS_NO_EFFECT => "compare it with the query's own filters",
         TOO_BROAD => "name a value",
-        STRANGERS => "name what only rows of its table have, such as `Type`",
+        STAR_IS_LITERAL => "write `startswith`, `endswith` or `contains`",
+        TAKES_OTHER_TABLES => "name what only rows of its table have, such as `Type`",
         SHADOWED => "take it out, or narrow the others",
         _ => "simplify the condition",
     };

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::folding;
 use super::{Acknowledgement, AppliesTo, Exclusion, ExclusionTest, Expectation, Polarity, Scope};
-use crate::diag::{Code, Diagnostic, Located, Severity, Source, Span, closest};
+use crate::diag::{Code, Diagnostic, Located, Severity, Source, Span, closest, suggest};
 use crate::ident::{Day, ExclusionId, Invalid};
+use crate::kql::reason::FINDINGS;
 use crate::yaml::{Entry, Node, NodeKind};
 
 const UNKNOWN_KEY: Code = Code::new("unknown-key");
@@ -314,6 +315,12 @@ impl<'a> Reader<'a> {
             self.error(BAD_ACKNOWLEDGEMENT, message, &node.span, "say why the verdict is right");
             return None;
         };
+        if !FINDINGS.iter().any(|known| known.as_str() == code) {
+            let message = format!("`{code}` is nothing that is found about an exclusion");
+            let help = suggest(&code, FINDINGS.iter().map(|known| known.as_str()));
+            self.error(BAD_ACKNOWLEDGEMENT, &message, &fields["code"].span, &help);
+            return None;
+        }
         let is_wide = |to: &AppliesTo| !to.tags.is_empty() || !to.tables.is_empty();
         if content.is_none() && applies_to.is_some_and(is_wide) {
             let message = "an exclusion by tag or table acknowledges per content";

@@ -155,7 +155,7 @@ mod tests {
       - { expect: excluded, event: { RemoteUrl: a, Port: 443 } }
       - { expect: unreached, event: {}, content: e483619f }
     acknowledge:
-      - { code: undecided, reason: Looked at it., content: e483619f }
+      - { code: exclusion-may-blind-query, reason: Looked at it., content: e483619f }
 "#;
 
     fn read_text(text: &str) -> Read {
@@ -202,7 +202,7 @@ mod tests {
         );
         assert_eq!(exclusion.tests[0].value.event["Port"], 443);
         assert_eq!(exclusion.tests[1].value.expect, Expectation::Unreached);
-        assert_eq!(exclusion.acknowledge[0].value.code, "undecided");
+        assert_eq!(exclusion.acknowledge[0].value.code, "exclusion-may-blind-query");
     }
 
     #[test]
@@ -314,10 +314,16 @@ mod tests {
 
     #[test]
     fn acknowledgements_are_narrow_and_have_reasons() {
-        let entry = "{ code: undecided, reason: Looked at it., content: e483619f }";
-        check(entry, "{ code: undecided, content: e483619f }", &["bad-acknowledgement"]);
-        check(entry, "{ code: undecided, reason: ok }", &["bad-acknowledgement"]);
+        let entry = "{ code: exclusion-may-blind-query, reason: Looked at it., content: e483619f }";
+        check(
+            entry,
+            "{ code: exclusion-may-blind-query, content: e483619f }",
+            &["bad-acknowledgement"],
+        );
+        check(entry, "{ code: exclusion-may-blind-query, reason: ok }", &["bad-acknowledgement"]);
         check(entry, "undecided", &["wrong-type"]);
+        let slip = entry.replace("may-blind", "may-blnd");
+        check(entry, &slip, &["bad-acknowledgement"]);
     }
 
     #[test]

@@ -14,7 +14,11 @@ pub fn place(text: &Located<String>, part: &Span) -> Span {
 
 fn find(text: &Located<String>, part: &Span) -> Option<Span> {
     let start = offset(text, part.start)?;
-    let end = if part.is_empty() { start } else { offset(text, part.end - 1)? + 1 };
+    let last = text.value.get(part.clone())?.chars().next_back();
+    let end = match last.map(char::len_utf8) {
+        Some(length) => offset(text, part.end - length)? + length,
+        None => start,
+    };
     // YAML ends a block with a line end that the end of a file need not have.
     let limit = text.span.end;
     Some(start.min(limit)..end.max(start).min(limit))
@@ -61,6 +65,7 @@ mod tests {
         check("id: a\r\nname: b\r\nquery: |\r\n    T  \r\n    | where x\r\n", "where", "where");
         check("id: a\nname: b\nquery: |\n  T // ä\n  | where ö == 1\n", "== 1", "== 1");
         check("id: a\nname: b\nquery: T | where x\n", "where", "where");
+        check("id: a\nname: b\nquery: |\n  T | where x == “a”\n", "“", "“");
         check("id: a\nname: b\nquery: \"T | where x\"\n", "where", "where");
         check("id: a\nname: b\nquery: |\n  T\n  | where\n  x\n", "where\nx", "where\n  x");
         check("id: a\nname: b\nquery: |\n  T\n  | take 1", "1\n", "1");

@@ -82,7 +82,7 @@ pub(super) fn credential(reading: &mut Reading, node: &Node, cloud: Cloud) -> Op
     let kinds =
         [("none", &KNOWN[..1]), ("azure-cli", &["kind", "tenantId"]), ("client-secret", &KNOWN)];
     let allowed = reading.choice(kind, UNKNOWN_CREDENTIAL, "a credential kind", &kinds)?;
-    let keys = reading.keys(node, "this kind of credential", allowed, &[])?;
+    let keys = reading.keys(node, "this kind of credential", allowed)?;
     let tenant = keys.get("tenantId").and_then(|node| reading.name(node, "a tenant id"));
     let credential = match name {
         "none" => Credential::None,

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::selector::is_within;
-use super::{Fleet, Selector, check_overrides, check_resources};
+use super::{Fleet, Selector, check_ecs, check_overrides, check_resources};
 use crate::content::{Catalog, Exclusion, Scope};
 use crate::diag::{Code, Diagnostic, Diagnostics, Located, suggest};
 use crate::ident::{ContentId, EnvironmentName, Name, Tag, WorkspaceKey, WorkspaceReference};
@@ -28,7 +28,7 @@ pub fn check_names(fleet: &Fleet, catalog: &Catalog) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     let known = Known::of(catalog);
     let mut seen = BTreeSet::new();
-    for (_, workspace) in fleet.workspaces() {
+    for (environment, workspace) in fleet.workspaces() {
         for mention in &workspace.settings.mentions {
             // Every workspace of the fleet repeats what the fleet file says.
             if seen.insert((mention.source.path(), mention.span.start)) {
@@ -37,6 +37,11 @@ pub fn check_names(fleet: &Fleet, catalog: &Catalog) -> Diagnostics {
         }
         check_overrides::check(workspace, catalog, &mut diagnostics);
         check_resources::check(workspace, catalog, &mut diagnostics);
+        for (table, name, column) in check_ecs::strangers(environment, workspace) {
+            if seen.insert((column.source.path(), column.span.start)) {
+                diagnostics.push(check_ecs::unknown(environment, (table, name, column)));
+            }
+        }
     }
     let places = Places::of(fleet);
     for exclusion in &catalog.exclusions {

@@ -26,8 +26,7 @@ pub(super) fn read(
 ) -> Option<Environment> {
     let own = ["cloud", "endpoint", "tenantId", "credential", "tags", "workspaces"];
     let known: Vec<&str> = own.iter().chain(layer::KEYS).copied().collect();
-    let later = ["freeze", "guards", "failureBudget"];
-    let keys = reading.keys(node, "an environment file", &known, &later)?;
+    let keys = reading.keys(node, "an environment file", &known)?;
     let cloud = reading.need(&keys, "cloud").and_then(|node| access::cloud(reading, node));
     let endpoint = cloud.and_then(|cloud| access::endpoint(reading, &keys, cloud));
     let tenant = reading.need(&keys, "tenantId");
@@ -110,7 +109,7 @@ fn workspace(
         "allowTwin",
     ];
     let known: Vec<&str> = own.iter().chain(layer::KEYS).copied().collect();
-    let keys = reading.keys(node, "a workspace", &known, &["freeze", "guards"])?;
+    let keys = reading.keys(node, "a workspace", &known)?;
     let label = reading.need(&keys, "name");
     let label = label.and_then(|node| reading.name(node, "a workspace's name here"));
     let id = workspace_id(reading, &keys);
@@ -275,8 +274,6 @@ mod tests {
         let help = diagnostics.iter().next().unwrap().help.clone();
         assert_eq!(help.as_deref(), Some("did you mean `ring`?"));
         check_added("    ring: brod\n", &["unknown-ring a.yaml:9 brod"]);
-        check_added("freeze: []\n", &["not-supported-yet a.yaml:9 freeze"]);
-        check_added("    freeze: []\n", &["not-supported-yet a.yaml:9 freeze"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::ident::{
 };
 use crate::kql::Schema;
 use crate::kql::schema::Columns;
+use crate::state::{FailureBudget, Guards};
 
 /// Everything that `environments/` says.
 #[derive(Debug, Clone)]
@@ -19,6 +20,11 @@ pub struct Fleet {
     pub owner: Located<Owner>,
     /// Rings in order of rollout.
     pub rings: Vec<RingName>,
+    /// How much may fail in a ring before the next one must not begin; a ring that is not here has no
+    /// budget.
+    pub budgets: BTreeMap<RingName, FailureBudget>,
+    /// How much may happen in a run as a whole before somebody has to say that it is meant.
+    pub run_guards: Guards,
     /// How much may run at once.
     pub limits: Limits,
     /// What exclusions need.

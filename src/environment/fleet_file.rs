@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::layer::{self, Layer};
 use super::reading::{Keys, Reading};
-use super::{Limits, Policy};
+use super::{Limits, Policy, terms};
 use crate::diag::{Code, Located};
 use crate::ident::{Owner, RingName};
+use crate::state::{FailureBudget, Guards};
 use crate::yaml::{Node, NodeKind};
 
 const DUPLICATE_RING: Code = Code::new("duplicate-ring");
@@ -22,22 +23,24 @@ pub(super) struct FleetFile {
     /// In order of rollout. Empty only when the file could not be read.
     pub(super) rings: Vec<RingName>,
     pub(super) ring_layers: BTreeMap<RingName, Layer>,
+    pub(super) budgets: BTreeMap<RingName, FailureBudget>,
+    pub(super) run_guards: Guards,
     pub(super) limits: Limits,
     pub(super) policy: Policy,
     pub(super) layer: Layer,
 }
 
 pub(super) fn read(reading: &mut Reading, node: &Node) -> FleetFile {
-    let known: Vec<&str> =
-        ["owner", "rings", "limits", "policy"].iter().chain(layer::KEYS).copied().collect();
-    let later = ["failureBudget", "guards", "freeze"];
+    let own = ["owner", "rings", "limits", "policy", "failureBudget", "runGuards"];
+    let known: Vec<&str> = own.iter().chain(layer::KEYS).copied().collect();
     let mut file = FleetFile::default();
-    let Some(keys) = reading.keys(node, "the fleet file", &known, &later) else {
+    let Some(keys) = reading.keys(node, "the fleet file", &known) else {
         return file;
     };
     let owner = reading.need(&keys, "owner");
     file.owner = owner.and_then(|node| reading.name(node, "an owner"));
     file.read_rings(reading, &keys);
+    file.run_guards = terms::run_guards(reading, &keys);
     file.limits = limits(reading, &keys);
     file.policy = policy(reading, &keys);
     file.layer = Layer::read(reading, &keys);
@@ -46,8 +49,11 @@ pub(super) fn read(reading: &mut Reading, node: &Node) -> FleetFile {
 
 impl FleetFile {
     fn read_rings(&mut self, reading: &mut Reading, keys: &Keys<'_>) {
+        let of_fleet = terms::budget(reading, keys);
         let Some(node) = keys.get("rings") else {
-            self.rings.extend(ONLY_RING.parse());
+            let only: Option<RingName> = ONLY_RING.parse().ok();
+            self.rings.extend(only.clone());
+            self.budgets.extend(only.map(|only| (only, of_fleet)));
             return;
         };
         let Some(list) = reading.list(node, "`rings`") else { return };
@@ -55,35 +61,40 @@ impl FleetFile {
             reading.invalid(&node.span, "there is no ring", "name at least one: `rings: [all]`");
         }
         for item in list {
-            let Some((name, layer)) = ring(reading, item) else { continue };
+            let Some((name, layer, budget)) = ring(reading, item) else { continue };
             if self.rings.contains(&name.value) {
                 let message = format!("ring `{}` stands twice", name.value);
                 reading.error(DUPLICATE_RING, &name.span, message, "keep one of the two");
                 continue;
             }
             self.rings.push(name.value.clone());
+            let mut both = of_fleet.clone();
+            both.cover(&budget);
+            self.budgets.insert(name.value.clone(), both);
             self.ring_layers.insert(name.value, layer);
         }
     }
 }
 
 /// A name, or a map of a name and what is different in the ring.
-fn ring(reading: &mut Reading, node: &Node) -> Option<(Located<RingName>, Layer)> {
+fn ring(reading: &mut Reading, node: &Node) -> Option<(Located<RingName>, Layer, FailureBudget)> {
     if !matches!(node.kind, NodeKind::Map(_)) {
-        return Some((reading.name(node, "a ring")?, Layer::default()));
+        let name = reading.name(node, "a ring")?;
+        return Some((name, Layer::default(), FailureBudget::default()));
     }
-    let known: Vec<&str> = ["name"].iter().chain(layer::KEYS).copied().collect();
-    let keys = reading.keys(node, "a ring", &known, &["failureBudget", "guards", "freeze"])?;
+    let known: Vec<&str> = ["name", "failureBudget"].iter().chain(layer::KEYS).copied().collect();
+    let keys = reading.keys(node, "a ring", &known)?;
     let name = reading.need(&keys, "name")?;
     let name = reading.name(name, "a ring")?;
-    Some((name, Layer::read(reading, &keys)))
+    let budget = terms::budget(reading, &keys);
+    Some((name, Layer::read(reading, &keys), budget))
 }
 
 fn limits(reading: &mut Reading, keys: &Keys<'_>) -> Limits {
     let mut limits = Limits::default();
     let Some(node) = keys.get("limits") else { return limits };
     let known = ["concurrency", "perSubscription", "perTenant"];
-    let Some(keys) = reading.keys(node, "`limits`", &known, &[]) else { return limits };
+    let Some(keys) = reading.keys(node, "`limits`", &known) else { return limits };
     // A thousand connections at once is more than one machine and one ARM token can use.
     let mut limit = |name: &str| {
         let number = reading.number(keys.get(name)?, &format!("`{name}`"), 1, 1000)?;
@@ -99,7 +110,7 @@ fn policy(reading: &mut Reading, keys: &Keys<'_>) -> Policy {
     let mut policy = Policy::default();
     let Some(node) = keys.get("policy") else { return policy };
     let known = ["exclusionsNeed", "expiryWarningDays"];
-    let Some(keys) = reading.keys(node, "`policy`", &known, &[]) else { return policy };
+    let Some(keys) = reading.keys(node, "`policy`", &known) else { return policy };
     if let Some(node) = keys.get("exclusionsNeed")
         && let Some(list) = reading.list(node, "`exclusionsNeed`")
     {
@@ -158,15 +169,6 @@ mod tests {
 
     #[test]
     fn what_would_be_ignored_is_refused() {
-        let later = "guards: { disables: 0 }\nfailureBudget: { items: 2 }\nfreeze: []\n";
-        check(
-            &format!("{FLEET}{later}"),
-            &[
-                "not-supported-yet fleet.yaml:3 guards",
-                "not-supported-yet fleet.yaml:4 failureBudget",
-                "not-supported-yet fleet.yaml:5 freeze",
-            ],
-        );
         check(&format!("{FLEET}limit: {{}}\n"), &["unknown-key fleet.yaml:3 limit"]);
         let nested = "limits: { concurency: 3 }\npolicy: { expiryWarning: 3 }\n";
         check(

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::reading::{Keys, Reading};
 use super::selector;
-use super::{AcceptedDrift, Layered, Selector, Settings, overrides};
+use super::{AcceptedDrift, Layered, Selector, Settings, overrides, terms};
 use crate::diag::{Code, Diagnostic, Diagnostics, Located, Span, suggest};
 use crate::ident::ContentId;
-use crate::state::Field;
+use crate::state::{Field, Freeze, Guards};
 use crate::yaml::{Entry, NodeKind};
 
 const UNKNOWN_FIELD: Code = Code::new("unknown-field");
@@ -21,7 +21,7 @@ const MIXED_EXPIRES: Code = Code::new("override-expires-differ");
 
 /// The keys of a layer.
 pub(super) const KEYS: &[&str] =
-    &["content", "overrides", "parameters", "observed", "accepted", "ecs"];
+    &["content", "overrides", "parameters", "observed", "accepted", "ecs", "guards", "freeze"];
 
 /// Names that mean several fields, or a field by its name in content files.
 const FIELD_GROUPS: &[&str] = &[
@@ -42,6 +42,9 @@ pub(super) struct Layer {
     observed: Option<Vec<Located<Field>>>,
     accepted: Option<Vec<Located<AcceptedDrift>>>,
     ecs: BTreeMap<String, BTreeMap<String, Located<String>>>,
+    guards: Guards,
+    /// Unlike other lists these add up: no lower place may lift what a higher one has frozen.
+    freeze: Vec<Freeze>,
     /// What the text names, whether or not another layer replaces it.
     pub(super) mentions: Vec<Located<Selector>>,
 }
@@ -56,13 +59,25 @@ impl Layer {
         layer.read_observed(reading, keys);
         layer.read_accepted(reading, keys);
         layer.read_ecs(reading, keys);
+        layer.guards = terms::guards(reading, keys);
+        layer.freeze = terms::freeze(reading, keys);
         layer
     }
 
     /// Lays another layer over this one.
     pub(super) fn cover(&mut self, upper: &Self, diagnostics: &mut Diagnostics) {
-        let Self { include, exclude, overrides, parameters, observed, accepted, ecs, mentions } =
-            upper;
+        let Self {
+            include,
+            exclude,
+            overrides,
+            parameters,
+            observed,
+            accepted,
+            ecs,
+            guards,
+            freeze,
+            mentions,
+        } = upper;
         replace(&mut self.include, include);
         replace(&mut self.exclude, exclude);
         replace(&mut self.observed, observed);
@@ -83,13 +98,25 @@ impl Layer {
         for (table, names) in ecs {
             self.ecs.entry(table.clone()).or_default().extend(names.clone());
         }
+        self.guards.cover(guards);
+        self.freeze.extend(freeze.iter().cloned());
         self.mentions.extend(mentions.iter().cloned());
     }
 
     /// The settings that all layers together make.
     pub(super) fn into_settings(self) -> Settings {
-        let Self { include, exclude, overrides, parameters, observed, accepted, ecs, mentions } =
-            self;
+        let Self {
+            include,
+            exclude,
+            overrides,
+            parameters,
+            observed,
+            accepted,
+            ecs,
+            guards,
+            freeze,
+            mentions,
+        } = self;
         Settings {
             include: include.unwrap_or_default(),
             exclude: exclude.unwrap_or_default(),
@@ -98,13 +125,15 @@ impl Layer {
             observed: observed.unwrap_or_default(),
             accepted: accepted.unwrap_or_default(),
             ecs,
+            guards,
+            freeze,
             mentions,
         }
     }
 
     fn read_content(&mut self, reading: &mut Reading, keys: &Keys<'_>) {
         let Some(node) = keys.get("content") else { return };
-        let Some(keys) = reading.keys(node, "`content`", &["include", "exclude"], &[]) else {
+        let Some(keys) = reading.keys(node, "`content`", &["include", "exclude"]) else {
             return;
         };
         let mut selectors = |name: &str| {
@@ -200,7 +229,7 @@ impl Layer {
         let mut accepted = Vec::new();
         for item in list {
             const KNOWN: [&str; 4] = ["content", "fields", "until", "reason"];
-            let Some(keys) = reading.keys(item, "accepted drift", &KNOWN, &[]) else { continue };
+            let Some(keys) = reading.keys(item, "accepted drift", &KNOWN) else { continue };
             let content = reading.need(&keys, "content");
             let content = content.and_then(|node| reading.name::<ContentId>(node, "a content id"));
             let until = reading.need(&keys, "until");

@@ -84,8 +84,8 @@ fn read(root: &Path, diagnostics: &mut Diagnostics) -> Option<Fleet> {
         let help = format!("describe one in `{FOLDER}/<name>.yaml`");
         diagnostics.push(Diagnostic::error(NO_ENVIRONMENT, message).help(help));
     }
-    let FleetFile { owner, rings, limits, policy, .. } = file;
-    Some(Fleet { owner: owner?, rings, limits, policy, environments })
+    let FleetFile { owner, rings, budgets, run_guards, limits, policy, .. } = file;
+    Some(Fleet { owner: owner?, rings, budgets, run_guards, limits, policy, environments })
 }
 
 fn environments(

@@ -6,6 +6,7 @@
 //! merged settings, each value with the file and line it came from.
 
 mod access;
+mod check_ecs;
 mod check_names;
 mod check_overrides;
 mod check_resources;
@@ -23,6 +24,7 @@ mod scope;
 mod select;
 mod selector;
 mod settings;
+mod terms;
 mod unique;
 
 pub use check_names::check_names;

@@ -80,7 +80,7 @@ fn layered(reading: &mut Reading, key: &str, node: &Node) -> Option<Layered> {
         _ => false,
     };
     let (value, reason, expires) = if explained {
-        let keys = reading.keys(node, "an override with a reason", &PARTS, &[])?;
+        let keys = reading.keys(node, "an override with a reason", &PARTS)?;
         let reason = keys.get("reason").map(|node| reading.words(node, "`reason`"));
         let expires = keys.get("expires").map(|node| reading.name(node, "a day"));
         let value = reading.need(&keys, "value")?;

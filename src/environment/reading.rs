@@ -79,20 +79,17 @@ impl Reading {
         Some(Keys { what, entries, span: &node.span })
     }
 
-    /// A map with known keys; `later` are keys whose behaviour does not exist yet.
+    /// A map with known keys.
     pub(super) fn keys<'n>(
         &mut self,
         node: &'n Node,
         what: &'static str,
         known: &[&str],
-        later: &[&str],
     ) -> Option<Keys<'n>> {
         let keys = self.map(node, what)?;
         for entry in keys.entries {
             let key = entry.key.as_str();
-            if later.contains(&key) {
-                self.not_supported(&entry.key_span, &format!("`{key}`"));
-            } else if !known.contains(&key) {
+            if !known.contains(&key) {
                 let message = format!("`{key}` is not a key of {what}");
                 let help = suggest(key, known.iter().copied());
                 self.error(UNKNOWN_KEY, &entry.key_span, message, help);

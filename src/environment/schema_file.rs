@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::reading::{Keys, Reading};
 use crate::diag::suggest;
-use crate::kql::ColumnType;
 use crate::kql::schema::Columns;
+use crate::kql::{ColumnType, Schema};
 use crate::yaml::{Node, NodeKind};
 
 /// The words for types, as KQL's `getschema` shows them and Microsoft's table reference writes them.
@@ -18,13 +18,19 @@ const TYPES: [&str; 10] =
 /// Reads one file: `tables:`, then tables, then columns with their types.
 pub(super) fn read(reading: &mut Reading, node: &Node) -> BTreeMap<String, Columns> {
     let mut found = BTreeMap::new();
-    let Some(keys) = reading.keys(node, "a schema file", &["tables"], &[]) else { return found };
+    let Some(keys) = reading.keys(node, "a schema file", &["tables"]) else { return found };
     let tables = reading.need(&keys, "tables").and_then(|node| reading.map(node, "`tables`"));
     for entry in tables.iter().flat_map(Keys::entries) {
         if !is_name(&entry.key) {
             let message = format!("`{}` is not the name of a table", entry.key);
             let help = "write it as a query does: letters, digits and `_`";
             reading.invalid(&entry.key_span, message, help);
+        }
+        let known = Schema::builtin();
+        let miswritten = known.tables().find(|table| table.eq_ignore_ascii_case(&entry.key));
+        if let Some(table) = miswritten.filter(|table| *table != entry.key) {
+            let message = format!("there is no table `{}`: names of tables have case", entry.key);
+            reading.invalid(&entry.key_span, message, &format!("write `{table}`"));
         }
         let columns = columns(reading, &entry.value);
         if matches!(&entry.value.kind, NodeKind::Map(columns) if columns.is_empty()) {
@@ -96,6 +102,10 @@ mod tests {
         check("tables: {Made_CL: {a: strnig}}\n", &["invalid-value a.schema.yaml:1 strnig"]);
         check("tables: {Made_CL: {}}\n", &["invalid-value a.schema.yaml:1 Made_CL"]);
         check("tables: {'Made CL': {a: int}}\n", &["invalid-value a.schema.yaml:1 'Made CL'"]);
+        check(
+            "tables: {deviceevents: {a: int}}\n",
+            &["invalid-value a.schema.yaml:1 deviceevents"],
+        );
         check("tables: {Made_CL: [a]}\n", &["wrong-type a.schema.yaml:1 [a]"]);
         check(
             "Made_CL: {a: int}\n",

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::selector::{is_within, tidy};
 use super::{Environment, Fleet, Workspace};
 use crate::diag::{Code, Diagnostic, Diagnostics, suggest};
-use crate::ident::{EnvironmentName, ItemKey, RingName, Tag};
+use crate::ident::{EnvironmentName, ItemKey, RingName, Tag, WorkspaceReference};
 
 const UNKNOWN_ENVIRONMENT: Code = Code::new("unknown-environment");
 const UNKNOWN_WORKSPACE: Code = Code::new("unknown-workspace");
@@ -130,6 +130,42 @@ impl Selection {
                 };
                 let known = names.iter().map(String::as_str);
                 errors.push(unknown(UNKNOWN_WORKSPACE, "workspace", wanted, known));
+            }
+        }
+        errors
+    }
+}
+
+impl Fleet {
+    /// An error for each reference that is to no workspace, or to several.
+    #[must_use]
+    pub fn unclear_workspaces<'r>(
+        &self,
+        references: impl IntoIterator<Item = &'r WorkspaceReference>,
+    ) -> Diagnostics {
+        let workspaces = self.workspaces();
+        let keys = || workspaces.iter().map(|(_, workspace)| &workspace.key);
+        let mut errors = Diagnostics::new();
+        for wanted in references {
+            let found: Vec<String> =
+                keys().filter(|key| wanted.fits(key)).map(ToString::to_string).collect();
+            match found.as_slice() {
+                [_] => {}
+                [] => {
+                    let known: Vec<String> = keys().map(ToString::to_string).collect();
+                    let known = known.iter().map(String::as_str);
+                    errors.push(unknown(
+                        UNKNOWN_WORKSPACE,
+                        "workspace",
+                        &wanted.to_string(),
+                        known,
+                    ));
+                }
+                several => {
+                    let message = format!("`{wanted}` may be {}", several.join(" or "));
+                    let help = format!("say which: `{}`", several[0]);
+                    errors.push(Diagnostic::error(UNKNOWN_WORKSPACE, message).help(help));
+                }
             }
         }
         errors

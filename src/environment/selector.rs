@@ -16,7 +16,7 @@ const BAD_SELECTOR: Code = Code::new("invalid-selector");
 /// Reads one criterion: a map of one key.
 pub(super) fn read(reading: &mut Reading, node: &Node) -> Option<Located<Selector>> {
     const KNOWN: [&str; 5] = ["id", "tag", "tactic", "kind", "path"];
-    let keys = reading.keys(node, "a selector", &KNOWN, &[])?;
+    let keys = reading.keys(node, "a selector", &KNOWN)?;
     let [entry] = keys.entries() else {
         let help = "write one entry for each: `[{ tag: rmm }, { kind: nrt }]`";
         reading.error(BAD_SELECTOR, &node.span, "a selector has exactly one key", help);

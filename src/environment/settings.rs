@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::diag::Located;
 use crate::ident::{ContentId, Day, Family, Tag};
-use crate::state::Field;
+use crate::state::{Field, Freeze, Guards};
 
 /// A workspace's merged settings. Maps are merged over the layers, lists are replaced.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,6 +25,10 @@ pub struct Settings {
     pub accepted: Vec<Located<AcceptedDrift>>,
     /// ECS names by table: further mappings to columns.
     pub ecs: BTreeMap<String, BTreeMap<String, Located<String>>>,
+    /// How much may happen before somebody has to say that it is meant.
+    pub guards: Guards,
+    /// Days on which nothing is written, of all layers.
+    pub freeze: Vec<Freeze>,
     /// Every content id, tag and path that the layers name, at the place of the name, even where an
     /// upper layer replaces what was said: [`check_names`](super::check_names) looks them up.
     pub mentions: Vec<Located<Selector>>,

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::value::datetime;
 use super::{ColumnType, Columns, Value};
+use crate::diag::closest;
 
 /// Values by column. A column that is absent is null; of type string, empty.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,7 +38,10 @@ impl Event {
         for (column, json) in values {
             let kind = match columns.map(|columns| columns.get(column)) {
                 Some(None) => {
-                    let message = format!("the table has no column `{column}`");
+                    let known = columns.into_iter().flatten().map(|(name, _)| name.as_str());
+                    let near = closest(column, known);
+                    let near = near.map(|near| format!(", but `{near}`")).unwrap_or_default();
+                    let message = format!("the table has no column `{column}`{near}");
                     errors.push(EventError { column: column.clone(), message });
                     continue;
                 }
@@ -145,5 +149,7 @@ mod tests {
         let errors = read(json!({"RemotePort": "https", "Nope": 1})).unwrap_err();
         let columns: Vec<&str> = errors.iter().map(|error| error.column.as_str()).collect();
         assert_eq!(columns, ["Nope", "RemotePort"]);
+        let slip = read(json!({"DeviceNam": "a"})).unwrap_err();
+        assert_eq!(slip[0].message, "the table has no column `DeviceNam`, but `DeviceName`");
     }
 }

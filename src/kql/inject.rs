@@ -181,6 +181,9 @@ pub(super) fn contained(query: &Query<'_>) -> Result<String, Refusal> {
         }
     }
     let line = one_line(query);
+    if line == predicate {
+        return Ok(line);
+    }
     let again = Query::parse(&line);
     let same = words(&again).eq(words(query)) && again.faults().is_empty();
     if same { Ok(line) } else { refused("does not fit on one line", 0..predicate.len()) }

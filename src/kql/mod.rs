@@ -22,6 +22,7 @@
 mod bound;
 mod evaluate;
 mod event;
+mod filters;
 mod inject;
 mod item;
 mod lexer;
@@ -50,6 +51,7 @@ mod way;
 
 pub use evaluate::{Assumptions, evaluate, evaluate_assuming};
 pub use event::{Event, EventError};
+pub use filters::filters;
 use inject::contained;
 pub use inject::{Injected, InjectedStage, Insertion, inject, inject_into};
 pub use lexer::lex;

@@ -203,6 +203,16 @@ fn implies(operator: TextOperator, needle: &str, other: TextOperator, sought: &s
     }
 }
 
+/// Whether a text is a range of IPv4 addresses as everybody writes them: `10.0.0.0/8`, `10.1.2.3`.
+#[must_use]
+pub(super) fn is_range(text: &str) -> bool {
+    let (network, bits) = text.split_once('/').unwrap_or((text, "32"));
+    let plain = bits.bytes().all(|byte| byte.is_ascii_digit());
+    plain
+        && bits.parse::<u32>().is_ok_and(|bits| bits <= 32)
+        && matches!(address(network), Address::Valid(_))
+}
+
 /// Whether a text is an IPv4 address in a range such as `10.0.0.0/8`; null if it is no address.
 #[must_use]
 pub(super) fn in_range(text: &str, range: &str) -> Truth {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use jiff::civil::{Date, DateTime, Time};
 
+use crate::ident::Day;
+
 /// The scalar types that columns have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ColumnType {
@@ -370,6 +372,12 @@ fn offset(time: &str) -> Option<(&str, i64)> {
     let ticks = (part(hours, 15)? * 60 + part(minutes, 60)?) * 60 * SECOND;
     let time = time.trim_end();
     (!time.is_empty()).then_some((time, if offset.starts_with('-') { -ticks } else { ticks }))
+}
+
+/// Noon of a day in UTC, in ticks: what `now()` is where a query is judged.
+#[must_use]
+pub fn noon(day: Day) -> i64 {
+    ticks_of(day.date().at(12, 0, 0, 0))
 }
 
 /// The ticks of a civil time in UTC.

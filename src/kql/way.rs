@@ -95,9 +95,13 @@ impl Reader<'_> {
             names = names.behind(self.query, stage, self.context());
         }
         found.extend(self.ties(&at_mark, &found));
-        let mut texts: BTreeSet<String> = BTreeSet::new();
-        found.retain(|condition| texts.insert(format!("{condition:?}")));
-        found
+        let mut once: Vec<Predicate> = Vec::with_capacity(found.len());
+        for condition in found {
+            if !once.contains(&condition) {
+                once.push(condition);
+            }
+        }
+        once
     }
 
     fn context(&self) -> Context<'_> {

@@ -200,11 +200,24 @@ impl Client {
         collection: Collection,
     ) -> Result<Vec<Value>, Error> {
         let first = self.url(&workspace.list_path(collection), collection.operation());
+        self.pages(first, &workspace.subscription).await
+    }
+
+    /// Reads which playbooks a rule starts.
+    ///
+    /// # Errors
+    /// As for any list; `NotFound` when there is no such rule.
+    pub async fn list_actions(&self, rule: &ResourceId) -> Result<Vec<Value>, Error> {
+        let first = self.url(&format!("{}/actions", rule.path()), rule.collection.operation());
+        self.pages(first, &rule.workspace.subscription).await
+    }
+
+    async fn pages(&self, first: Url, subscription: &SubscriptionId) -> Result<Vec<Value>, Error> {
         let mut request = Request::new(Method::Get, first);
         let mut seen = BTreeSet::new();
         let mut items = Vec::new();
         loop {
-            let response = self.send_checked(&request, &workspace.subscription).await?;
+            let response = self.send_checked(&request, subscription).await?;
             let mut page = parse(&request, &response)?;
             let Some(Value::Array(value)) = page.get_mut("value").map(Value::take) else {
                 return Err(protocol(&request, "a page of the list has no `value`"));

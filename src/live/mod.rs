@@ -16,6 +16,7 @@ pub(crate) mod fake;
 pub mod observe;
 mod patient;
 mod pipeline;
+mod playbooks;
 pub mod retry;
 #[cfg(test)]
 mod tests_of_waits;
@@ -30,5 +31,6 @@ pub use credential::TenantCredential;
 pub use error::{Error, ErrorKind};
 pub use observe::{Target, Wanted, WantedItem, observe, observe_all, observe_each};
 pub use pipeline::{Access, Connections, PipelineTransport};
+pub use playbooks::read_playbooks;
 pub use throttle::{Begun, Throttle};
 pub use transport::{Method, Request, Response, Transport, TransportError, is_loopback};

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Sides, Work};
+use super::{Acknowledgement, Sides, Work};
 use crate::arm::WorkspaceId;
-use crate::ident::{ArmName, ItemKey, Owner, RingName, WorkspaceKey};
-use crate::state::{Field, Unreadable};
+use crate::ident::{ArmName, Family, ItemKey, Owner, RingName, WorkspaceKey};
+use crate::state::{Field, Freeze, Guards, Playbooks, RunTerms, Unreadable};
 
 /// Every change of a run, workspaces in fleet order.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Plan {
     pub owner: Owner,
     /// What shaped the changes.
     pub options: Options,
+    /// What holds for the run as a whole.
+    pub terms: RunTerms,
     /// One entry per selected workspace.
     pub workspaces: Vec<WorkspacePlan>,
 }
@@ -24,6 +26,25 @@ impl Plan {
     /// Every change with its workspace, in order.
     pub fn changes(&self) -> impl Iterator<Item = (&WorkspacePlan, &Change)> {
         self.workspaces.iter().flat_map(|w| w.changes.iter().map(move |change| (w, change)))
+    }
+
+    /// Rules that are to be deleted: what they start is looked at before.
+    pub fn deleted_rules(&mut self) -> impl Iterator<Item = (&WorkspaceKey, &mut Change)> {
+        self.workspaces.iter_mut().flat_map(|workspace| {
+            let is_deleted = |change: &&mut Change| {
+                change.action == Action::Delete && change.key.family == Family::AnalyticRule
+            };
+            let key = &workspace.key;
+            let deleted = workspace.changes.iter_mut().filter(is_deleted);
+            deleted.map(move |change| (key, change))
+        })
+    }
+
+    /// Every change that is to be sent: what a freeze stops is not.
+    pub fn writes(&self) -> impl Iterator<Item = (&WorkspacePlan, &Change)> {
+        let is_sent =
+            |(w, change): &(&WorkspacePlan, &Change)| w.frozen.is_none() && change.action.writes();
+        self.changes().filter(is_sent)
     }
 }
 
@@ -38,6 +59,14 @@ pub struct WorkspacePlan {
     pub ring: RingName,
     /// Why it could not be read, if so: then there are no changes, and it is not green.
     pub unreadable: Option<Unreadable>,
+    /// Why nothing is written here today, if so: the changes wait.
+    pub frozen: Option<Freeze>,
+    /// How much may happen here before somebody has to say that it is meant.
+    pub guards: Guards,
+    /// How many rules there are now, whoever owns them.
+    pub rules: RuleCount,
+    /// How many items this repository owns here, whatever was selected.
+    pub owned: usize,
     /// Why nothing may be retired in this run, if so: some content file's id or `replaces` cannot be
     /// read.
     pub retire_blocked: Option<String>,
@@ -47,6 +76,15 @@ pub struct WorkspacePlan {
     pub unmanaged: usize,
     /// Items of other owners of this tool.
     pub foreign: Vec<Foreign>,
+}
+
+/// How many rules a workspace has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RuleCount {
+    /// Scheduled and near-real-time ones.
+    pub all: usize,
+    /// The near-real-time ones.
+    pub nrt: usize,
 }
 
 /// An item of another owner: listed, never touched.
@@ -85,6 +123,8 @@ pub struct Change {
     pub observed: Vec<FieldChange>,
     /// Who last changed the live item and when, where the service says so.
     pub modified: Option<Modified>,
+    /// The playbooks that a rule starts, where they were asked for: before it is deleted.
+    pub playbooks: Option<Playbooks>,
     /// Everything that the executor needs.
     pub work: Work,
     /// What it was decided on, so that it can be decided again on newer sides.
@@ -335,7 +375,7 @@ pub struct Options {
     /// `--keep-going`: apply the rest although something is held.
     pub keep_going: bool,
     /// `--ack`: objections that are acknowledged once.
-    pub acknowledged: Vec<String>,
+    pub acknowledged: Vec<Acknowledgement>,
     /// What was selected, as it was typed, for the digest.
     pub selection: Vec<String>,
     /// The commit that is applied, for the records; information only, not in the digest.

@@ -49,6 +49,7 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
         fields: found.fields,
         written: found.written,
         observed: found.observed,
+        playbooks: None,
         modified: sides.live.as_ref().and_then(modified),
         work: found.work.unwrap_or(Work::Nothing),
         sides: Box::new(sides),
@@ -399,9 +400,8 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
         }
         Some(Clash::Twin(_)) | None => {}
     }
-    let acknowledged = options.acknowledged.iter().any(|ack| ack == "retired-edited");
     let edited = !moved.is_empty() || live.kind != Some(record.kind);
-    if edited && !acknowledged {
+    if edited && !sides.edits_acknowledged {
         let reason = "its content is gone, but it was changed outside git since; \
                       acknowledge with `--ack retired-edited`";
         return Finding::refuse(Class::RetiredEdited, reason, moved);

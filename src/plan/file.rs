@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Action, Change, Class, DesiredSide, Options, Plan, Work};
+use super::{Acknowledgement, Action, Change, Class, DesiredSide, Options, Plan, Work};
 use crate::state::{Field, canonical};
 
 const FORMAT: &str = "sentinelops.plan-file/v3";
@@ -116,6 +116,10 @@ impl SavedPlan {
         if saved.format != FORMAT {
             return Err(NotAPlan(format!("its format is `{}`, not `{FORMAT}`", saved.format)));
         }
+        for ack in &saved.options.acknowledged {
+            let read = ack.parse::<Acknowledgement>();
+            read.map_err(|invalid| NotAPlan(format!("it acknowledges `{ack}`: {invalid}")))?;
+        }
         if saved.compute_digest() != saved.digest {
             return Err(NotAPlan("its digest does not fit: it was changed by hand".into()));
         }
@@ -131,10 +135,15 @@ impl SavedPlan {
             desired_wins: self.options.desired_wins,
             re_enable: self.options.re_enable,
             keep_going: self.options.keep_going,
-            acknowledged: self.options.acknowledged.clone(),
+            acknowledged: self.acknowledged(),
             selection: self.options.selection.clone(),
             commit: None,
         }
+    }
+
+    fn acknowledged(&self) -> Vec<Acknowledgement> {
+        let read = |ack: &String| ack.parse().expect("invariant: what was read has been looked at");
+        self.options.acknowledged.iter().map(read).collect()
     }
 
     /// The workspaces that it was made for, as `environment/workspace`.
@@ -221,7 +230,7 @@ impl SavedOptions {
             desired_wins: *desired_wins,
             re_enable: *re_enable,
             keep_going: *keep_going,
-            acknowledged: acknowledged.clone(),
+            acknowledged: acknowledged.iter().map(ToString::to_string).collect(),
             selection: selection.clone(),
         }
     }

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no async, no clock. The same sides give the same bytes. Only [`guard`] makes an
 //! [`ApprovedPlan`], and only that can be applied.
 
+mod acknowledge;
 mod body;
 mod change;
 mod compare;
@@ -10,6 +11,8 @@ mod decide;
 mod effect;
 mod file;
 mod guard;
+mod measure;
+mod objection;
 mod order;
 #[expect(clippy::module_inception, reason = "the entry function bears its module's name")]
 mod plan;
@@ -21,13 +24,15 @@ mod tests;
 mod work;
 mod workspace;
 
+pub use acknowledge::{Acknowledgement, Guard};
 pub use change::{
     Action, Change, Class, Effect, FieldChange, Foreign, Modified, Moved, Options, Plan, Quieting,
-    WorkspacePlan,
+    RuleCount, WorkspacePlan,
 };
 pub use decide::decide;
 pub use file::{Mismatch, NotAPlan, SavedPlan};
-pub use guard::{ApprovedPlan, Objection, guard};
+pub use guard::{ApprovedPlan, exceeded, guard, idle};
+pub use objection::{Bound, Exceeded, Objection};
 pub use plan::{Planner, plan};
 pub use sides::{BaselineSide, Clash, DesiredSide, Sides};
 pub use work::{Put, RecordPut, Work};

@@ -60,6 +60,7 @@ impl<'a> Planner<'a> {
         Plan {
             owner: self.desired.owner.clone(),
             options: self.options.clone(),
+            terms: self.desired.terms.clone(),
             workspaces: workspaces.collect(),
         }
     }

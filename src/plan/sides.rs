@@ -30,6 +30,8 @@ pub struct Sides {
     pub observed: Vec<Field>,
     /// Whether a retired item is deleted.
     pub prune: bool,
+    /// Whether it may be retired although it was edited since its content went.
+    pub edits_acknowledged: bool,
     /// Why it may not be retired now, if so.
     pub retire_blocked: Option<String>,
     /// The content file of an absent item, where the workspace's selectors leave it out.

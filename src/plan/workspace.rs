@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    BaselineSide, Change, Clash, DesiredSide, Foreign, Options, Sides, WorkspacePlan, decide,
-    order, replaced,
+    Acknowledgement, BaselineSide, Change, Clash, DesiredSide, Foreign, Guard, Options, RuleCount,
+    Sides, WorkspacePlan, decide, order, replaced,
 };
 use crate::ident::{ArmName, Day, Family, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Baselines, Ownership};
 use crate::state::desired::{
     DesiredItem, DesiredState, DesiredWorkspace, Present, UnreadableContent, UnselectedContent,
 };
-use crate::state::{Field, LiveItem, LiveWorkspace, Observation, RecordState};
+use crate::state::{Field, Freeze, Kind, LiveItem, LiveWorkspace, Observation, RecordState};
 
 /// The plan of one workspace.
 pub(super) fn plan_workspace(
@@ -26,6 +26,10 @@ pub(super) fn plan_workspace(
         id: desired.id.clone(),
         ring: desired.ring.clone(),
         unreadable: None,
+        frozen: Freeze::on(today, &desired.freeze).cloned(),
+        guards: desired.guards.clone(),
+        rules: RuleCount::default(),
+        owned: 0,
         retire_blocked: desired.retire_blocked.clone(),
         changes: Vec::new(),
         unmanaged: 0,
@@ -38,6 +42,7 @@ pub(super) fn plan_workspace(
             return plan;
         }
     };
+    plan.rules = rules(live);
     let pairing = Pairing::new(desired, live, owner, options, today);
     let keys: BTreeSet<&ItemKey> = desired
         .items
@@ -47,11 +52,24 @@ pub(super) fn plan_workspace(
         .collect();
     let changes: Vec<Change> =
         keys.into_iter().map(|key| decide(pairing.sides(key), options)).collect();
+    plan.owned = changes.iter().filter(|change| is_owned(change)).count();
     plan.changes = order::by_weight(replaced::hold(changes, desired, options));
     plan.unmanaged = pairing.unmanaged(&plan.changes);
     plan.foreign = pairing.foreign();
     plan.changes.iter_mut().for_each(replaced::let_go);
     plan
+}
+
+fn is_owned(change: &Change) -> bool {
+    matches!(change.sides.baseline, BaselineSide::Ours(_) | BaselineSide::Ambiguous(_))
+}
+
+fn rules(live: &LiveWorkspace) -> RuleCount {
+    let kinds = || live.items.iter().filter_map(|item| item.kind);
+    RuleCount {
+        all: kinds().filter(|kind| matches!(kind, Kind::Scheduled | Kind::Nrt)).count(),
+        nrt: kinds().filter(|kind| *kind == Kind::Nrt).count(),
+    }
 }
 
 /// Everything that the sides of one workspace's items are made from.
@@ -65,6 +83,7 @@ struct Pairing<'a> {
     bound: BTreeMap<(Family, ArmName), ItemKey>,
     owner: &'a Owner,
     prune: bool,
+    edits_acknowledged: bool,
     today: Day,
 }
 
@@ -86,8 +105,21 @@ impl<'a> Pairing<'a> {
             })
             .collect();
         let prune = options.prune || desired.prune;
+        let is_about =
+            |ack: &Acknowledgement| ack.is_about(Guard::RetiredEdited, Some(&desired.key));
+        let edits_acknowledged = options.acknowledged.iter().any(is_about);
         let unreadable = unreadable(desired, &baselines);
-        Self { desired, live, baselines, unreadable, bound, owner, prune, today }
+        Self {
+            desired,
+            live,
+            baselines,
+            unreadable,
+            bound,
+            owner,
+            prune,
+            edits_acknowledged,
+            today,
+        }
     }
 
     fn sides(&self, key: &ItemKey) -> Sides {
@@ -107,6 +139,7 @@ impl<'a> Pairing<'a> {
             arm_name,
             observed: self.desired.observed.clone(),
             prune: self.prune,
+            edits_acknowledged: self.edits_acknowledged,
             retire_blocked: self.desired.retire_blocked.clone(),
             left_out: self.left_out(key).map(|content| content.path.clone()),
             owner: self.owner.clone(),

@@ -2,19 +2,22 @@
 
 use serde_json::{Value, json};
 
-use crate::apply::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
+use crate::apply::{
+    ItemOutcome, Outcome, RingOutcome, RingScore, Standing, Verdict, WorkspaceOutcome,
+};
 use crate::arm::WorkspaceId;
 use crate::content::Expectation;
-use crate::ident::{Family, ItemKey, WorkspaceKey};
+use crate::ident::{Family, ItemKey, RingName, WorkspaceKey};
 use crate::plan::{
     Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Foreign, Modified,
-    Moved, Options, Plan, Sides, Work, WorkspacePlan,
+    Moved, Options, Plan, RuleCount, Sides, Work, WorkspacePlan,
 };
 use crate::report::{Judgement, TestReport, TestResult, TestVerdict};
-use crate::state::{Field, Unreadable};
+use crate::state::{FailureBudget, Field, Guards, RunTerms, Unreadable};
 
 pub(super) fn plan(workspaces: Vec<WorkspacePlan>) -> Plan {
-    Plan { owner: "acme-soc".parse().unwrap(), options: Options::default(), workspaces }
+    let terms = RunTerms::default();
+    Plan { owner: "acme-soc".parse().unwrap(), options: Options::default(), terms, workspaces }
 }
 
 pub(super) fn key(text: &str) -> WorkspaceKey {
@@ -39,6 +42,10 @@ pub(super) fn workspace(name: &str, changes: Vec<Change>) -> WorkspacePlan {
         id: id(),
         ring: "broad".parse().unwrap(),
         unreadable: None,
+        frozen: None,
+        guards: Guards::default(),
+        rules: RuleCount::default(),
+        owned: 0,
         retire_blocked: None,
         changes,
         unmanaged: 0,
@@ -70,6 +77,7 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
         clash: None,
         observed: Vec::new(),
         prune: false,
+        edits_acknowledged: false,
         retire_blocked: None,
         left_out: None,
         owner: "acme-soc".parse().unwrap(),
@@ -88,6 +96,7 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
         fields: Vec::new(),
         written: Vec::new(),
         observed: Vec::new(),
+        playbooks: None,
         modified: None,
         work: Work::Nothing,
         sides: Box::new(sides),
@@ -228,6 +237,10 @@ pub(super) fn item(id: &str, class: Class, action: Action, verdict: Verdict) -> 
     }
 }
 
+fn broad() -> RingName {
+    "broad".parse().unwrap()
+}
+
 /// One item for every way in which an item can end, and a workspace that could not be read.
 pub(super) fn outcome() -> Outcome {
     let mut quieter = item("updated", Class::Changed, Action::Update, Verdict::Done);
@@ -285,9 +298,34 @@ pub(super) fn outcome() -> Outcome {
     let unreadable = unreadable("fabrikam/law").unreadable;
     Outcome {
         workspaces: vec![
-            WorkspaceOutcome { key: key("contoso/prod"), unreadable: None, items, in_sync: 12 },
-            WorkspaceOutcome { key: key("fabrikam/law"), unreadable, items: vec![], in_sync: 0 },
+            WorkspaceOutcome {
+                key: key("contoso/prod"),
+                ring: broad(),
+                unreadable: None,
+                items,
+                in_sync: 12,
+            },
+            WorkspaceOutcome {
+                key: key("fabrikam/law"),
+                ring: broad(),
+                unreadable,
+                items: vec![],
+                in_sync: 0,
+            },
         ],
+        rings: vec![RingOutcome {
+            ring: broad(),
+            budget: FailureBudget::default(),
+            score: RingScore {
+                workspaces: 2,
+                unreadable: 1,
+                frozen: 0,
+                begun: 8,
+                failed: 2,
+                not_begun: 1,
+            },
+            standing: Standing::Finished,
+        }],
         interrupted: false,
     }
 }

@@ -16,6 +16,8 @@ pub mod explain;
 mod fixture;
 pub mod json;
 pub mod markdown;
+mod objection;
+mod rollout;
 mod sentence;
 mod style;
 pub mod summary;
@@ -25,4 +27,5 @@ mod wording;
 
 pub use escape::{inert, visible_lines};
 pub use exclusion_test::{Judgement, TestReport, TestResult, TestVerdict};
+pub use objection::acknowledge;
 pub use style::Style;

@@ -1,6 +1,7 @@
 //! The closing sentences, which every format for people shares.
 
 use super::count::{count, form};
+use super::rollout;
 use super::summary::{Summary, Tally};
 use crate::apply::Outcome;
 use crate::plan::{Action, Class};
@@ -46,8 +47,17 @@ pub(super) fn plan(summary: &Summary) -> String {
         parts.push(format!("{} could not be read", count(summary.unreadable, "workspace")));
     }
     let mut sentence = format!("Plan: {}.", parts.join(", "));
+    if summary.frozen > 0 {
+        let waits = form(summary.frozen, "waits", "wait");
+        let changes = count(summary.frozen, "change");
+        sentence = format!("{sentence} Of these, {changes} {waits} for the end of a freeze.");
+    }
     if let Some(quieter) = quieter(summary.quieter, "makes", "make") {
         sentence = format!("{sentence} {quieter}");
+    }
+    if summary.objections > 0 {
+        let objections = count(summary.objections, "objection");
+        sentence = format!("{sentence} {objections} of guards: `apply` sends nothing.");
     }
     with_foreign(sentence, summary.wanted_foreign)
 }
@@ -135,6 +145,7 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
         ("held", "held"),
         ("blocked", "blocked"),
         ("deferred", "deferred"),
+        ("frozen", "frozen"),
         ("not-started", "not started"),
     ];
     let rest: Vec<String> = words
@@ -170,6 +181,9 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
         sentence = format!("{sentence} {quieter}");
     }
     sentence = with_foreign(sentence, tally.wanted_foreign);
+    if let Some((ring, _)) = rollout::halted(outcome) {
+        sentence = format!("Halted at ring `{}`. {sentence}", ring.ring);
+    }
     if outcome.interrupted {
         sentence = format!("Interrupted; what had begun was finished. {sentence}");
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::apply::{ItemOutcome, Outcome, Verdict};
 use crate::plan::{
-    Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Moved, Plan,
+    self, Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Moved, Plan,
     WorkspacePlan,
 };
 
@@ -25,6 +25,10 @@ pub struct Summary {
     pub left: BTreeMap<Class, usize>,
     /// Changes that make detection quieter.
     pub quieter: usize,
+    /// Changes that a freeze stops.
+    pub frozen: usize,
+    /// What guards object to and nobody has acknowledged: nothing is sent.
+    pub objections: usize,
     /// Items whose live side moved, accepted drift left out.
     pub drift: usize,
     /// Workspaces with such items.
@@ -51,6 +55,8 @@ impl Summary {
         for workspace in &plan.workspaces {
             summary.add(workspace);
         }
+        let found = plan::exceeded(plan);
+        summary.objections = found.iter().filter(|one| one.acknowledged.is_none()).count();
         summary
     }
 
@@ -97,6 +103,7 @@ impl Summary {
                 *self.left.entry(change.class).or_default() += 1;
             }
             self.quieter += usize::from(change.effect == Effect::Quieter);
+            self.frozen += usize::from(workspace.frozen.is_some() && change.action.writes());
             self.accepted += usize::from(is_accepted(change));
             self.in_sync_but_accepted += usize::from(is_in_sync_but_accepted(change));
             self.observed += usize::from(!change.observed.is_empty());
@@ -330,6 +337,7 @@ pub const fn verdict_word(verdict: &Verdict) -> &'static str {
         Verdict::Waits(_) => "waiting",
         Verdict::Left(_) => "left",
         Verdict::Accepted(_) => "accepted",
+        Verdict::Frozen(_) => "frozen",
         Verdict::NotStarted(_) => "not-started",
     }
 }
@@ -347,6 +355,7 @@ pub(super) fn verdict_reason(verdict: &Verdict) -> Option<&str> {
         | Verdict::Waits(reason)
         | Verdict::Left(reason)
         | Verdict::Accepted(reason)
+        | Verdict::Frozen(reason)
         | Verdict::NotStarted(reason) => Some(reason),
     }
 }

@@ -5,6 +5,7 @@ use crate::plan::{
     Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Modified, Moved,
 };
 use crate::report::{escape, summary, width};
+use crate::state::Freeze;
 
 /// A sign that stands before an action, for the eye; the word behind it says the same.
 pub(super) const fn sign(action: Action) -> char {
@@ -32,6 +33,12 @@ pub(super) fn action_word(change: &Change) -> &'static str {
         Action::Refuse => "refused",
         action => action.as_str(),
     }
+}
+
+/// Until when and why nothing is written, behind the word `frozen`.
+pub(super) fn freeze(freeze: &Freeze) -> String {
+    let reason = escape::visible(&freeze.reason);
+    format!("until {}: {reason} ({}); nothing is written here till then", freeze.to, freeze.set_at)
 }
 
 /// What a change does to detection; empty when nothing is known.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Field, Fields, Kind};
+use super::{Field, Fields, Freeze, Guards, Kind, RunTerms};
 use crate::arm::WorkspaceId;
 use crate::ident::{ArmName, ContentId, Day, ExclusionId, ItemKey, Owner, RingName, WorkspaceKey};
 
@@ -12,6 +12,8 @@ use crate::ident::{ArmName, ContentId, Day, ExclusionId, ItemKey, Owner, RingNam
 pub struct Desired {
     /// Marks what this repository owns.
     pub owner: Owner,
+    /// What holds for a run as a whole.
+    pub terms: RunTerms,
     /// One entry per workspace.
     pub workspaces: Vec<DesiredWorkspace>,
 }
@@ -45,6 +47,10 @@ pub struct DesiredWorkspace {
     pub retire_blocked: Option<String>,
     /// Fields that the customer chooses, whether or not an item is desired.
     pub observed: Vec<Field>,
+    /// How much may happen here before somebody has to say that it is meant.
+    pub guards: Guards,
+    /// Days on which nothing is written here.
+    pub freeze: Vec<Freeze>,
 }
 
 /// The content that `replaces` an item.

@@ -76,6 +76,15 @@ pub struct LiveWorkspace {
     pub metadata: Vec<MetadataItem>,
 }
 
+/// The playbooks that a rule starts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Playbooks {
+    /// The links, as ARM answered them.
+    Read(Vec<Value>),
+    /// They could not be read, and why.
+    Unknown(String),
+}
+
 /// Why a workspace could not be read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {

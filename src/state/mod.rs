@@ -9,13 +9,17 @@ mod canonical;
 pub mod define;
 pub mod desired;
 mod field;
+pub mod guards;
 mod kind;
 pub mod live;
 pub mod record;
+pub mod rollout;
 
 pub use canonical::canonical;
 pub use desired::{Desired, DesiredItem, DesiredState, DesiredWorkspace};
 pub use field::{Field, Fields};
+pub use guards::{Guards, Limit, Threshold};
 pub use kind::Kind;
-pub use live::{LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable};
+pub use live::{LiveItem, LiveWorkspace, MetadataItem, Observation, Playbooks, Unreadable};
 pub use record::{FieldRecord, Mark, Record, RecordState};
+pub use rollout::{FailureBudget, Freeze, Ring, RunTerms};

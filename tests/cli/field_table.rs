@@ -173,7 +173,7 @@ fn check(kind: Kind) {
         assert!(case.field.same(&fields[0]["before"], &edited(kind, case.field)), "{fields:#?}");
         assert!(!case.field.same(&fields[0]["before"], &fields[0]["after"]), "{fields:#?}");
     }
-    root.run(&["apply", "--yes"]).exits(0).says(&["restore done"]);
+    root.run(&["apply", "--yes", "--ack", "changes,disables"]).exits(0).says(&["restore done"]);
     root.run(&["drift"]).exits(0);
     for (case, before) in cases.iter().zip(before) {
         assert_eq!(owned(&portal, collection, &case.name), before, "{}", case.field);

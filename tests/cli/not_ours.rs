@@ -248,7 +248,7 @@ fn another_item_under_the_same_name_is_a_collision_and_an_equal_one_is_taken_ove
     portal.delete(Metadata, "analyticsrule-relay-rule");
     portal.forget();
     assert_eq!(verdict(&root.plan(), RULE_KEY), ("adoptable", "record"));
-    root.run(&["apply", "--yes"]).exits(0).says(&["adoptable"]);
+    root.run(&["apply", "--yes", "--ack", "first-run"]).exits(0).says(&["adoptable"]);
     assert_eq!(portal.writes(), ["PUT analyticsrule-relay-rule"]);
     root.run(&["plan", "--exit-code"]).exits(0);
     portal.delete(Metadata, "analyticsrule-relay-rule");

@@ -82,6 +82,6 @@ fn a_rule_that_is_taken_over_disabled_is_said_to_be_disabled() {
     portal.edit(AlertRules, RULE_NAME, &["enabled=false"]);
     root.append("environments/local.yaml", "observed: [enabled]\n");
     let said = ["files say true, workspace has false"];
-    root.run(&["plan"]).exits(0).says(&["adoptable"]).says(&said);
+    root.run(&["plan", "--ack", "first-run"]).exits(0).says(&["adoptable"]).says(&said);
     root.run(&["drift"]).exits(0).says(&said);
 }

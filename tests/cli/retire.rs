@@ -403,8 +403,8 @@ fn an_empty_checkout_retires_nothing() {
             .says(&["`local/sandbox` (2 items)", "--ack deletes"]);
         assert_eq!(portal.writes(), NOTHING);
     }
-    // A plan only says what would be; it is saved with the acknowledgement or not applied.
-    root.run(&["plan", "--out", "plan.json"]).exits(0).says(&["retire"]);
+    // A plan says what would be refused; it is saved with the acknowledgement or not applied.
+    root.run(&["plan", "--out", "plan.json"]).exits(21).says(&["retire"]);
     root.run(&["apply", "plan.json", "--yes"]).exits(21);
     assert_eq!(portal.writes(), NOTHING);
     root.run(&["apply", "--yes", "--ack", "deletes"]).exits(0).says(&["retire done"]);

@@ -58,6 +58,49 @@ fn types_of_a_schema_file_are_checked() {
 }
 
 #[test]
+fn a_column_that_only_the_query_knows_of_a_known_table_is_added_by_a_schema_file() {
+    let (root, _portal) = custom("peer_s =~ 'patch'");
+    let query = "AzureDiagnostics\n  | where Category == 'x' and peer_s != ''";
+    root.replace(RULE_FILE, "Relay_CL\n  | where Url_s has 'relay.example'", query);
+    root.replace(RULE_FILE, "TimeGenerated, Url_s", "TimeGenerated, peer_s");
+    let exclusions = root.read("content/exclusions/x.yaml");
+    let tests = "event: { Category: x, peer_s";
+    let exclusions = exclusions.replace("event: { Url_s: relay.example, User_s", tests);
+    root.write("content/exclusions/x.yaml", &exclusions);
+    root.run(&["check"]).exits(10).says(&[
+        "`AzureDiagnostics` has no column `peer_s`",
+        "environments/<name>.schema.yaml",
+        "`tables: { AzureDiagnostics: { peer_s: string } }`",
+    ]);
+    let schema = "tables: { AzureDiagnostics: { peer_s: string } }\n";
+    root.write("environments/local.schema.yaml", schema);
+    root.run(&["check"]).exits(0);
+}
+
+#[test]
+fn ecs_names_are_extended_in_the_fleets_and_in_an_environments_file() {
+    let (root, _portal) = custom("user.name =~ 'patch'");
+    root.run(&["check"]).exits(10).says(&[
+        "nothing is known about the columns of `Relay_CL`",
+        "`ecs: { Relay_CL: { user.name: Column } }`",
+    ]);
+    let compiled = "coalesce((User_s =~ 'patch'), false)";
+    let fleet = root.read("environments/fleet.yaml");
+    root.append("environments/fleet.yaml", "ecs: { Relay_CL: { user.name: User_s } }\n");
+    root.run(&["render"]).exits(0).says(&[compiled]);
+    root.write("environments/fleet.yaml", &fleet);
+    root.append("environments/local.yaml", "ecs: { Relay_CL: { user.name: User_s } }\n");
+    root.run(&["render"]).exits(0).says(&[compiled]);
+    // A known table must have the column: nothing would tell a hunt from one that finds nothing.
+    root.write("environments/local.schema.yaml", &SCHEMA.replace("User_s", "Username_s"));
+    root.run(&["apply", "--yes"]).exits(10).says(&[
+        "error[unknown-ecs-column]",
+        "environments/local.yaml:",
+        "there are `Port_d`",
+    ]);
+}
+
+#[test]
 fn a_test_event_may_name_a_column_that_a_schema_file_adds_to_a_known_table() {
     let (root, _portal) = Root::with_rule();
     let exclusion = EXCLUSION.replace("DeviceName =~ 'srv-patch-01'", "Site_s =~ 'lab'");

@@ -97,6 +97,7 @@ fn what_the_lints_find_in_published_content_is_counted() {
     let expect = BTreeMap::from([
         (("note", "undeclared-table"), 14),
         (("warning", "column-not-in-output"), 2),
+        (("warning", "filter-always-true"), 1),
         (("warning", "lookback-beyond-period"), 1),
         (("warning", "several-results"), 1),
         (("warning", "window-repeats"), 17),

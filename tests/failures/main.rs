@@ -19,6 +19,7 @@ mod interrupts;
 mod portal;
 mod process;
 mod reading;
+mod rollout;
 #[expect(dead_code, reason = "shared with the tests of the command line")]
 #[path = "../cli/root.rs"]
 mod root;

@@ -165,9 +165,9 @@ fn a_prune_that_fails_says_so_and_the_next_run_ends_it() {
 }
 
 #[test]
-fn partial_failure_goes_on_in_every_workspace_and_exits_30() {
+fn partial_failure_goes_on_in_every_workspace_of_its_ring_and_exits_30() {
     let (root, portal) = Root::empty();
-    root.add_workspace(&portal, "second", "broad");
+    root.add_workspace(&portal, "second", "canary");
     root.write(sample::HUNT_FILE, sample::HUNT);
     for number in 1..=3 {
         let rule = sample::RULE.replace("relay-rule", &format!("rule-{number}"));

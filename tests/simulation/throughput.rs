@@ -22,7 +22,9 @@ fn within_5_percent(took: Duration, minimum: Duration) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_rules_into_one_subscription_take_what_its_bucket_takes_and_no_refusal() {
-    let mut world = World::new(calm(), Limits::default(), 1, Content { rules: 1_000, hunts: 0 });
+    // A workspace takes 512 rules.
+    let has = Content { rules: 500, hunts: 0 };
+    let mut world = World::in_one_subscription(calm(), Limits::default(), 2, has);
     let (took, written) = world.run().await;
     let minimum = bucket_minimum(world.service.writes());
     println!(

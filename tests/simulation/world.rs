@@ -17,7 +17,7 @@ use sentinelops::plan::{self, Plan};
 use sentinelops::state::define::define;
 use sentinelops::state::desired::Present;
 use sentinelops::state::{
-    Desired, DesiredItem, DesiredState, DesiredWorkspace, Field, Fields, Kind,
+    Desired, DesiredItem, DesiredState, DesiredWorkspace, Field, Fields, Guards, Kind, RunTerms,
 };
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -59,8 +59,24 @@ pub(crate) struct World {
 impl World {
     /// Workspaces in subscriptions of their own.
     pub(crate) fn new(service: Service, limits: Limits, workspaces: usize, has: Content) -> Self {
-        let workspaces = (0..workspaces).map(|number| workspace(number, has)).collect();
-        let desired = Desired { owner: "acme-soc".parse().unwrap(), workspaces };
+        let workspaces = (0..workspaces).map(|number| workspace(number, number, has)).collect();
+        Self::of(service, limits, workspaces)
+    }
+
+    /// Workspaces in one subscription.
+    pub(crate) fn in_one_subscription(
+        service: Service,
+        limits: Limits,
+        workspaces: usize,
+        has: Content,
+    ) -> Self {
+        let workspaces = (0..workspaces).map(|number| workspace(number, 0, has)).collect();
+        Self::of(service, limits, workspaces)
+    }
+
+    fn of(service: Service, limits: Limits, workspaces: Vec<DesiredWorkspace>) -> Self {
+        let owner = "acme-soc".parse().unwrap();
+        let desired = Desired { owner, terms: RunTerms::default(), workspaces };
         Self { service: Arc::new(service), limits, desired }
     }
 
@@ -84,7 +100,9 @@ impl World {
         let targets: Vec<Target> =
             self.desired.workspaces.iter().map(|w| Target::of(&self.desired.owner, w)).collect();
         let seen = observe_all(clients, &targets).await.into_iter().collect();
-        let options = plan::Options::default();
+        // That so much changes at once is meant.
+        let acknowledged = vec!["changes".parse().unwrap()];
+        let options = plan::Options { acknowledged, ..plan::Options::default() };
         plan::plan(&self.desired, &seen, &options, "2026-11-24".parse().unwrap())
     }
 
@@ -127,7 +145,7 @@ pub(crate) fn subscription(number: usize) -> String {
     format!("00000000-0000-0000-0000-{number:012}")
 }
 
-fn workspace(number: usize, has: Content) -> DesiredWorkspace {
+fn workspace(number: usize, of: usize, has: Content) -> DesiredWorkspace {
     let rules = (0..has.rules).map(|n| item(Family::AnalyticRule, &format!("rule-{n:04}")));
     let hunts = (0..has.hunts).map(|n| item(Family::HuntingQuery, &format!("hunt-{n:04}")));
     DesiredWorkspace {
@@ -137,9 +155,9 @@ fn workspace(number: usize, has: Content) -> DesiredWorkspace {
         },
         ring: "broad".parse().unwrap(),
         id: WorkspaceId {
-            subscription: subscription(number).parse().unwrap(),
+            subscription: subscription(of).parse().unwrap(),
             resource_group: "rg-sec".parse().unwrap(),
-            name: "law-sec".parse().unwrap(),
+            name: format!("law-sec-{number}").parse().unwrap(),
         },
         items: rules.chain(hunts).collect(),
         unreadable: Vec::new(),
@@ -150,12 +168,14 @@ fn workspace(number: usize, has: Content) -> DesiredWorkspace {
         replaced: BTreeMap::new(),
         retire_blocked: None,
         observed: Vec::new(),
+        freeze: Vec::new(),
+        guards: Guards::default(),
     }
 }
 
 fn item(family: Family, id: &str) -> (ItemKey, DesiredItem) {
     let kind = match family {
-        Family::AnalyticRule => Kind::Nrt,
+        Family::AnalyticRule => Kind::Scheduled,
         Family::HuntingQuery => Kind::Hunt,
     };
     let present = Present {
@@ -173,8 +193,12 @@ fn item(family: Family, id: &str) -> (ItemKey, DesiredItem) {
 
 fn fields(kind: Kind, id: &str) -> Fields {
     let mut keys = BTreeMap::from([("name", json!(id))]);
-    if kind == Kind::Nrt {
+    if kind == Kind::Scheduled {
         keys.insert("severity", json!("High"));
+        keys.insert("queryFrequency", json!("1h"));
+        keys.insert("queryPeriod", json!("1h"));
+        keys.insert("triggerOperator", json!("gt"));
+        keys.insert("triggerThreshold", json!(0));
     }
     let keys = keys.iter().map(|(key, value)| (*key, value)).collect();
     let (mut fields, problems) = define(kind, &keys);

@@ -20,7 +20,8 @@ use crate::plan::{self, Action, ApprovedPlan, Class, Options, Plan};
 use crate::state::define::define;
 use crate::state::desired::{HeldReason, Present};
 use crate::state::{
-    Desired, DesiredItem, DesiredState, DesiredWorkspace, Field, Fields, Kind, RecordState,
+    Desired, DesiredItem, DesiredState, DesiredWorkspace, Field, Fields, Guards, Kind, RecordState,
+    RunTerms,
 };
 
 /// A repository, a workspace, and what is between them.
@@ -51,17 +52,20 @@ impl Bench {
             replaced: BTreeMap::new(),
             retire_blocked: None,
             observed: Vec::new(),
+            guards: Guards::default(),
+            freeze: Vec::new(),
         };
         let owner = "acme-soc".parse().unwrap();
         // One item is often all there is: that it goes is meant.
-        let acknowledged = vec!["deletes".to_owned()];
+        let acknowledged = ["deletes", "playbooks", "first-run", "disables"];
+        let acknowledged = acknowledged.map(|ack| ack.parse().unwrap()).to_vec();
         let options = Options { keep_going: true, acknowledged, ..Options::default() };
         let clients = Clients::new(by_environment, limits);
         Self {
             server,
             clock,
             clients,
-            desired: Desired { owner, workspaces: vec![desired] },
+            desired: Desired { owner, terms: RunTerms::default(), workspaces: vec![desired] },
             options,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
+use crate::state::Playbooks;
 
 #[tokio::test]
 async fn a_create_writes_its_record_first_and_is_in_sync_afterwards() {
@@ -231,6 +232,7 @@ async fn a_throttled_write_waits_as_told_and_says_so() {
     let mut names = Vec::new();
     while let Ok(event) = heard.try_recv() {
         names.push(match event {
+            Event::RingStarted { ring } => format!("ring {ring}"),
             Event::WorkspaceStarted { items, .. } => format!("started {items}"),
             Event::Waiting { seconds, .. } => format!("waiting {seconds}"),
             Event::ItemEnded { key, action, done, .. } => format!("{key} {action} {done}"),
@@ -238,7 +240,7 @@ async fn a_throttled_write_waits_as_told_and_says_so() {
         });
     }
     let item = "analytic-rule/r1 create true";
-    assert_eq!(names, ["started 1", "waiting 7", "waiting 1", item, "ended"]);
+    assert_eq!(names, ["ring canary", "started 1", "waiting 7", "waiting 1", item, "ended"]);
 }
 
 #[tokio::test]
@@ -378,4 +380,26 @@ async fn what_replaces_an_item_still_stands_after_its_body_was_let_go() {
     plan.keep(|change| change.key.id.as_str() == "r1");
     let actions: Vec<Action> = plan.changes().map(|(_, change)| change.action).collect();
     assert_eq!(actions, [Action::Retire]);
+}
+
+#[tokio::test]
+async fn a_rule_that_got_a_playbook_since_it_was_planned_is_not_deleted() {
+    let mut bench = Bench::deployed().await;
+    bench.drop("analytic-rule/r1");
+    bench.options.prune = true;
+    let page = |links: Value| Fault::Body(200, json!({"value": links}).to_string());
+    let looked = |mut plan: Plan| {
+        for (_, change) in plan.deleted_rules() {
+            change.playbooks = Some(Playbooks::Read(Vec::new()));
+        }
+        plan::guard(plan).unwrap()
+    };
+    bench.server.fail("GET", "/alertrules/r1/actions", [page(json!([{"name": "a1"}]))]);
+    let outcome = bench.apply(looked(bench.plan().await)).await;
+    let why = "moved since it was planned: its links to playbooks are others now";
+    assert_eq!(told(&outcome), [format!("analytic-rule/r1 delete Refused({why:?})")]);
+    assert!(bench.server.writes().is_empty());
+    bench.server.fail("GET", "/alertrules/r1/actions", [page(json!([]))]);
+    let outcome = bench.apply(looked(bench.plan().await)).await;
+    assert_eq!(told(&outcome), ["analytic-rule/r1 delete Done"]);
 }

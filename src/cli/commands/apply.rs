@@ -5,7 +5,7 @@ use std::path::Path;
 use tokio::sync::{mpsc, watch};
 
 use super::survey::{Names, Survey, exits, options, survey};
-use crate::apply::{Event, Outcome, Verdict, apply};
+use crate::apply::{Event, Outcome, RingOutcome, Standing, Verdict, apply};
 use crate::cli::args::{Apply, Format, Selection};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::ui::Ui;
 use crate::live::Clients;
-use crate::plan::{ApprovedPlan, Class, Mismatch, Objection, Options, Plan, SavedPlan, guard};
+use crate::plan::{ApprovedPlan, Mismatch, Objection, Options, Plan, SavedPlan, guard};
 use crate::report::{self, summary};
 
 pub(super) async fn run(
@@ -64,7 +64,7 @@ async fn proceed(
     if let Some(saved) = saved {
         saved.verify(&plan).map_err(|mismatches| stale(&mismatches).besides(&exit))?;
     }
-    let writes = plan.changes().filter(|(_, change)| change.action.writes()).count();
+    let writes = plan.writes().count();
     if !args.yes && writes > 0 {
         ui.message(&report::text::plan(&plan, ui.messages()));
     }
@@ -109,6 +109,7 @@ async fn carry_out(
                     let reason = report::visible_lines(&reason);
                     bar.set_message(format!("waiting {seconds} s for {workspace}: {reason}"));
                 }
+                Event::RingStarted { ring } => bar.println(format!("ring {ring}")),
                 Event::WorkspaceStarted { .. } | Event::WorkspaceEnded { .. } => {
                     bar.set_message("applying");
                 }
@@ -164,6 +165,9 @@ fn read(path: &Path) -> Result<SavedPlan, Error> {
     SavedPlan::parse(&text).map_err(|error| failed(error.to_string()))
 }
 
+/// More items than this are not listed with an objection: they would hide the next one.
+const MOST_ITEMS: usize = 20;
+
 fn stale(mismatches: &[Mismatch]) -> Error {
     let list: Vec<String> =
         mismatches.iter().map(|m| format!("\n  {}: {}", m.item, m.reason)).collect();
@@ -172,24 +176,43 @@ fn stale(mismatches: &[Mismatch]) -> Error {
 }
 
 fn refused(objections: &[Objection]) -> Error {
-    let list: Vec<String> = objections.iter().map(ToString::to_string).collect();
     let of_files = objections.iter().any(Objection::is_about_files);
     let exit = if of_files { Exit::Invalid } else { Exit::Refused };
-    let mut error = Error::new(exit, list.join("; "));
-    for objection in objections {
+    let mut message = match objections {
+        [_] => String::new(),
+        several => format!("{} objections:\n", several.len()),
+    };
+    for (index, objection) in objections.iter().enumerate() {
+        let line_end = if index == 0 { "" } else { "\n" };
+        message += &format!("{line_end}{objection}");
         let items = match objection {
             Objection::Held { held } => held.as_slice(),
-            _ => &[],
+            Objection::Exceeded(found) => found.items.as_slice(),
+            Objection::Nameless { .. } => &[],
         };
-        for item in items {
-            error.message += &format!("\n  {item}");
+        for item in items.iter().take(MOST_ITEMS) {
+            message += &format!("\n  {item}");
+        }
+        if items.len() > MOST_ITEMS {
+            let left = items.len() - MOST_ITEMS;
+            message +=
+                &format!("\n  and {left} more; `sentinelops plan --format json` has them all");
         }
     }
-    match of_files {
-        true => error.hint("mend the files, or apply the rest with `--keep-going`"),
-        false => error.hint(
-            "look whether content is missing by accident; if it is gone on purpose, add `--ack deletes`",
-        ),
+    let mut error = Error::new(exit, message);
+    if of_files {
+        error = error.hint("mend the files, or apply the rest with `--keep-going`");
+    }
+    let flags: Vec<String> = objections
+        .iter()
+        .filter_map(|objection| match objection {
+            Objection::Exceeded(found) => Some(found.flag()),
+            Objection::Held { .. } | Objection::Nameless { .. } => None,
+        })
+        .collect();
+    match flags.as_slice() {
+        [] => error,
+        flags => error.hint(report::acknowledge(flags)),
     }
 }
 
@@ -198,22 +221,25 @@ fn exits_of(outcome: &Outcome) -> Vec<Exit> {
     if outcome.interrupted {
         exits.push(Exit::Interrupted);
     }
+    let halted = |ring: &RingOutcome| matches!(ring.standing, Standing::Halted(_));
+    if outcome.rings.iter().any(halted) {
+        exits.push(Exit::Halted);
+    }
     for item in outcome.workspaces.iter().flat_map(|workspace| &workspace.items) {
         if summary::leaves_drift(item) {
             exits.push(Exit::Pending);
         }
+        if item.is_failure() {
+            exits.push(Exit::Failed);
+        }
         match &item.verdict {
-            Verdict::Failed(_) | Verdict::Overtaken(_) => exits.push(Exit::Failed),
             Verdict::Refused(_) => exits.push(Exit::Refused),
-            // A new item waits for its table or its id; what is deployed already, or was, is not what
-            // the files say, and nobody may take that for done.
-            Verdict::Deferred(_) | Verdict::Blocked(_)
-                if !matches!(item.class, Class::New | Class::Leftover) =>
-            {
-                exits.push(Exit::Failed);
-            }
+            // What is pending is pending, whoever decided that it waits.
+            Verdict::Frozen(_) => exits.push(Exit::Pending),
             // What the files hold, the plan has said.
             Verdict::Done
+            | Verdict::Failed(_)
+            | Verdict::Overtaken(_)
             | Verdict::Held(_)
             | Verdict::Deferred(_)
             | Verdict::Blocked(_)

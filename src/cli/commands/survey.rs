@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::arm::Collection;
 use crate::cli::args::{OnConflict, OnDrift, Selection as Typed, Shape};
 use crate::cli::connect::{Connected, connect};
 use crate::cli::context::Context;
@@ -12,11 +13,11 @@ use crate::cli::ui::Ui;
 use crate::content::Content;
 use crate::environment::{Environment, Selection, Workspace};
 use crate::ident::{Day, ItemKey, Tag, WorkspaceKey};
-use crate::live::{Target, observe_each};
-use crate::plan::{self, Class, Options, Plan, Planner};
+use crate::live::{Target, observe_each, read_playbooks};
+use crate::plan::{self, Change, Class, Options, Plan, Planner};
 use crate::report;
 use crate::report::summary;
-use crate::state::Desired;
+use crate::state::{Desired, Ring};
 
 /// Where the names of content in a selection come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,8 @@ pub(super) async fn survey(
     let loaded = load_or_stop(context, ui, today)?;
     let selection = selection(typed);
     let workspaces = selected(&selection, &loaded, ui)?;
-    let desired = only(&loaded.compiled.desired, &workspaces);
+    check_acknowledged(options, &loaded, ui)?;
+    let desired = only(&loaded.compiled.desired, &workspaces, &selection);
     let connected = connect(context, &loaded.fleet, &workspaces).await?;
     let targets: Vec<Target> =
         desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
@@ -70,22 +72,58 @@ pub(super) async fn survey(
         return Err(error);
     }
     filter(&mut plan, &selection, &loaded);
+    look_at_playbooks(&mut plan, &connected).await;
+    if names == Names::Typed {
+        say_idle(&plan, ui);
+    }
     Ok(Survey { loaded, plan, connected })
+}
+
+/// A workspace that is named in an acknowledgement is one of the fleet, and only one.
+fn check_acknowledged(options: &Options, loaded: &Loaded, ui: &Ui) -> Result<(), Error> {
+    let named = options.acknowledged.iter().filter_map(|ack| ack.workspace.as_ref());
+    let unknown = loaded.fleet.unclear_workspaces(named);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    ui.message(&report::text::diagnostics(&unknown, ui.messages()));
+    Err(Error::new(Exit::Invalid, "an acknowledgement is not about one workspace"))
+}
+
+/// What is acknowledged and was not found may be a slip, or hide the next thing that is found.
+fn say_idle(plan: &Plan, ui: &Ui) {
+    for ack in plan::idle(plan) {
+        ui.message(&format!(
+            "warning: `--ack {ack}` acknowledges nothing: no guard objects to that; take it out"
+        ));
+    }
+}
+
+/// Reads which playbooks the rules start that are to be deleted.
+async fn look_at_playbooks(plan: &mut Plan, connected: &Connected) {
+    let rule = |(key, change): (&WorkspaceKey, &mut Change)| {
+        let id = change.sides.workspace.resource(Collection::AlertRules, &change.arm_name);
+        (key.environment.clone(), id)
+    };
+    let rules: Vec<_> = plan.deleted_rules().map(rule).collect();
+    let found = read_playbooks(&connected.clients, &rules).await;
+    for ((_, change), playbooks) in plan.deleted_rules().zip(found) {
+        change.playbooks = Some(playbooks);
+    }
 }
 
 /// The options that the flags come to.
 pub(super) fn options(shape: &Shape, typed: &Typed, context: &Context) -> Options {
-    let acknowledged = shape.ack.iter().map(|ack| {
-        use clap::ValueEnum;
-        ack.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    });
+    let mut acknowledged = shape.ack.clone();
+    acknowledged.sort();
+    acknowledged.dedup();
     Options {
         prune: shape.prune,
         keep_drift: shape.drift == Some(OnDrift::Report),
         desired_wins: shape.on_conflict == Some(OnConflict::Desired),
         re_enable: shape.re_enable,
         keep_going: shape.keep_going,
-        acknowledged: acknowledged.collect(),
+        acknowledged,
         selection: typed_words(typed),
         commit: context.commit.clone(),
     }
@@ -127,10 +165,21 @@ pub(super) fn selected<'l>(
     })
 }
 
-fn only(desired: &Desired, workspaces: &[(&Environment, &Workspace)]) -> Desired {
+/// The desired side of the selected workspaces. Where rings are named, the run is one job of a chain, and
+/// later rings wait for how it ends; else only those of this run do.
+fn only(
+    desired: &Desired,
+    workspaces: &[(&Environment, &Workspace)],
+    selection: &Selection,
+) -> Desired {
     let chosen = |key: &WorkspaceKey| workspaces.iter().any(|(_, w)| &w.key == key);
-    let workspaces = desired.workspaces.iter().filter(|w| chosen(&w.key)).cloned().collect();
-    Desired { owner: desired.owner.clone(), workspaces }
+    let chosen_workspaces = desired.workspaces.iter().filter(|w| chosen(&w.key)).cloned().collect();
+    let mut terms = desired.terms.clone();
+    if selection.rings.is_empty() {
+        let of_run = |ring: &Ring| workspaces.iter().any(|(_, w)| w.ring.value == ring.name);
+        terms.rings.retain(of_run);
+    }
+    Desired { owner: desired.owner.clone(), terms, workspaces: chosen_workspaces }
 }
 
 /// Content that is selected is in the files, or was deployed to one of the workspaces.
@@ -176,6 +225,9 @@ pub(super) fn exits(plan: &Plan) -> Vec<Exit> {
         if unreadable.len() == plan.workspaces.len() && unreadable.iter().all(|u| u.denied) {
             exits.push(Exit::Denied);
         }
+    }
+    if plan::exceeded(plan).iter().any(|found| found.acknowledged.is_none()) {
+        exits.push(Exit::Refused);
     }
     if plan.workspaces.iter().any(|workspace| workspace.retire_blocked.is_some()) {
         exits.push(Exit::Invalid);

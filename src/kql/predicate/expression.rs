@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use super::PredicateError;
 use super::error::UNREADABLE;
+use super::{PredicateError, slip};
 use crate::diag::Span;
 use crate::kql::value::{number, typed_literal, unquote};
 use crate::kql::{Query, TokenKind, Value};
@@ -54,7 +54,7 @@ pub(super) enum Shape {
     },
 }
 
-const WORDS: [&str; 24] = [
+pub(super) const WORDS: [&str; 24] = [
     "has",
     "has_cs",
     "has_any",
@@ -94,7 +94,8 @@ const MARKS: [&str; 9] = ["==", "!=", "=~", "!~", "<=", ">=", "<", ">", "<>"];
 /// Parses a whole text.
 pub(super) fn parse(query: &Query<'_>) -> Result<Expression, PredicateError> {
     if let Some(fault) = query.faults().first() {
-        return Err(PredicateError::new(UNREADABLE, fault.message, fault.span.clone()));
+        let error = PredicateError::new(UNREADABLE, fault.message, fault.span.clone());
+        return Err(slip::helped(error, slip::of_fault(&query.text()[fault.span.clone()])));
     }
     parse_range(query, 0..query.tokens().len())
 }
@@ -156,7 +157,8 @@ impl<'q> Parser<'q> {
         }
         let span: Span = self.query.tokens()[self.at].span();
         let message = format!("{what} `{}`", self.word());
-        PredicateError::new(UNREADABLE, message, span)
+        let error = PredicateError::new(UNREADABLE, message, span);
+        slip::helped(error, slip::at(self.query, self.at))
     }
 
     fn disjunction(&mut self) -> Parsed {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::error::TYPE_MISMATCH;
 use super::expression::{Expression, Shape};
+use super::types;
 use super::unnamed::unnamed;
 use super::{
     Bound, Check, Constant, Context, Function, Opaque, Pattern, Predicate, PredicateError, Subject,
@@ -173,14 +174,15 @@ impl Lowering<'_> {
                 _ => match self.subject(expression, Some(ColumnType::Bool)) {
                     Some(subject) if subject.kind == ColumnType::Bool => test(subject, Check::True),
                     Some(subject) => {
-                        let word = subject.kind.word();
-                        self.mistake(expression, format!("a {word} column is not a condition"))
+                        let message = format!("{} is not a condition", types::column(subject.kind));
+                        self.mistake(expression, message, types::compare(&subject))
                     }
                     None => self.opaque(expression),
                 },
             },
             Shape::Value(_) | Shape::Arithmetic { .. } => {
-                self.mistake(expression, "this is not a condition".to_owned())
+                let help = "compare a column with it".to_owned();
+                self.mistake(expression, "this is not a condition".to_owned(), help)
             }
             Shape::List(_) | Shape::Between(..) | Shape::Whole { .. } => self.opaque(expression),
         }
@@ -221,7 +223,8 @@ impl Lowering<'_> {
         match self.subject(of, Some(ColumnType::String)) {
             Some(subject) if subject.kind.is_text() => test(subject, check),
             Some(subject) => {
-                self.mistake(whole, format!("an address is text, not {}", subject.kind.word()))
+                let message = format!("an address is a text, not {}", types::column(subject.kind));
+                self.mistake(whole, message, "name a column that holds addresses".to_owned())
             }
             None => self.opaque(whole),
         }
@@ -300,6 +303,13 @@ impl Lowering<'_> {
     }
 
     fn equal(&mut self, whole: &Expression, left: &Expression, right: &Expression) -> Predicate {
+        if let (Some(left), Some(right)) = (scalar(left, self.context), scalar(right, self.context))
+            && left.kind().is_some()
+            && left.kind() == right.kind()
+            && !matches!(left, Value::Dynamic(_))
+        {
+            return Predicate::Always(left == right);
+        }
         for (subject, value) in [(left, right), (right, left)] {
             if let Some(value) = scalar(value, self.context) {
                 return self.compared(whole, "==", subject, value);
@@ -335,7 +345,7 @@ impl Lowering<'_> {
                 Value::Null | Value::Dynamic(_) => self.opaque(whole),
                 _ if kind == ColumnType::Dynamic => self.opaque(whole),
                 value if comparable(kind, &value) => test(subject, Check::Equal(value)),
-                value => self.mistake(whole, mismatch(kind, &value)),
+                value => self.mismatch(whole, &subject, &value),
             };
         }
         let Some((operator, cased)) = text_operator(operator) else {
@@ -343,13 +353,13 @@ impl Lowering<'_> {
                 ("matches", Value::Text(pattern)) if kind.is_text() => {
                     test(subject, Check::Regex(Pattern::new(&pattern)))
                 }
-                ("matches", value) => self.mistake(whole, mismatch(kind, &value)),
+                ("matches", value) => self.mismatch(whole, &subject, &value),
                 _ => self.opaque(whole),
             };
         };
         match value {
             Value::Text(needle) if kind.is_text() => test(subject, text(operator, &needle, cased)),
-            value => self.mistake(whole, mismatch(kind, &value)),
+            value => self.mismatch(whole, &subject, &value),
         }
     }
 
@@ -422,10 +432,13 @@ impl Lowering<'_> {
             return test(subject, Check::Below { bound, inclusive });
         }
         let message = match bound {
-            Bound::Now(_) => format!("{} cannot be compared with a time", subject.kind.word()),
-            Bound::Value(value) => format!("{} has no order here", mismatch(subject.kind, &value)),
+            Bound::Now(_) => format!("{} is not compared with a time", types::column(subject.kind)),
+            Bound::Value(Value::Text(_)) if subject.kind.is_text() => {
+                "texts have no order in KQL".to_owned()
+            }
+            Bound::Value(value) => types::mismatch(subject.kind, &value),
         };
-        self.mistake(whole, message)
+        self.mistake(whole, message, types::compare(&subject))
     }
 
     /// A column, or a simple function of one; `wanted` is its type on an open table.
@@ -503,9 +516,13 @@ impl Lowering<'_> {
         Predicate::Opaque(Opaque { text, columns, time_only, any_column, elsewhere: None })
     }
 
-    fn mistake(&mut self, expression: &Expression, message: String) -> Predicate {
+    fn mismatch(&mut self, whole: &Expression, subject: &Subject, value: &Value) -> Predicate {
+        self.mistake(whole, types::mismatch(subject.kind, value), types::compare(subject))
+    }
+
+    fn mistake(&mut self, expression: &Expression, message: String, help: String) -> Predicate {
         let span = self.query.span(&expression.tokens);
-        self.errors.push(PredicateError::new(TYPE_MISMATCH, message, span));
+        self.errors.push(PredicateError::new(TYPE_MISMATCH, message, span).help(help));
         self.opaque(expression)
     }
 }
@@ -535,15 +552,6 @@ fn comparable(kind: ColumnType, value: &Value) -> bool {
     match value {
         Value::Long(_) | Value::Real(_) => kind.is_number(),
         other => other.kind() == Some(kind),
-    }
-}
-
-fn mismatch(kind: ColumnType, value: &Value) -> String {
-    match value.kind() {
-        Some(other) if other != kind && !(kind.is_number() && other.is_number()) => {
-            format!("a {} column does not go with a {} here", kind.word(), other.word())
-        }
-        _ => format!("this operator does not go with a {} column", kind.word()),
     }
 }
 

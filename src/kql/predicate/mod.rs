@@ -9,11 +9,14 @@
 mod constant;
 mod error;
 mod expression;
+mod literal;
 mod lower;
 mod pattern;
 mod print;
 mod resolve;
+mod slip;
 mod spelling;
+mod types;
 mod unnamed;
 
 pub use constant::{Constant, Constants};

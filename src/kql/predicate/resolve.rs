@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::{NAME_TAKEN, UNREADABLE};
 use super::expression::{self, Expression, Shape};
 use super::lower::lower;
-use super::spelling;
 use super::{Constants, Context, Predicate, PredicateError};
+use super::{literal, spelling};
 use crate::kql::{Columns, Query, Scope, contained};
 
 /// Which rows a text speaks of.
@@ -45,7 +45,10 @@ pub fn resolve(
     if let Err(refusal) = contained(&query) {
         return Err(vec![PredicateError::new(UNREADABLE, refusal.message, refusal.span)]);
     }
-    let misspelt = spelling::mistakes(&query, &expression);
+    let mut misspelt = spelling::mistakes(&query, &expression);
+    if misspelt.is_empty() {
+        misspelt = literal::mistakes(&query, &expression);
+    }
     if !misspelt.is_empty() {
         return Err(misspelt);
     }
@@ -54,8 +57,10 @@ pub fn resolve(
     let constants = Constants::new();
     let columns = scope.columns().map(|columns| as_typed(columns, scope));
     let context = Context { columns: columns.as_deref(), constants: &constants };
+    let mut lowered = None;
     if errors.is_empty() {
-        errors = lower(&query, &expression, context).1;
+        let (predicate, mistaken) = lower(&query, &expression, context);
+        (lowered, errors) = (Some(predicate), mistaken);
     }
     if !errors.is_empty() {
         errors.sort_by_key(|error| error.span.start);
@@ -66,7 +71,9 @@ pub fn resolve(
         Polarity::When => when,
         Polarity::Keep => format!("not(({when}))"),
     };
-    let predicate = super::filter(&kql, context);
+    // What stands as it was written means what was read; anything else is read again as it will stand.
+    let lowered = lowered.filter(|_| kql == text);
+    let predicate = lowered.unwrap_or_else(|| super::filter(&kql, context));
     let columns = predicate.columns().into_iter().map(str::to_owned).collect();
     Ok(Resolved { kql, predicate, columns })
 }
@@ -105,6 +112,8 @@ fn edits(
             }
             Err(unknown) => {
                 let help = match unknown.candidates.as_slice() {
+                    // The query is believed: it may well know more than the built-in list.
+                    _ if is_read(name, scope) => Some(with_schema(name, scope)),
                     [] => None,
                     candidates => Some(format!("did you mean {}?", candidates.join(", "))),
                 };
@@ -113,14 +122,7 @@ fn edits(
                 errors.push(match help {
                     Some(help) => error.help(help),
                     None if unknown.code == NAME_TAKEN => error.help(RENAME),
-                    None if scope.columns().is_none() && !scope.table.is_empty() => {
-                        error.help(format!(
-                            "an environment file may say that there is such a column: \
-                             `ecs: {{ {}: {{ {name}: {head} }} }}`",
-                            scope.table
-                        ))
-                    }
-                    None => error.help("name a column of the table"),
+                    None => error.help(way_on(name, scope)),
                 });
             }
         }
@@ -133,6 +135,38 @@ fn edits(
         }
     }
     (edits, errors)
+}
+
+/// What to do about a name that is like no column.
+fn way_on(name: &str, scope: Scope<'_>) -> String {
+    let open = scope.columns().is_none() && !scope.table.is_empty();
+    if name == "null" {
+        "write `isnull(column)`, or `isempty(column)` for a text".to_owned()
+    } else if open && name.contains('.') {
+        format!(
+            "say in an environment file which column it is: `ecs: {{ {}: {{ {name}: Column }} }}`",
+            scope.table
+        )
+    } else if open {
+        with_schema(name, scope)
+    } else {
+        format!("name a column of the table; a text stands in quotes: `\"{name}\"`")
+    }
+}
+
+/// Whether the query reads a column of this name that the table is not known to have.
+fn is_read(name: &str, scope: Scope<'_>) -> bool {
+    scope.columns().is_some_and(|columns| !columns.contains_key(name))
+        && scope.rows.read(name)
+        && scope.rows.keep(name)
+}
+
+fn with_schema(name: &str, scope: Scope<'_>) -> String {
+    format!(
+        "if the table has it, say so in `environments/<name>.schema.yaml`: `tables: {{ {}: {{ \
+         {name}: string }} }}`",
+        scope.table
+    )
 }
 
 const RENAME: &str = "name another column, or give the query's own name another name";

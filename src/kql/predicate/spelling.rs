@@ -150,7 +150,7 @@ mod tests {
     fn what_the_service_reads_is_read() {
         for text in [
             r#"InitiatingProcessFolderPath has @"C:\Windows\System32""#,
-            r#"InitiatingProcessFolderPath has "C:\\Windows\\System32" or RemoteUrl has '\a\101\v'"#,
+            r#"InitiatingProcessFolderPath has "C:\\Windows\\System32" or RemoteUrl has '\a\u0041\v'"#,
             "RemoteUrl !in~ ('a') and RemoteUrl !has_cs 'a' and RemotePort !between (1 .. 2)",
             "RemoteUrl matches   regex 'a' or RemoteUrl has_any (dynamic(['a']))",
             "(RemoteUrl has 'a') == true",

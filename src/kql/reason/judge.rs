@@ -30,6 +30,29 @@ pub const MAY_BLIND_ALTERNATIVE: Code = Code::new("exclusion-may-blind-alternati
 /// The query's own filters contradict each other.
 pub const ADMITS_NOTHING: Code = Code::new("query-admits-nothing");
 
+/// It compares with a text that has a star where others write a pattern.
+pub const STAR_IS_LITERAL: Code = Code::new("exclusion-star-is-literal");
+/// It is true, or may be, for rows of tables that have none of its columns.
+pub const TAKES_OTHER_TABLES: Code = Code::new("exclusion-takes-other-tables");
+
+/// Everything that can be found about the exclusions of a query.
+pub const FINDINGS: [Code; 14] = [
+    EXCLUDES_NOTHING,
+    EXCLUDES_EVERYTHING,
+    BLINDS_QUERY,
+    BLINDS_RECENT,
+    BLINDS_ALTERNATIVE,
+    HAS_NO_EFFECT,
+    SHADOWED,
+    TOO_BROAD,
+    STAR_IS_LITERAL,
+    MAY_EXCLUDE_NOTHING,
+    MAY_BLIND_QUERY,
+    MAY_BLIND_ALTERNATIVE,
+    ADMITS_NOTHING,
+    TAKES_OTHER_TABLES,
+];
+
 /// Something about exclusions that must not go unsaid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -43,6 +66,8 @@ pub struct Finding {
     pub acknowledgeable: bool,
     /// The moment of which it is true, in ticks; none if it is so today.
     pub at: Option<i64>,
+    /// An event that shows it, in a lower-case sentence; not for what there is no event of.
+    pub example: Option<String>,
 }
 
 impl Finding {
@@ -70,6 +95,48 @@ pub struct Judgement {
 /// Asks everything.
 #[must_use]
 pub fn judge(case: &Case) -> Judgement {
+    let mut judgement = answers(case);
+    // Last, so that no step that an example takes is one that an answer lacks.
+    for finding in &mut judgement.findings {
+        if finding.example.is_none() {
+            finding.example = example(case, finding);
+        }
+    }
+    judgement
+}
+
+/// An event that shows a finding to a reviewer.
+fn example(case: &Case, finding: &Finding) -> Option<String> {
+    let (answer, words) = match (finding.code, finding.exclusion) {
+        (EXCLUDES_NOTHING, Some(at)) => (near_miss(case, at)?, "it does not take out, for example"),
+        (EXCLUDES_EVERYTHING, Some(at)) => (case.has_effect(at), "it takes out, for example"),
+        (HAS_NO_EFFECT, Some(at)) => (
+            case.excludes_something(at),
+            "it would take out the following, which the query's filters keep out anyway",
+        ),
+        (SHADOWED, Some(at)) => (case.has_effect(at), "others take out, for example"),
+        (TOO_BROAD, Some(at)) => (case.has_effect(at), "it takes out, for example"),
+        (BLINDS_QUERY, _) => (case.admits(), "no longer found is, for example"),
+        _ => return None,
+    };
+    match answer {
+        Answer::Witness(witness) => Some(format!("{words}: {witness}")),
+        Answer::Refuted | Answer::Undecided => None,
+    }
+}
+
+/// An event that the query admits and that meets a part of an exclusion.
+fn near_miss(case: &Case, exclusion: usize) -> Option<Answer> {
+    let leading: Vec<Predicate> = case.leading().cloned().collect();
+    let parts = case.exclusions().nth(exclusion)?.tests().into_iter();
+    let mut found = parts.map(|part| {
+        let part = Predicate::Test(part.clone());
+        Case::new(leading.clone(), vec![part], case.now()).has_effect(0)
+    });
+    found.find(|answer| matches!(answer, Answer::Witness(_)))
+}
+
+fn answers(case: &Case) -> Judgement {
     let mut judgement = Judgement { findings: Vec::new(), survivor: None, excluded: Vec::new() };
     let survives = case.survives();
     if let Answer::Witness(witness) = &survives {
@@ -105,7 +172,12 @@ pub fn judge(case: &Case) -> Judgement {
             Answer::Witness(_) => {}
             Answer::Refuted => {
                 let message = format!("no event with `{text}` survives the exclusions");
+                let lost =
+                    alternative.lost.map(|w| format!("no longer found is, for example: {w}"));
                 judgement.add(BLINDS_ALTERNATIVE, None, message, true);
+                if let Some(finding) = judgement.findings.last_mut() {
+                    finding.example = lost;
+                }
             }
             Answer::Undecided => {
                 let message = format!("it is not known whether an event with `{text}` survives");
@@ -119,8 +191,12 @@ pub fn judge(case: &Case) -> Judgement {
 /// The questions about one exclusion; an event that it takes out.
 fn judge_one(case: &Case, exclusion: usize, judgement: &mut Judgement) -> Option<Witness> {
     let about = Some(exclusion);
-    for part in broad_parts(case, exclusion) {
+    for part in parts(case, exclusion, is_broad) {
         judgement.add(TOO_BROAD, about, format!("`{part}` is met by every value"), true);
+    }
+    for part in parts(case, exclusion, has_star) {
+        let message = format!("the star in `{part}` stands for itself, not for any text");
+        judgement.add(STAR_IS_LITERAL, about, message, true);
     }
     let alone = case.exclusions().len() == 1;
     let own = if alone { case.has_effect(exclusion) } else { case.has_own_effect(exclusion) };
@@ -189,16 +265,22 @@ fn why(case: &Case) -> String {
     match open.as_slice() {
         [] => String::new(),
         [first, ..] => {
-            let shown: String = first.chars().take(60).collect();
+            let shown: String = tidy(first).chars().take(60).collect();
             format!(": `{shown}` is not understood")
         }
     }
 }
 
-/// Parts that test for an empty text, for a pattern that everything fits, or for every network.
-fn broad_parts(case: &Case, exclusion: usize) -> Vec<String> {
-    let tests = case.exclusions().nth(exclusion).into_iter().flat_map(Predicate::tests);
-    let broad = tests.filter(|test| match &test.check {
+/// The tokens of an opaque part as people write them.
+fn tidy(tokens: &str) -> String {
+    [(" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), (" . ", ".")]
+        .into_iter()
+        .fold(tokens.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+/// Whether a test is for an empty text, for a pattern that everything fits, or for every network.
+fn is_broad(check: &Check) -> bool {
+    match check {
         Check::Text { operator, needle, .. } => needle.is_empty() && *operator != TextOperator::Is,
         Check::Ipv4InRange(range) => range.ends_with("/0"),
         Check::Regex(pattern) => {
@@ -206,8 +288,19 @@ fn broad_parts(case: &Case, exclusion: usize) -> Vec<String> {
             odd.iter().all(|text| pattern.matches(text).is_true())
         }
         _ => false,
-    });
-    broad.map(ToString::to_string).collect()
+    }
+}
+
+/// Whether a test is for a text such as `srv-*`.
+fn has_star(check: &Check) -> bool {
+    let pattern =
+        |needle: &str| needle.len() > 1 && (needle.starts_with('*') || needle.ends_with('*'));
+    matches!(check, Check::Text { needle, .. } if pattern(needle))
+}
+
+fn parts(case: &Case, exclusion: usize, is: fn(&Check) -> bool) -> Vec<String> {
+    let tests = case.exclusions().nth(exclusion).into_iter().flat_map(Predicate::tests);
+    tests.filter(|test| is(&test.check)).map(ToString::to_string).collect()
 }
 
 impl Judgement {
@@ -218,6 +311,7 @@ impl Judgement {
         message: String,
         acknowledgeable: bool,
     ) {
-        self.findings.push(Finding { code, exclusion: about, message, acknowledgeable, at: None });
+        let (exclusion, at, example) = (about, None, None);
+        self.findings.push(Finding { code, exclusion, message, acknowledgeable, at, example });
     }
 }

@@ -9,6 +9,7 @@
 //! What is not understood in a filter of the query is assumed to be satisfiable if nothing connects
 //! it with a column of an exclusion; the witness says so.
 
+mod always;
 mod apart;
 mod assume;
 mod atom;
@@ -21,11 +22,13 @@ mod sample;
 mod search;
 mod solver;
 
+pub use always::always_true;
 pub use apart::{Apart, apart};
 pub use judge::{
     ADMITS_NOTHING, BLINDS_ALTERNATIVE, BLINDS_QUERY, BLINDS_RECENT, EXCLUDES_EVERYTHING,
-    EXCLUDES_NOTHING, Finding, HAS_NO_EFFECT, Judgement, MAY_BLIND_ALTERNATIVE, MAY_BLIND_QUERY,
-    MAY_EXCLUDE_NOTHING, SHADOWED, TOO_BROAD, judge,
+    EXCLUDES_NOTHING, FINDINGS, Finding, HAS_NO_EFFECT, Judgement, MAY_BLIND_ALTERNATIVE,
+    MAY_BLIND_QUERY, MAY_EXCLUDE_NOTHING, SHADOWED, STAR_IS_LITERAL, TAKES_OTHER_TABLES, TOO_BROAD,
+    judge,
 };
 
 pub use moment::{Clock, Dated, Question};
@@ -84,6 +87,8 @@ pub struct Alternative {
     pub text: String,
     /// Whether an event that it admits survives all exclusions.
     pub answer: Answer,
+    /// Where none does, an event that it admits.
+    pub lost: Option<Witness>,
 }
 
 /// A place's leading filters together with all exclusions placed there.
@@ -232,7 +237,8 @@ impl Case {
                 }
                 if let Some(known) = survivor.filter(|survivor| comes_through(branch, survivor)) {
                     let answer = Answer::Witness(known.clone());
-                    found.push(Alternative { filter, text: branch.to_string(), answer });
+                    let text = branch.to_string();
+                    found.push(Alternative { filter, text, answer, lost: None });
                     continue;
                 }
                 let through = || {
@@ -243,14 +249,17 @@ impl Case {
                 };
                 if self.is_exhausted() {
                     let text = "one of its further alternatives".to_owned();
-                    found.push(Alternative { filter, text, answer: Answer::Undecided });
+                    found.push(Alternative { filter, text, answer: Answer::Undecided, lost: None });
                     return found;
                 }
                 let answer = self.ask(through().without(&self.exclusions));
-                let own_fault = answer.is_refuted() && self.ask(through()).is_refuted();
-                if !own_fault {
-                    found.push(Alternative { filter, text: branch.to_string(), answer });
-                }
+                let lost = match answer.is_refuted().then(|| self.ask(through())) {
+                    // Its own fault.
+                    Some(Answer::Refuted) => continue,
+                    Some(Answer::Witness(witness)) => Some(witness),
+                    Some(Answer::Undecided) | None => None,
+                };
+                found.push(Alternative { filter, text: branch.to_string(), answer, lost });
             }
         }
         found
@@ -259,6 +268,14 @@ impl Case {
     /// The exclusions, in the order in which they were given.
     pub fn exclusions(&self) -> impl ExactSizeIterator<Item = &Predicate> {
         self.exclusions.iter().map(|part| &part.predicate)
+    }
+
+    fn leading(&self) -> impl Iterator<Item = &Predicate> {
+        self.leading.iter().map(|part| &part.predicate)
+    }
+
+    fn now(&self) -> i64 {
+        self.atoms.now()
     }
 
     /// Is there such an event?

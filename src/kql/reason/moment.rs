@@ -13,9 +13,10 @@ use super::judge::{
 };
 use super::{Answer, Case, Finding, Judgement};
 use crate::diag::Code;
+use crate::ident::Duration;
 use crate::kql::predicate::{Bound, Check, Opaque, Subject, Test};
-use crate::kql::value::DAY;
-use crate::kql::{ColumnType, Predicate, Value};
+use crate::kql::value::{DAY, SECOND};
+use crate::kql::{ColumnType, Place, Predicate, Schema, Value};
 
 /// More moments than this are not judged.
 const MOMENTS: usize = 16;
@@ -41,6 +42,22 @@ pub struct Clock {
     pub period: Option<i64>,
     /// Whether the table's `Timestamp` is the time at which a row came into being.
     pub timestamp: bool,
+}
+
+impl Clock {
+    /// What is known about time at a place; `now` is in ticks, the period as far as the query may look
+    /// back.
+    #[must_use]
+    pub fn at(place: &Place, schema: &Schema, now: i64, period: Option<Duration>) -> Self {
+        let period = period.and_then(|period| {
+            i64::try_from(period.as_seconds()).ok().and_then(|seconds| seconds.checked_mul(SECOND))
+        });
+        let timestamp = match schema.columns(&place.table) {
+            Some(columns) => columns.get("Timestamp") == Some(&ColumnType::Datetime),
+            None => place.table.is_empty(),
+        };
+        Self { now, period, timestamp }
+    }
 }
 
 /// These are harmless unless they are so all the time.
@@ -185,8 +202,14 @@ impl Question {
         let mut found = judgement.findings.iter().filter(blinds);
         let found = found.find(|finding| !self.is_blind_as(finding))?;
         let message = format!("of the rows of one day: {}", found.message);
-        let at = found.at;
-        Some(Finding { code: BLINDS_RECENT, message, acknowledgeable: true, exclusion: None, at })
+        Some(Finding {
+            code: BLINDS_RECENT,
+            message,
+            acknowledgeable: true,
+            exclusion: None,
+            at: found.at,
+            example: found.example.clone(),
+        })
     }
 
     /// Whether as much is said of all rows at the moment of a finding about those of one day.

@@ -1,12 +1,14 @@
 //! Saved plans, and the plans that are still theirs.
 
 use super::*;
+use crate::state::{Guards, RunTerms};
 
 fn plan_of(changes: Vec<Change>) -> Plan {
     let workspace = changes[0].sides.workspace.clone();
     Plan {
         owner: "acme-soc".parse().unwrap(),
         options: Options::default(),
+        terms: RunTerms::default(),
         workspaces: vec![WorkspacePlan {
             key: WorkspaceKey {
                 environment: "local".parse().unwrap(),
@@ -15,6 +17,10 @@ fn plan_of(changes: Vec<Change>) -> Plan {
             id: workspace,
             ring: "canary".parse().unwrap(),
             unreadable: None,
+            frozen: None,
+            guards: Guards::default(),
+            rules: RuleCount::default(),
+            owned: 0,
             retire_blocked: None,
             changes,
             unmanaged: 0,

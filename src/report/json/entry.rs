@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::ident::WorkspaceKey;
 use crate::plan::{Change, FieldChange, WorkspacePlan};
-use crate::state::Unreadable;
+use crate::state::{Freeze, Unreadable};
 
 /// One change: `{environment, workspace, key, name, class, action, reason, effect, fields, observed}`;
 /// `quieterBy` where single fields make it quieter, each `certain` or not; `modified` where the service
@@ -47,7 +47,8 @@ fn field(field: &FieldChange) -> Value {
     entry
 }
 
-/// One workspace of a plan: `{environment, workspace, ring, resourceId, status, unmanaged, foreign}`.
+/// One workspace of a plan: `{environment, workspace, ring, resourceId, status, unmanaged, foreign}`, and
+/// `frozen` where nothing is written today.
 pub(super) fn workspace(workspace: &WorkspacePlan) -> Value {
     let foreign: Vec<Value> = workspace
         .foreign
@@ -56,6 +57,10 @@ pub(super) fn workspace(workspace: &WorkspacePlan) -> Value {
         .collect();
     let mut entry = status(&workspace.key, workspace.unreadable.as_ref());
     entry.insert("ring".into(), json!(workspace.ring.as_str()));
+    if let Some(Freeze { from, to, reason, set_at }) = &workspace.frozen {
+        let freeze = json!({"from": from.to_string(), "to": to.to_string(), "reason": reason, "setAt": set_at});
+        entry.insert("frozen".into(), freeze);
+    }
     entry.insert("resourceId".into(), json!(workspace.id.to_string()));
     entry.insert("unmanaged".into(), json!(workspace.unmanaged));
     entry.insert("foreign".into(), Value::Array(foreign));

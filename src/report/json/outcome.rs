@@ -3,8 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::entry;
-use crate::apply::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
+use crate::apply::{
+    ItemOutcome, Outcome, RingOutcome, RingScore, Standing, Verdict, WorkspaceOutcome,
+};
+use crate::report::rollout;
 use crate::report::summary::{Tally, verdict_reason, verdict_word};
+use crate::state::Limit;
 
 /// How each item ended, in plan order: `{environment, workspace, key, name, class, action, effect,
 /// undecided, driftLeft, verdict}`; `reason` for every verdict but `done`; `createsDisabled` where a rule
@@ -20,6 +24,7 @@ pub fn outcome(outcome: &Outcome) -> Value {
     json!({
         "format": "sentinelops.outcome/v1",
         "interrupted": outcome.interrupted,
+        "rings": outcome.rings.iter().map(ring).collect::<Vec<_>>(),
         "workspaces": workspaces,
         "items": items,
         "summary": counts(&Tally::of(outcome)),
@@ -28,8 +33,34 @@ pub fn outcome(outcome: &Outcome) -> Value {
 
 fn workspace(workspace: &WorkspaceOutcome) -> Value {
     let mut entry = entry::status(&workspace.key, workspace.unreadable.as_ref());
+    entry.insert("ring".into(), json!(workspace.ring.as_str()));
     entry.insert("inSync".into(), json!(workspace.in_sync));
     Value::Object(entry)
+}
+
+/// `{ring, standing, workspaces, unreadable, frozen, begun, failed, notBegun, budget}`; of one that halted
+/// the rollout also `halt`, the reason in one word, and `reason`.
+fn ring(ring: &RingOutcome) -> Value {
+    let RingScore { workspaces, unreadable, frozen, begun, failed, not_begun } = ring.score;
+    let limit = |limit: &Option<Limit>| {
+        limit.as_ref().map(|limit| json!({"value": limit.value, "setAt": limit.set_at}))
+    };
+    let mut entry = json!({
+        "ring": ring.ring.as_str(),
+        "standing": rollout::word(&ring.standing),
+        "workspaces": workspaces,
+        "unreadable": unreadable,
+        "frozen": frozen,
+        "begun": begun,
+        "failed": failed,
+        "notBegun": not_begun,
+        "budget": {"items": limit(&ring.budget.items), "percent": limit(&ring.budget.percent)},
+    });
+    if let Standing::Halted(halt) = &ring.standing {
+        entry["halt"] = json!(rollout::halt_word(halt));
+        entry["reason"] = json!(rollout::why(ring, halt));
+    }
+    entry
 }
 
 fn item(workspace: &WorkspaceOutcome, item: &ItemOutcome) -> Value {
@@ -70,6 +101,7 @@ fn counts(tally: &Tally) -> Value {
         Verdict::Waits(reason()),
         Verdict::Left(reason()),
         Verdict::Accepted(reason()),
+        Verdict::Frozen(reason()),
         Verdict::NotStarted(reason()),
     ];
     let verdicts: Map<String, Value> = every

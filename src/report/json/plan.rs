@@ -3,13 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::entry;
-use crate::plan::{Action, Change, Class, Plan};
+use crate::plan::{self, Action, Bound, Change, Class, Exceeded, Plan};
 use crate::report::summary::{self, Summary};
+use crate::state::Limit;
 
 /// Every change, in-sync items too, what is worst first.
 #[must_use]
 pub fn plan(plan: &Plan) -> Value {
-    document("sentinelops.plan/v1", plan, |_| true)
+    let mut document = document("sentinelops.plan/v1", plan, |_| true);
+    document["objections"] = plan::exceeded(plan).iter().map(objection).collect();
+    document
 }
 
 /// What moved live: the changes that count as drift, those whose drift is accepted, and those with
@@ -30,6 +33,34 @@ fn document(format: &str, plan: &Plan, shown: impl Fn(&Change) -> bool) -> Value
     })
 }
 
+/// What the guards found: `{guard, environment, workspace, exclusion, measured, owned, limit, sentence,
+/// items, flag, acknowledged}`. Without a workspace it is about the run as a whole; `acknowledged` is
+/// the acknowledgement that covers it, else null, and `apply` sends nothing.
+fn objection(found: &Exceeded) -> Value {
+    let limit = |limit: &Limit| json!({"value": limit.value, "setAt": limit.set_at});
+    let limits = match &found.bound {
+        Bound::Number(count) | Bound::Few(count) => json!({"count": limit(count)}),
+        Bound::Share { count, percent } => {
+            json!({"count": limit(count), "percent": limit(percent)})
+        }
+        Bound::NothingStays => Value::Null,
+    };
+    let workspace = found.workspace.as_ref();
+    json!({
+        "guard": found.guard.as_str(),
+        "environment": workspace.map(|key| key.environment.as_str()),
+        "workspace": workspace.map(|key| key.workspace.as_str()),
+        "exclusion": found.exclusion.as_ref().map(ToString::to_string),
+        "measured": found.measured,
+        "owned": found.owned,
+        "limit": limits,
+        "sentence": found.sentence(),
+        "items": found.items,
+        "flag": found.flag(),
+        "acknowledged": found.acknowledged.as_ref().map(ToString::to_string),
+    })
+}
+
 /// Every action and class stands there, with 0 when it does not occur: a script need not ask whether
 /// a key exists.
 fn counts(summary: &Summary) -> Value {
@@ -47,6 +78,8 @@ fn counts(summary: &Summary) -> Value {
         "actions": actions,
         "classes": classes,
         "quieter": summary.quieter,
+        "frozen": summary.frozen,
+        "objections": summary.objections,
         "drift": summary.drift,
         "accepted": summary.accepted,
         "observed": summary.observed,

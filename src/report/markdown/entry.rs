@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plan::{Action, Change, Effect, FieldChange, Moved, WorkspacePlan};
+use crate::plan::{Action, Change, Effect, Exceeded, FieldChange, Moved, WorkspacePlan};
 use crate::report::diff::Line;
 use crate::report::difference::Difference;
 use crate::report::{escape, summary, width, wording};
@@ -28,6 +28,22 @@ impl Unread {
         let unreadable = workspace.unreadable.as_ref()?;
         let why = width::cut(&escape::visible(&unreadable.message), REASON);
         Some(Self { workspace: workspace.key.to_string(), why })
+    }
+}
+
+/// What a guard found.
+#[derive(Debug, Serialize)]
+pub(super) struct Objected {
+    sentence: String,
+    /// What acknowledges it, or has acknowledged it.
+    flag: String,
+}
+
+impl Objected {
+    pub(super) fn of(found: &Exceeded) -> Self {
+        let ack = found.acknowledged.as_ref().map(|ack| format!("--ack {ack}"));
+        let flag = ack.unwrap_or_else(|| found.flag());
+        Self { sentence: width::cut(&escape::visible(&found.sentence()), REASON), flag }
     }
 }
 
@@ -57,6 +73,7 @@ pub(super) struct Row {
     workspace: String,
     ring: String,
     unreadable: bool,
+    frozen: bool,
     /// One count per column.
     pub(super) cells: Vec<usize>,
 }
@@ -67,6 +84,7 @@ impl Row {
             workspace: workspace.key.to_string(),
             ring: workspace.ring.to_string(),
             unreadable: workspace.unreadable.is_some(),
+            frozen: workspace.frozen.is_some(),
             cells,
         }
     }

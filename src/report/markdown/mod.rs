@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 use super::sentence;
 use super::summary::{self, Summary};
 use super::wording;
-use crate::plan::{Action, Change, Class, Effect, Plan};
-use entry::{Detail, Named, Row, Side, Unread};
+use crate::plan::{self, Action, Change, Class, Effect, Plan};
+use entry::{Detail, Named, Objected, Row, Side, Unread};
 use page::Page;
 
 /// How many bytes a report may have.
@@ -44,9 +44,13 @@ pub fn plan(plan: &Plan) -> String {
         cells
     });
     let told = |change: &Change| !summary::is_quiet(change);
+    let (acknowledged, objections): (Vec<_>, Vec<_>) =
+        plan::exceeded(plan).into_iter().partition(|found| found.acknowledged.is_some());
     let page = Page {
         title: "Plan",
         sentence: sentence::plan(&summary),
+        objections: objections.iter().map(Objected::of).collect(),
+        acknowledged: acknowledged.iter().map(Objected::of).collect(),
         unreadable: unreadable(plan),
         quieter: quieter(plan),
         columns,
@@ -80,6 +84,8 @@ pub fn drift(plan: &Plan) -> String {
     let page = Page {
         title: "Drift",
         sentence: sentence::drift(&summary),
+        objections: Vec::new(),
+        acknowledged: Vec::new(),
         unreadable: unreadable(plan),
         quieter: Vec::new(),
         columns,

@@ -4,7 +4,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, ErrorKind};
 use serde::Serialize;
 
-use super::entry::{Detail, Named, Row, Unread};
+use super::entry::{Detail, Named, Objected, Row, Unread};
 use super::escape;
 use crate::report::count::form;
 
@@ -16,6 +16,8 @@ const TEMPLATE: &str = include_str!("../templates/report.md.j2");
 pub(super) struct Page {
     pub(super) title: &'static str,
     pub(super) sentence: String,
+    pub(super) objections: Vec<Objected>,
+    pub(super) acknowledged: Vec<Objected>,
     pub(super) unreadable: Vec<Unread>,
     pub(super) quieter: Vec<Named>,
     pub(super) columns: Vec<&'static str>,
@@ -30,6 +32,8 @@ pub(super) struct Page {
 /// How many entries of each list are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 struct Shown {
+    objections: usize,
+    acknowledged: usize,
     unreadable: usize,
     quieter: usize,
     rows: usize,
@@ -61,10 +65,12 @@ impl Page {
     }
 
     fn entries(&self) -> usize {
-        self.unreadable.len() + self.quieter.len() + self.rows.len() + self.details.len()
+        let refused = self.objections.len() + self.acknowledged.len();
+        let told = self.unreadable.len() + self.quieter.len();
+        refused + told + self.rows.len() + self.details.len()
     }
 
-    /// What must not be missed comes first: unknown workspaces, what makes detection quieter, the
+    /// What must not be missed comes first: what is refused, unknown workspaces, what makes detection quieter, the
     /// table, then the changes, worst first.
     fn shown(&self, entries: usize) -> Shown {
         let mut left = entries;
@@ -74,6 +80,8 @@ impl Page {
             taken
         };
         Shown {
+            objections: take(self.objections.len()),
+            acknowledged: take(self.acknowledged.len()),
             unreadable: take(self.unreadable.len()),
             quieter: take(self.quieter.len()),
             rows: take(self.rows.len()),
@@ -92,8 +100,10 @@ impl Page {
 
     /// What is not shown; empty when all is.
     fn cut(&self, shown: Shown) -> String {
-        let Shown { unreadable, quieter, rows, details } = shown;
+        let Shown { objections, acknowledged, unreadable, quieter, rows, details } = shown;
         let missing = [
+            (self.objections.len() - objections, "objection", "objections"),
+            (self.acknowledged.len() - acknowledged, "acknowledgement", "acknowledgements"),
             (
                 self.unreadable.len() - unreadable,
                 "workspace that could not be read",

@@ -24,7 +24,7 @@ pub fn diagnostics(diagnostics: &Diagnostics, style: Style) -> String {
     for diagnostic in diagnostics {
         if diagnostic.severity != Severity::Note || style.verbose {
             for line in one(diagnostic, &renderer).lines() {
-                out += line.trim_end();
+                out += &further_place(line.trim_end());
                 out.push('\n');
             }
             out.push('\n');
@@ -33,6 +33,17 @@ pub fn diagnostics(diagnostics: &Diagnostics, style: Style) -> String {
     let mut page = Page::new(style);
     page.closing(closing_paint(diagnostics), &closing(diagnostics, style));
     out + &page.finish()
+}
+
+/// A second place is drawn as `::: path`, which a build's log would take for a command: it gets the
+/// arrow of the first.
+fn further_place(line: &str) -> String {
+    let Some((before, path)) = line.split_once("::: ") else { return line.to_owned() };
+    let mut painted = before.split('\u{1b}');
+    let is_blank = |text: &str| text.trim().is_empty();
+    let blank = painted.next().is_some_and(is_blank)
+        && painted.all(|part| part.split_once('m').is_some_and(|(_, text)| is_blank(text)));
+    if blank { format!("{before}--> {path}") } else { line.to_owned() }
 }
 
 fn one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
@@ -167,6 +178,22 @@ mod tests {
         .collect();
         let shown = diagnostics(&list, WIDE);
         assert!(!shown.contains('\u{1b}') && shown.contains("2 errors."), "{shown}");
+    }
+
+    #[test]
+    fn a_place_in_another_file_is_no_command_to_a_pipeline() {
+        let (here, there) = (source(), Arc::new(Source::new("content/b.yaml", "id: x ::: y\n")));
+        let list: Diagnostics = [Diagnostic::error(Code::new("duplicate-id"), "twice")
+            .at(&here, at(&here, "own-instance"), "")
+            .at(&there, 0..5, "also here")]
+        .into_iter()
+        .collect();
+        for color in [false, true] {
+            let shown = diagnostics(&list, Style { color, ..WIDE });
+            assert!(shown.contains("content/b.yaml:1:1"), "{shown}");
+            assert!(shown.contains("id: x ::: y") && shown.matches(":::").count() == 1, "{shown}");
+            assert_eq!(shown.matches("--> ").count(), 2, "{shown}");
+        }
     }
 
     #[test]

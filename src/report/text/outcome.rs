@@ -2,37 +2,62 @@
 
 use super::change::{FIELD, ITEM};
 use super::page::Page;
-use crate::apply::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
+use crate::apply::{ItemOutcome, Outcome, RingOutcome, Standing, Verdict, WorkspaceOutcome};
 use crate::plan::{Class, Effect};
 use crate::report::style::{Paint, Style};
-use crate::report::{escape, sentence, summary, wording};
+use crate::report::{escape, rollout, sentence, summary, wording};
 
 /// What was done and what was not, workspace by workspace, a way on, and a closing sentence.
 #[must_use]
 pub fn outcome(outcome: &Outcome, style: Style) -> String {
     let mut page = Page::new(style);
     for workspace in &outcome.workspaces {
-        if !workspace.items.is_empty() || workspace.unreadable.is_some() {
+        let items = told(outcome, workspace);
+        if !items.is_empty() || workspace.unreadable.is_some() {
             page.gap();
-            self::workspace(&mut page, workspace);
+            self::workspace(&mut page, workspace, items);
         }
     }
+    rollout(&mut page, outcome);
     page.gap();
     for hint in ways_on(outcome) {
         page.hint(hint);
+    }
+    if let Some(hint) = rollout::way_on(outcome) {
+        page.hint(&hint);
     }
     page.closing(Paint::Strong, &sentence::outcome(outcome));
     page.finish()
 }
 
-fn workspace(page: &mut Page, workspace: &WorkspaceOutcome) {
+/// The items that are told one by one. What a ring that was not begun would have done is counted with
+/// the ring: it may be thousands of items.
+fn told<'o>(outcome: &Outcome, workspace: &'o WorkspaceOutcome) -> Vec<&'o ItemOutcome> {
+    let begun = |ring: &RingOutcome| ring.standing != Standing::NotStarted;
+    let of_ring = outcome.rings.iter().find(|ring| ring.ring == workspace.ring);
+    let is_begun = of_ring.is_none_or(begun);
+    let is_told = |item: &&ItemOutcome| is_begun || !matches!(item.verdict, Verdict::NotStarted(_));
+    workspace.items.iter().filter(is_told).collect()
+}
+
+/// Where a rollout halted: why, and how every ring ended.
+fn rollout(page: &mut Page, outcome: &Outcome) {
+    let Some((ring, halt)) = rollout::halted(outcome) else { return };
+    page.gap();
+    let head = format!("Rollout halted at ring {}:", ring.ring);
+    page.sentence(0, Paint::Bad, &head, &rollout::why(ring, halt));
+    for ring in &outcome.rings {
+        page.sentence(ITEM, Paint::Strong, &format!("{}:", ring.ring), &rollout::standing(ring));
+    }
+}
+
+fn workspace(page: &mut Page, workspace: &WorkspaceOutcome, mut items: Vec<&ItemOutcome>) {
     page.sentence(0, Paint::Strong, &workspace.key.to_string(), "");
     if let Some(unreadable) = &workspace.unreadable {
         let text = format!("nothing was sent to it: {}", escape::visible(&unreadable.message));
         page.sentence(ITEM, Paint::Bad, "! COULD NOT BE READ,", &text);
     }
     // What did not go as planned is read first; a run's order is of no use to a reader.
-    let mut items: Vec<&ItemOutcome> = workspace.items.iter().collect();
     items.sort_by_key(|item| (item.class != Class::AutoDisabled, place(&item.verdict)));
     for item in items {
         self::item(page, item);
@@ -51,10 +76,11 @@ const fn place(verdict: &Verdict) -> u8 {
         Verdict::Blocked(_) => 4,
         Verdict::Deferred(_) => 5,
         Verdict::NotStarted(_) => 6,
-        Verdict::Left(_) => 7,
-        Verdict::Waits(_) => 8,
-        Verdict::Done => 9,
-        Verdict::Accepted(_) => 10,
+        Verdict::Frozen(_) => 7,
+        Verdict::Left(_) => 8,
+        Verdict::Waits(_) => 9,
+        Verdict::Done => 10,
+        Verdict::Accepted(_) => 11,
     }
 }
 
@@ -67,6 +93,7 @@ fn item(page: &mut Page, item: &ItemOutcome) {
         | Verdict::Deferred(_)
         | Verdict::Waits(_)
         | Verdict::Left(_)
+        | Verdict::Frozen(_)
         | Verdict::NotStarted(_) => (Paint::Care, '.'),
         Verdict::Accepted(_) => (Paint::Quiet, '.'),
     };
@@ -129,6 +156,11 @@ fn ways_on(outcome: &Outcome) -> Vec<&'static str> {
         (tally.drift_left > 0).then_some(
             "`sentinelops drift` shows what was changed outside git; `sentinelops apply` without \
              `--drift report` restores it",
+        ),
+        way(
+            "frozen",
+            "what a freeze stopped is written by the first `sentinelops apply` after its last day; to write \
+             it before, end the freeze in the file that has it",
         ),
         way("waiting", "`sentinelops plan` says what a waiting item waits for"),
         way("not-started", "`sentinelops apply` again begins what was not started"),

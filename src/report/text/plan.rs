@@ -2,11 +2,11 @@
 
 use super::change;
 use super::page::Page;
-use crate::plan::{Effect, Plan, WorkspacePlan};
+use crate::plan::{self, Effect, Plan, WorkspacePlan};
 use crate::report::count::{count, form};
 use crate::report::style::{Paint, Style};
 use crate::report::summary::{self, Summary};
-use crate::report::{escape, sentence, wording};
+use crate::report::{escape, objection, sentence, wording};
 
 /// What would be done, workspace by workspace, and a closing sentence with the counts.
 #[must_use]
@@ -18,10 +18,14 @@ pub fn plan(plan: &Plan, style: Style) -> String {
         page.gap();
         self::workspace(&mut page, workspace);
     }
+    objections(&mut page, plan);
     page.gap();
     let hints = wording::ways_on(summary::all_ordered(plan).into_iter().map(|(_, change)| change));
     for hint in hints {
         page.hint(hint);
+    }
+    if let Some(hint) = objection::way_on(&plan::exceeded(plan)) {
+        page.hint(&hint);
     }
     page.closing(Paint::Strong, &sentence::plan(&summary));
     page.finish()
@@ -40,6 +44,22 @@ fn quieter(page: &mut Page, plan: &Plan, summary: &Summary) {
         let word = wording::action_word(change);
         let text = format!("{word} {} ({})", page.name(&change.name), change.key);
         page.line(change::ITEM, &format!("{}: {text}", workspace.key));
+    }
+}
+
+/// What `apply` would refuse, and what somebody has said is meant.
+fn objections(page: &mut Page, plan: &Plan) {
+    let found = plan::exceeded(plan);
+    if found.is_empty() {
+        return;
+    }
+    page.gap();
+    for one in &found {
+        let (paint, head) = match one.acknowledged {
+            None => (Paint::Bad, "! guard objects:"),
+            Some(_) => (Paint::Care, ". acknowledged:"),
+        };
+        page.sentence(0, paint, head, &objection::sentence(one));
     }
 }
 
@@ -78,6 +98,9 @@ pub(super) fn header(page: &mut Page, workspace: &WorkspacePlan) {
         };
         let text = format!("{why}: {}", escape::visible(&unreadable.message));
         page.sentence(change::ITEM, Paint::Bad, "! COULD NOT BE READ, so it is unknown:", &text);
+    }
+    if let Some(freeze) = &workspace.frozen {
+        page.sentence(change::ITEM, Paint::Care, "frozen", &wording::freeze(freeze));
     }
 }
 
