@@ -186,11 +186,13 @@ pub struct Limits {
     pub concurrency: usize,
     /// Requests under way per subscription.
     pub per_subscription: usize,
+    /// Requests under way per tenant.
+    pub per_tenant: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrency: 32, per_subscription: 8 }
+        Self { concurrency: 32, per_subscription: 8, per_tenant: 32 }
     }
 }
 

@@ -5,12 +5,13 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::Invalid;
 
 /// A text that one [`Rule`] has accepted. It keeps its spelling and compares without ASCII case.
 pub struct Name<R> {
-    text: String,
+    text: Arc<str>,
     rule: PhantomData<fn() -> R>,
 }
 
@@ -40,13 +41,13 @@ impl<R: Rule> FromStr for Name<R> {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         R::check(text)?;
-        Ok(Self { text: text.to_owned(), rule: PhantomData })
+        Ok(Self { text: text.into(), rule: PhantomData })
     }
 }
 
 impl<R> Clone for Name<R> {
     fn clone(&self) -> Self {
-        Self { text: self.text.clone(), rule: PhantomData }
+        Self { text: Arc::clone(&self.text), rule: PhantomData }
     }
 }
 

@@ -8,7 +8,8 @@ use azure_core::http::Url;
 use super::pool::Pool;
 use super::sign_in::Means;
 use super::{
-    Client, Clock, Connections, PipelineTransport, Site, Throttle, TransportError, is_loopback,
+    Client, Clock, Connections, Pace, PipelineTransport, Site, Throttle, TransportError,
+    is_loopback,
 };
 use crate::environment::{Endpoint, Environment, Limits};
 use crate::ident::{EnvironmentName, Invalid};
@@ -96,11 +97,14 @@ pub fn connect<'a>(
                     denied: true,
                     message: TransportError::Credential(reason).to_string(),
                 })?;
+            let principal = pool.principal(&access);
             let transport = PipelineTransport::new(connections, base.clone(), access)
                 .map_err(|error| unreachable(&error))?;
             let site = Site {
                 environment: environment.name.clone(),
                 tenant: environment.tenant.value.clone(),
+                principal,
+                pace: if is_loopback(&base) { Pace::Free } else { Pace::Arm },
                 base,
             };
             let clock = Arc::clone(clock);

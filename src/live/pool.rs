@@ -65,6 +65,15 @@ impl Pool {
         Ok(Access::Token(made))
     }
 
+    /// Whom the service counts requests for that show it this. What signs in alike is one principal.
+    pub(super) fn principal(&self, access: &Access) -> String {
+        let identity = match access {
+            Access::Anonymous => None,
+            Access::Token(token) => self.made.iter().find(|(_, made)| Arc::ptr_eq(made, token)),
+        };
+        identity.map_or_else(|| "nobody".to_owned(), |(identity, _)| format!("{identity:?}"))
+    }
+
     /// What `auto` chose, a sentence for each choice.
     pub(super) fn notes(&self) -> Vec<String> {
         let note = |((kind, why), names): (&(&'static str, String), &Vec<EnvironmentName>)| {

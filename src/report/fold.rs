@@ -205,6 +205,8 @@ fn by(modified: Option<&Modified>) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::fixture;
     use super::*;
     use crate::plan::{Action, Class, DesiredSide, Moved};
@@ -221,14 +223,14 @@ mod tests {
 
     fn present(query: &str) -> Change {
         let mut made = fixture::change("new", Class::New, Action::Create);
-        made.sides.desired = DesiredSide::Present(Present {
+        made.sides.desired = DesiredSide::Present(Arc::new(Present {
             kind: Kind::Scheduled,
             fields: [(Field::Query, query.into())].into(),
             version: None,
             exclusions: Vec::new(),
             replaces: None,
             accepted: Vec::new(),
-        });
+        }));
         made
     }
 
