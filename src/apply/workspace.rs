@@ -131,9 +131,18 @@ impl Workspace<'_> {
             }
             verdicts.insert(index, verdict);
         }
-        let executor = Executor { client: self.client, options: &self.run.options };
+        let executor = self.executor();
         verdicts.extend(verify(&executor, &self.plan.id, &expected).await);
         verdicts
+    }
+
+    fn executor(&self) -> Executor<'_> {
+        Executor {
+            workspace: &self.plan.key,
+            client: self.client,
+            journal: self.run.journal,
+            options: &self.run.options,
+        }
     }
 
     /// Rules run at once; saved searches one after the other, since a workspace keeps them in one
@@ -162,7 +171,7 @@ impl Workspace<'_> {
         let ended = match obstacle {
             Some(why) => Ended { verdict: Verdict::NotStarted(why), left: None },
             None => {
-                let executor = Executor { client: self.client, options: &self.run.options };
+                let executor = self.executor();
                 match before.fresh {
                     Err(error) if fresh::depends(change) => {
                         let verdict = Verdict::Failed(describe(error));

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::{Acknowledgement, Action, Change, Class, DesiredSide, Options, Plan, Work};
 use crate::state::{Field, canonical};
 
-const FORMAT: &str = "sentinelops.plan-file/v3";
+const FORMAT: &str = "sentinelops.plan-file/v4";
 
 /// A plan as `plan --out` writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,7 @@ struct SavedOptions {
     desired_wins: bool,
     re_enable: bool,
     keep_going: bool,
+    retry: bool,
     acknowledged: Vec<String>,
     selection: Vec<String>,
 }
@@ -135,6 +136,7 @@ impl SavedPlan {
             desired_wins: self.options.desired_wins,
             re_enable: self.options.re_enable,
             keep_going: self.options.keep_going,
+            retry: self.options.retry,
             acknowledged: self.acknowledged(),
             selection: self.options.selection.clone(),
             commit: None,
@@ -150,6 +152,13 @@ impl SavedPlan {
     #[must_use]
     pub fn workspaces(&self) -> Vec<String> {
         self.workspaces.keys().cloned().collect()
+    }
+
+    /// What is to be done about an item of a workspace, both as they are named in reports.
+    #[must_use]
+    pub fn action(&self, workspace: &str, key: &str) -> Option<&str> {
+        let change = self.workspaces.get(workspace)?.changes.get(key)?;
+        Some(change.action.as_str())
     }
 
     /// Whether a plan that was made again, with the same options and perhaps for fewer workspaces,
@@ -220,6 +229,7 @@ impl SavedOptions {
             desired_wins,
             re_enable,
             keep_going,
+            retry,
             acknowledged,
             selection,
             commit: _,
@@ -230,6 +240,7 @@ impl SavedOptions {
             desired_wins: *desired_wins,
             re_enable: *re_enable,
             keep_going: *keep_going,
+            retry: *retry,
             acknowledged: acknowledged.iter().map(ToString::to_string).collect(),
             selection: selection.clone(),
         }

@@ -1,12 +1,14 @@
 //! One file per command.
 
 mod apply;
+mod carry;
 mod check;
 mod drift;
 mod emulator;
 mod explain;
 mod plan;
 mod render;
+mod rollback;
 mod survey;
 mod test;
 
@@ -30,6 +32,10 @@ pub(super) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error
         Command::Apply(apply) => block_on(async {
             let interrupts = Interrupts::listen(ui)?;
             apply::run(apply, context, ui, &interrupts).await
+        }),
+        Command::Rollback(rollback) => block_on(async {
+            let interrupts = Interrupts::listen(ui)?;
+            rollback::run(rollback, context, ui, &interrupts).await
         }),
         Command::Drift(drift) => block_on(async {
             Interrupts::listen(ui)?;
