@@ -66,6 +66,7 @@ fn a_rollback_asks_and_takes_a_plan_and_its_guards() {
     root.run(&["apply", "--yes"]).exits(0);
     portal.forget();
     root.run(&["rollback", "latest"]).exits(2).says(&["--yes"]);
+    root.append("environments/fleet.yaml", "guards: { deletes: { count: 1 } }\n");
     root.run(&["rollback", "latest", "--yes"]).exits(21).says(&["--ack deletes"]);
     assert_eq!(portal.writes(), NOTHING);
 }
@@ -112,15 +113,6 @@ fn what_a_run_deleted_is_made_again_and_stays_though_its_file_is_gone() {
     root.write(HUNT_FILE, HUNT);
     root.run(&["apply", "--yes", "--prune"]).exits(0);
     root.run(&["plan", "--exit-code"]).exits(0);
-}
-
-#[test]
-fn a_deleted_rule_that_the_service_does_not_take_back_yet_is_deferred_and_no_success() {
-    let (root, portal) = Root::with_both();
-    root.remove(RULE_FILE);
-    root.run(&["apply", "--yes", "--prune"]).exits(0).says(&["delete done"]);
-    root.run(&["rollback", "latest", "--yes"]).exits(30).says(&["recently deleted", "deferred"]);
-    assert!(portal.get(AlertRules, RULE_NAME).is_null());
 }
 
 #[test]
