@@ -82,7 +82,7 @@ impl Bench {
     fn set(&mut self, key: &str, field: Field, value: Value) {
         let item = self.desired.workspaces[0].items.get_mut(&key.parse().unwrap()).unwrap();
         match &mut item.state {
-            DesiredState::Present(present) => present.fields.insert(field, value),
+            DesiredState::Present(present) => Arc::make_mut(present).fields.insert(field, value),
             DesiredState::Held(_) => panic!("held"),
         };
     }
@@ -186,7 +186,7 @@ fn desired() -> Desired {
             replaces: None,
             accepted: Vec::new(),
         };
-        let state = DesiredState::Present(present);
+        let state = DesiredState::Present(Arc::new(present));
         (key, DesiredItem { name: id.to_owned(), path: format!("content/{id}.yaml"), state })
     };
     let items = BTreeMap::from([

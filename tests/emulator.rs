@@ -434,6 +434,36 @@ fn workspaces_are_provisioned_over_http() {
 }
 
 #[test]
+fn applications_are_registered_over_http_and_sign_in_to_their_own_tenant() {
+    let service = start();
+    let target = "/_emulator/apps";
+    let app = json!([{"tenantId": TENANT, "clientId": OTHER_TENANT, "secret": "hunter2"}]);
+    assert_eq!(service.put(target, &app).status, 204);
+    let token = |tenant: &str| {
+        let form = format!(
+            "grant_type=client_credentials&client_id={OTHER_TENANT}&client_secret=hunter2\
+             &scope=api%3A%2F%2Fsentinelops-emulator%2F.default"
+        );
+        service.send(&Call::new("POST", format!("/{tenant}/oauth2/v2.0/token")).body(json!(form)))
+    };
+    let answer = token(TENANT);
+    let granted = answer.body["access_token"].as_str().unwrap();
+    let ask = |target: &str| {
+        let bearer = format!("Bearer {granted}");
+        service.send(&Call::new("GET", target).header("authorization", &bearer))
+    };
+    assert_eq!(ask(&rules()).status, 200);
+    assert_eq!(token(OTHER_TENANT).body["error_codes"], json!([90_002]));
+    let wrong = json!([{"tenantId": TENANT, "clientId": "x", "secret": {"hunter2": 1}}]);
+    let refused = service.put(target, &wrong);
+    assert!(refused.status == 400 && !refused.text.contains("hunter2"), "{refused:?}");
+    let journal = service.get("/_emulator/journal").text;
+    let caller = format!("tenant {TENANT} app {OTHER_TENANT}");
+    assert_eq!(journal.matches(&caller).count(), 2, "{journal}");
+    assert!(!journal.contains("hunter2") && !journal.contains(granted), "{journal}");
+}
+
+#[test]
 fn a_rule_needs_the_tables_that_its_workspace_was_given() {
     let service = start();
     let tables = |tables: Value| {

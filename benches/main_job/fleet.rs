@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sentinelops::arm::WorkspaceId;
+
 /// A scratch root that goes away with it.
 pub(crate) struct Root {
     folder: tempfile::TempDir,
@@ -57,6 +59,18 @@ fn text(family: &str, number: usize, schedule: &str) -> String {
     format!("{}{schedule}", HUNT.replace(HUNT_ID, &id).replace(HUNT_NAME, &name))
 }
 
+/// The tenant of the environment.
+pub(crate) const TENANT: &str = "00000000-0000-4000-8000-0000000000ff";
+
+/// A workspace of the environment, counted from 1.
+pub(crate) fn workspace(number: usize) -> WorkspaceId {
+    WorkspaceId {
+        subscription: format!("00000000-0000-4000-8000-{number:012}").parse().unwrap(),
+        resource_group: "rg".parse().unwrap(),
+        name: format!("law-{number}").parse().unwrap(),
+    }
+}
+
 /// One emulated environment with workspaces in subscriptions of their own.
 pub(crate) fn write_environment(root: &Root, workspaces: usize, endpoint: &str) {
     root.write("environments/fleet.yaml", "owner: bench\nrings: [broad]\n");
@@ -70,7 +84,7 @@ pub(crate) fn write_environment(root: &Root, workspaces: usize, endpoint: &str) 
         .collect();
     let text = format!(
         "cloud: emulator\nendpoint: {endpoint}\n\
-         tenantId: 00000000-0000-4000-8000-0000000000ff\n\
+         tenantId: {TENANT}\n\
          credential: {{ kind: none }}\nworkspaces:\n{list}"
     );
     root.write("environments/bench.yaml", &text);

@@ -1,22 +1,46 @@
 //! The speed that users feel: loading and compiling, planning what is unchanged, deploying.
 //!
 //! Each line is a figure, most of them with the ratio to a floor measured in the same run: machines
-//! are noisy, ratios less so. `cargo bench` runs all of it.
+//! are noisy, ratios less so. `cargo bench` runs all of it, `cargo bench -- tenants` the large fleet alone.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
 
+mod bare;
+mod clients;
 mod deploy;
 mod exclusions;
 mod fleet;
 mod load;
+mod tenants;
 
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, word, latency, workspaces, ..] = arguments.as_slice()
+        && word == clients::EMULATOR
+    {
+        return clients::serve(latency, workspaces);
+    }
+    if let [_, word, endpoint, workspaces, floor, ..] = arguments.as_slice()
+        && word == tenants::PLAN
+    {
+        return tenants::plan_unchanged(endpoint, workspaces, floor);
+    }
+    if arguments.iter().any(|argument| argument == "tenants") {
+        return tenants::run();
+    }
     println!("{} cores", std::thread::available_parallelism().map_or(1, usize::from));
     load::run();
     exclusions::run();
     deploy::run();
+    tenants::run();
     match peak_memory() {
         Some(mebibytes) => println!("peak memory of this process          {mebibytes:>8} MiB"),
         None => println!("peak memory of this process          not known on this system"),

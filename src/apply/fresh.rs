@@ -11,14 +11,14 @@ use serde_json::Value;
 
 use super::reread::planned_metadata;
 use crate::arm::{Collection, ResourceId};
-use crate::ident::ArmName;
+use crate::ident::{ArmName, ItemKey};
 use crate::live::{Client, Error};
 use crate::plan::{Change, Work, WorkspacePlan};
 
-/// What the lists say.
+/// What the lists contradict. The lists themselves are not kept: a fleet's would fill a machine.
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
-    listed: BTreeMap<(Collection, ArmName), Value>,
+    contradicted: BTreeSet<ItemKey>,
 }
 
 /// Reads the lists that the plan's creates and records depend on.
@@ -26,20 +26,22 @@ pub(super) struct Fresh {
 /// # Errors
 /// When one of them cannot be read.
 pub(super) async fn look(client: &Client, plan: &WorkspacePlan) -> Result<Fresh, Error> {
+    let blind: Vec<&Change> = plan.changes.iter().filter(|change| depends(change)).collect();
     let mut collections = BTreeSet::new();
-    for change in plan.changes.iter().filter(|change| depends(change)) {
+    for change in &blind {
         collections.insert(Collection::of(change.key.family));
         collections.insert(Collection::Metadata);
     }
     let lists = collections.into_iter().map(async |collection| {
         client.list(&plan.id, collection).await.map(|list| (collection, list))
     });
-    let mut fresh = Fresh::default();
+    let mut listed = Listed::default();
     for (collection, list) in try_join_all(lists).await? {
         let named = |body: Value| Some(((collection, body["name"].as_str()?.parse().ok()?), body));
-        fresh.listed.extend(list.into_iter().filter_map(named));
+        listed.items.extend(list.into_iter().filter_map(named));
     }
-    Ok(fresh)
+    let contradicted = blind.into_iter().filter(|change| listed.contradicts(change));
+    Ok(Fresh { contradicted: contradicted.map(|change| change.key.clone()).collect() })
 }
 
 /// Whether a change is blind to what happened since it was planned.
@@ -48,9 +50,22 @@ pub(super) const fn depends(change: &Change) -> bool {
 }
 
 impl Fresh {
+    /// Whether the lists contradict what the change was planned on.
+    pub(super) fn contradicts(&self, change: &Change) -> bool {
+        self.contradicted.contains(&change.key)
+    }
+}
+
+/// What the lists say.
+#[derive(Debug, Default)]
+struct Listed {
+    items: BTreeMap<(Collection, ArmName), Value>,
+}
+
+impl Listed {
     /// Whether the lists contradict what the change was planned on. That they lack something says
     /// nothing: lists lag.
-    pub(super) fn contradicts(&self, change: &Change) -> bool {
+    fn contradicts(&self, change: &Change) -> bool {
         let planned = change.sides.live.as_ref();
         match &change.work {
             Work::Create { resource, record } => {
@@ -58,7 +73,7 @@ impl Fresh {
             }
             Work::Record { record } => {
                 let item = (Collection::of(change.key.family), change.arm_name.clone());
-                let etag = self.listed.get(&item).map(|body| body["etag"].as_str());
+                let etag = self.items.get(&item).map(|body| body["etag"].as_str());
                 let moved = etag.is_some_and(|etag| etag != planned.and_then(|live| live.etag()));
                 moved || self.contradicts_record(change, &record.id)
             }
@@ -74,6 +89,6 @@ impl Fresh {
     }
 
     fn get(&self, id: &ResourceId) -> Option<&Value> {
-        self.listed.get(&(id.collection, id.name.clone()))
+        self.items.get(&(id.collection, id.name.clone()))
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Verdict;
 use super::execute::{Executor, Stop};
 use super::refusal::describe;
-use super::reread::{Again, decide_again, planned_metadata};
+use super::reread::{Again, decide_again, planned_metadata, read_just_written};
 use crate::live::observe::read_if_there;
 use crate::live::{Client, Error};
 use crate::plan::{BaselineSide, Change, Class, Put, RecordPut};
@@ -119,7 +119,7 @@ async fn undo(client: &Client, change: &Change, sent: &Sent<'_>) -> Result<(), E
         return Ok(());
     }
     // Last, so that little time is left for somebody else to write it.
-    let found = read_if_there(client, &record.id).await?;
+    let found = read_just_written(client, &record.id).await?;
     if !found.is_some_and(|found| is_as_written(record, &found)) {
         return Ok(());
     }

@@ -3,16 +3,17 @@
 use super::Verdict;
 use crate::live::{Error, ErrorKind};
 
-/// How an item ended whose request failed.
-///
-/// The texts are the service's own, as operators report them; the status of "recently deleted" is
-/// 400 in some reports and 409 in others, so only the message counts.
+/// How long a deleted rule's id stays taken, as operators report it. The service does not say.
+const FREED: &str = "24 hours";
+
+/// How an item ended whose request failed. The texts are the service's own, as operators report them.
 pub(super) fn verdict(error: &Error) -> Verdict {
     let text = describe(error);
     match error.kind {
-        ErrorKind::Refused | ErrorKind::Conflict if is_passing(&error.message) => {
-            Verdict::Deferred(text)
+        ErrorKind::RecentlyDeleted => {
+            Verdict::Deferred(format!("{text}; the id is free about {FREED} after the deletion"))
         }
+        ErrorKind::Refused if is_passing(&error.message) => Verdict::Deferred(text),
         ErrorKind::Refused if lacks_table(&error.message) => Verdict::Blocked(text),
         ErrorKind::Denied
         | ErrorKind::WrongTenant
@@ -34,7 +35,7 @@ pub(super) fn describe(error: &Error) -> String {
 
 /// Whether somebody else got there first, so that the item is to be read and decided again.
 pub(super) fn is_race(error: &Error) -> bool {
-    error.kind == ErrorKind::Conflict && !is_passing(&error.message)
+    error.kind == ErrorKind::Conflict
 }
 
 /// Whether metadata was refused because the item that it is about is not there yet. That it can be
@@ -45,13 +46,11 @@ pub(super) fn lacks_parent(error: &Error) -> bool {
     error.kind == ErrorKind::NotFound || (error.kind == ErrorKind::Refused && says_so)
 }
 
-/// The service refuses it for a while: the id of a deleted rule stays taken for about a day, and a
-/// workspace that was just made is not found by the query check.
+/// The service refuses it for a while: a workspace that was just made is not found by the query check.
 fn is_passing(message: &str) -> bool {
-    message.contains("recently deleted")
-        || (message.contains("Failed to run the analytics rule query")
-            && message.contains("workspace")
-            && message.contains("could not be found"))
+    message.contains("Failed to run the analytics rule query")
+        && message.contains("workspace")
+        && message.contains("could not be found")
 }
 
 /// A rule's query is bound when the rule is saved.
@@ -93,8 +92,11 @@ mod tests {
             assert_eq!(verdict(&error), expect(text), "{message}");
         };
         let deleted = "The rule with id 'a' was recently deleted. You need to allow some time before re-using the same id. Please try again later.";
-        check(400, ErrorKind::Refused, deleted, Verdict::Deferred);
-        check(409, ErrorKind::Conflict, deleted, Verdict::Deferred);
+        let taken = |text| {
+            Verdict::Deferred(format!("{text}; the id is free about 24 hours after the deletion"))
+        };
+        check(400, ErrorKind::RecentlyDeleted, deleted, taken);
+        check(409, ErrorKind::RecentlyDeleted, deleted, taken);
         let young = "Failed to run the analytics rule query. The workspace 'x' could not be found.";
         check(400, ErrorKind::Refused, young, Verdict::Deferred);
         let table = "Failed to run the analytics rule query. One of the tables does not exist.";
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn a_recently_deleted_id_is_no_race() {
         assert!(is_race(&error(409, ErrorKind::Conflict, "Etag does not match")));
-        assert!(!is_race(&error(409, ErrorKind::Conflict, "was recently deleted")));
+        assert!(!is_race(&error(409, ErrorKind::RecentlyDeleted, "was recently deleted")));
         assert!(!is_race(&error(400, ErrorKind::Refused, "Etag does not match")));
     }
 }

@@ -1,11 +1,13 @@
 //! Deciding an item again on what its workspace says now.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::arm::{Collection, ResourceId};
 use crate::ident::{ArmName, Family};
-use crate::live::Client;
 use crate::live::observe::{live_item, metadata_item, read_if_there};
+use crate::live::{Client, Error};
 use crate::plan::{self, Action, BaselineSide, Change, Class, Options, Sides, Work};
 use crate::state::baseline::Baselines;
 use crate::state::{MetadataItem, Unreadable};
@@ -55,6 +57,28 @@ fn is_settled(planned: &Change, fresh: &Change) -> bool {
         (Class::Retired, Action::None) => planned.action == Action::Retire,
         _ => false,
     }
+}
+
+/// Waits before something that was written is read again: lists and reads lag behind writes by seconds.
+pub(super) const SETTLING: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// Reads a resource that this run has just written. That it is not found right after that says nothing
+/// yet.
+///
+/// # Errors
+/// As for any request.
+pub(super) async fn read_just_written(
+    client: &Client,
+    id: &ResourceId,
+) -> Result<Option<Value>, Error> {
+    for wait in SETTLING {
+        if let Some(found) = read_if_there(client, id).await? {
+            return Ok(Some(found));
+        }
+        client.clock().sleep(wait).await;
+    }
+    read_if_there(client, id).await
 }
 
 async fn read_metadata(

@@ -1,6 +1,6 @@
 //! Rings one after the other: each begins when the one before it has ended within its failure budget.
 
-use futures::stream::{self, StreamExt};
+use futures::future::join_all;
 
 use super::apply::Run;
 use super::ring::{RingOutcome, RingScore, Standing};
@@ -50,18 +50,12 @@ pub(super) async fn roll_out(
     (ended, outcomes)
 }
 
-/// The workspaces of one ring, at once within the clients' limits; only so many are begun as there may
-/// be requests: an interrupt then has little to finish.
+/// The workspaces of one ring, at once within the clients' limits.
+///
+/// Only so many are begun as there may be requests under way: an interrupt then has little to finish.
+/// One that has to wait for the service does not count, so that it holds nobody else up.
 async fn at_once(run: &Run<'_>, workspaces: Vec<WorkspacePlan>) -> Vec<WorkspaceOutcome> {
-    let at_once = run.clients.limits().concurrency.max(1);
-    let mut ended: Vec<(usize, WorkspaceOutcome)> = stream::iter(workspaces)
-        .enumerate()
-        .map(async |(place, workspace)| (place, apply_workspace(run, workspace).await))
-        .buffer_unordered(at_once)
-        .collect()
-        .await;
-    ended.sort_by_key(|(place, _)| *place);
-    ended.into_iter().map(|(_, workspace)| workspace).collect()
+    join_all(workspaces.into_iter().map(|workspace| apply_workspace(run, workspace))).await
 }
 
 fn by_ring(workspaces: Vec<WorkspacePlan>) -> Vec<(RingName, Vec<WorkspacePlan>)> {

@@ -1,7 +1,6 @@
 //! Reading a workspace again after its writes: did what was written stay?
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
@@ -10,15 +9,12 @@ use super::Verdict;
 use super::execute::{Executor, Left};
 use super::records::differing;
 use super::refusal::describe;
+use super::reread::SETTLING;
 use crate::arm::{Collection, ResourceId, WorkspaceId};
 use crate::ident::ArmName;
 use crate::live::observe::read_if_there;
 use crate::live::{Client, Error};
 use crate::plan::Change;
-
-/// Waits before an item that differs is read by itself: lists and reads lag behind writes by seconds.
-const SETTLING: [Duration; 3] =
-    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// What an item must be when it is read again.
 pub(super) struct Expected<'p> {

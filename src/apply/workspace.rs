@@ -1,6 +1,7 @@
 //! One workspace's changes: their order, what depends on what, and the check after the writes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 
@@ -10,8 +11,8 @@ use super::fresh::{self, Fresh};
 use super::refusal::describe;
 use super::verify::{Expected, verify};
 use super::{Event, ItemOutcome, Verdict, WorkspaceOutcome};
-use crate::ident::{ContentId, Family};
-use crate::live::{Client, Error};
+use crate::ident::ContentId;
+use crate::live::{Begun, Client, Error};
 use crate::plan::{Action, Change, Class, DesiredSide, FieldChange, Moved, Options, WorkspacePlan};
 use crate::state::Field;
 
@@ -54,8 +55,9 @@ pub(super) async fn apply_workspace(run: &Run<'_>, plan: WorkspacePlan) -> Works
     if writes == 0 {
         return outcome(plan, BTreeMap::new(), &run.options);
     }
+    let begun = Arc::new(client.throttle().begin(&plan.id).await);
     run.say(Event::WorkspaceStarted { workspace: plan.key.clone(), items: writes });
-    let client = watched(run, client, &plan);
+    let client = watched(run, client, &plan, begun);
     let work = Workspace { run, plan: &plan, client: &client };
     let verdicts = work.carry_out().await;
     run.say(Event::WorkspaceEnded { workspace: plan.key.clone() });
@@ -85,10 +87,11 @@ pub(super) fn leave(plan: WorkspacePlan, verdict: &Verdict, options: &Options) -
     outcome(plan, verdicts, options)
 }
 
-/// Long waits are told; the short ones of a passing failure are noise.
-fn watched(run: &Run<'_>, client: &Client, plan: &WorkspacePlan) -> Client {
+/// Long waits are told; the short ones of a passing failure are noise. Whoever waits makes room.
+fn watched(run: &Run<'_>, client: &Client, plan: &WorkspacePlan, begun: Arc<Begun>) -> Client {
     let (events, workspace) = (run.events.clone(), plan.key.clone());
     client.watched(move |wait| {
+        begun.waits();
         let seconds = wait.time.as_secs();
         if seconds > 0 {
             let workspace = workspace.clone();
@@ -145,21 +148,14 @@ impl Workspace<'_> {
         }
     }
 
-    /// Rules run at once; saved searches one after the other, since a workspace keeps them in one
-    /// document and refuses writers that overlap.
     async fn step(&self, step: Step, before: &Before<'_>) -> Vec<(usize, Ended)> {
         let of_step = self.plan.changes.iter().enumerate();
-        let of_step = of_step.filter(|(_, change)| Step::of(change.action) == Some(step));
-        let (rules, hunts): (Vec<_>, Vec<_>) =
-            of_step.partition(|(_, change)| change.key.family == Family::AnalyticRule);
+        let of_step: Vec<(usize, &Change)> =
+            of_step.filter(|(_, change)| Step::of(change.action) == Some(step)).collect();
         let at_once = self.client.throttle().limits().per_subscription.max(1);
         let item =
             async |(index, change): (usize, &Change)| (index, self.item(change, before).await);
-        let rules = stream::iter(rules).map(item).buffer_unordered(at_once).collect::<Vec<_>>();
-        let hunts = stream::iter(hunts).map(item).buffered(1).collect::<Vec<_>>();
-        let (mut ended, hunts) = tokio::join!(rules, hunts);
-        ended.extend(hunts);
-        ended
+        stream::iter(of_step).map(item).buffer_unordered(at_once).collect().await
     }
 
     async fn item(&self, change: &Change, before: &Before<'_>) -> Ended {

@@ -50,9 +50,37 @@ impl Cloud {
         }
     }
 
-    /// The scope to ask a token for.
+    /// What a token for Resource Manager is asked for. The emulator's is one that no Microsoft Entra
+    /// knows: no real token is ever asked for in order to be sent to it.
     #[must_use]
-    pub fn scope(self) -> Option<String> {
-        self.resource_manager().map(|endpoint| format!("{endpoint}/.default"))
+    pub fn scope(self) -> String {
+        format!("{}/.default", self.resource_manager().unwrap_or("api://sentinelops-emulator"))
+    }
+
+    /// The audience of a workload's assertion: whom GitHub or Kubernetes must issue it for. Each cloud
+    /// has its own (Entra's documentation of federated identity credentials); the emulator's serves
+    /// nowhere else.
+    #[must_use]
+    pub const fn assertion_audience(self) -> &'static str {
+        match self {
+            Self::Public => "api://AzureADTokenExchange",
+            Self::UsGov => "api://AzureADTokenExchangeUSGov",
+            Self::China => "api://AzureADTokenExchangeChina",
+            Self::Emulator => "api://AzureADTokenExchangeEmulator",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cloud_has_its_own_audience_and_scope() {
+        let distinct =
+            |texts: [String; 4]| texts.into_iter().collect::<std::collections::BTreeSet<_>>().len();
+        assert_eq!(distinct(Cloud::ALL.map(|cloud| cloud.assertion_audience().to_owned())), 4);
+        assert_eq!(distinct(Cloud::ALL.map(Cloud::scope)), 4);
+        assert_eq!(Cloud::UsGov.scope(), "https://management.usgovcloudapi.net/.default");
     }
 }

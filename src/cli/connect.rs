@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::context::{Context, now, variable};
 use super::error::Error;
-use super::ui::write_file;
-use crate::emulator::{self, Emulator, Running};
-use crate::environment::{Endpoint, Environment, Fleet, Workspace};
-use crate::ident::EnvironmentName;
+use super::ui::{Ui, write_file};
+use crate::emulator::{self, App, Emulator, Running};
+use crate::environment::{Credential, Endpoint, Environment, Fleet, Workspace};
+use crate::ident::{ClientId, EnvironmentName};
 use crate::live::{Clients, Surroundings, SystemClock, connect as connect_clients};
 
 /// Clients, and the emulator that some of them talk to.
@@ -34,6 +34,7 @@ pub(crate) async fn connect(
     context: &Context,
     fleet: &Fleet,
     workspaces: &[(&Environment, &Workspace)],
+    ui: &Ui,
 ) -> Result<Connected, Error> {
     let environments: BTreeMap<&EnvironmentName, &Environment> =
         workspaces.iter().map(|(environment, _)| (&environment.name, *environment)).collect();
@@ -54,6 +55,7 @@ pub(crate) async fn connect(
         clock: Arc::new(SystemClock),
     };
     let clients = connect_clients(environments.into_values(), &surroundings);
+    clients.notes().iter().for_each(|note| ui.detail(note));
     Ok(Connected { clients, running })
 }
 
@@ -79,17 +81,47 @@ pub(crate) fn open_embedded(context: &Context, fleet: &Fleet) -> Result<Emulator
     Ok(opened)
 }
 
-/// Makes the workspaces of every emulated environment.
+/// Makes the workspaces of every emulated environment, and lets whoever the environment names sign in
+/// to them.
 pub(crate) fn provision(emulator: &Emulator, fleet: &Fleet) -> Result<(), emulator::EmulatorError> {
     for environment in fleet.environments.values() {
         if environment.endpoint == Endpoint::Cloud {
             continue;
         }
+        let (tenant, managing) = (&environment.tenant.value, environment.token_tenant());
         for workspace in &environment.workspaces {
-            emulator.provision(&workspace.id.value, &environment.tenant.value)?;
+            emulator.provision(&workspace.id.value, tenant)?;
+            if managing != tenant {
+                emulator.delegate(&workspace.id.value, managing)?;
+            }
+        }
+        if let Some(app) = app(emulator, environment) {
+            emulator.register(app);
         }
     }
     Ok(())
+}
+
+/// The application that an environment signs in as, with all that its kind of credential shows.
+fn app(emulator: &Emulator, environment: &Environment) -> Option<App> {
+    let app = |client: &ClientId| App::new(environment.token_tenant().clone(), client.clone());
+    let subject = Some(emulator.workflow_subject().to_owned());
+    Some(match &environment.credential.value {
+        Credential::GithubOidc { client }
+        | Credential::WorkloadIdentity { client: Some(client) } => App { subject, ..app(client) },
+        Credential::ManagedIdentity { client: Some(client) } => {
+            App { managed: true, ..app(client) }
+        }
+        Credential::ClientSecret { client, secret_variable } => {
+            App { secret: variable(secret_variable), ..app(client) }
+        }
+        Credential::Auto { client: Some(client) } => App { subject, managed: true, ..app(client) },
+        Credential::WorkloadIdentity { client: None }
+        | Credential::ManagedIdentity { client: None }
+        | Credential::Auto { client: None }
+        | Credential::AzureCli
+        | Credential::None => return None,
+    })
 }
 
 async fn start_embedded(context: &Context, fleet: &Fleet) -> Result<Running, Error> {

@@ -96,6 +96,13 @@ impl Ui {
         }
     }
 
+    /// Prints what only `--verbose` wants to know.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.messages.verbose {
+            self.message(text);
+        }
+    }
+
     /// Prints a message that `--quiet` does not silence.
     pub(crate) fn message(&self, text: &str) {
         let text = text.trim_end_matches('\n');

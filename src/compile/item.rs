@@ -40,6 +40,7 @@ pub(super) fn compile_content(content: &Content, index: &Index<'_>) -> Outcome {
     let fields = Cow::Borrowed(&content.fields);
     let plain = Definition { fields, version, diagnostics: Vec::new() };
     let mut seen: Vec<*const super::query::Outcome> = Vec::new();
+    let mut shared = Shared::default();
     for (at, (_, workspace)) in index.workspaces.iter().enumerate() {
         if !workspace.settings.selects(content, hunt) {
             continue;
@@ -59,9 +60,8 @@ pub(super) fn compile_content(content: &Content, index: &Index<'_>) -> Outcome {
             seen.push(Arc::as_ptr(&query));
             outcome.trials.extend(query.trials.iter().cloned());
         }
-        outcome
-            .items
-            .insert(at, item(content, definition, query.query.as_ref(), workspace, &diagnostics));
+        let item = item(content, definition, query.query.as_ref(), workspace, &diagnostics);
+        outcome.items.insert(at, shared.state(item));
         outcome.diagnostics.extend(diagnostics);
     }
     outcome
@@ -85,24 +85,49 @@ fn item(
     query: Option<&CompiledQuery>,
     workspace: &Workspace,
     diagnostics: &[Diagnostic],
-) -> DesiredState {
+) -> Result<Present, Vec<HeldReason>> {
     let errors: Vec<HeldReason> = diagnostics
         .iter()
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
         .map(|d| HeldReason { code: d.code.to_string(), message: d.message.clone() })
         .collect();
-    let (Some(query), true) = (query, errors.is_empty()) else { return DesiredState::Held(errors) };
+    let (Some(query), true) = (query, errors.is_empty()) else { return Err(errors) };
     let mut fields = Fields::clone(&definition.fields);
     fields.insert(Field::Query, Value::String(query.text.clone()));
-    let present = Present {
+    Ok(Present {
         kind: content.kind,
         fields,
         version: definition.version.clone(),
         exclusions: query.exclusions.clone(),
         replaces: content.replaces.as_ref().map(|id| id.value.clone()),
         accepted: accepted(content, workspace),
-    };
-    DesiredState::Present(present)
+    })
+}
+
+/// One item as it was last made for other workspaces: most are the same in most of them, and a fleet
+/// has hundreds.
+#[derive(Default)]
+struct Shared {
+    last: Vec<Arc<Present>>,
+}
+
+impl Shared {
+    /// How many are kept; a fleet in which an item has more shapes than this shares fewer.
+    const MOST: usize = 8;
+
+    fn state(&mut self, item: Result<Present, Vec<HeldReason>>) -> DesiredState {
+        let present = match item {
+            Ok(present) => present,
+            Err(reasons) => return DesiredState::Held(reasons),
+        };
+        if let Some(known) = self.last.iter().find(|known| ***known == present) {
+            return DesiredState::Present(Arc::clone(known));
+        }
+        let new = Arc::new(present);
+        self.last.truncate(Self::MOST - 1);
+        self.last.insert(0, Arc::clone(&new));
+        DesiredState::Present(new)
+    }
 }
 
 fn accepted(content: &Content, workspace: &Workspace) -> Vec<Accepted> {

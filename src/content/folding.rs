@@ -51,7 +51,7 @@ fn is_as_written(value: &str, written: &str) -> bool {
 /// The comment, bared, of which there is no line in the file. Comments are looked for in their order,
 /// each behind the one before.
 fn first_folded(value: &str, written: &str) -> Option<String> {
-    let written = bared(written);
+    let written = bared(&spelt_out(written));
     let mut rest = written.as_str();
     for token in lex(value) {
         if !matches!(token.kind, TokenKind::Comment | TokenKind::Directive) {
@@ -64,6 +64,32 @@ fn first_folded(value: &str, written: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// A text in double quotes with the characters that are escaped by their number.
+fn spelt_out(written: &str) -> String {
+    let mut text = String::with_capacity(written.len());
+    let mut rest = written;
+    let quoted = written.starts_with('"');
+    while let Some(at) = rest.find('\\').filter(|_| quoted) {
+        let (before, escape) = rest.split_at(at);
+        text += before;
+        let digits = match escape.as_bytes().get(1) {
+            Some(b'x') => 2,
+            Some(b'u') => 4,
+            Some(b'U') => 8,
+            _ => 0,
+        };
+        let number = escape.get(2..2 + digits).filter(|_| digits > 0);
+        let number = number.and_then(|number| u32::from_str_radix(number, 16).ok());
+        match number.and_then(char::from_u32) {
+            Some(character) => text.push(character),
+            // A backslash behind a backslash begins no escape.
+            None => text += escape.get(..2).unwrap_or(escape),
+        }
+        rest = escape.get(2 + number.map_or(0, |_| digits)..).unwrap_or("");
+    }
+    text + rest
 }
 
 /// A text without what quoting and indentation add to it; its lines stay lines.
@@ -118,6 +144,10 @@ mod tests {
         check_text("a // \"x\"", "\"a // \\\"x\\\"\"", false);
         check_text("a // x\nand b", "\"a // x\\nand b\"", false);
         check_text("a // it's", "'a // it''s'", false);
+        check_text("a // \u{1f918} \u{e9}\nb", r#""a // \U0001F918 \xe9\nb""#, false);
+        check_text("a // c:\\ue\u{2013}\nb", r#""a // c:\\ue\u2013\nb""#, false);
+        check_text("a // \\u2013 b", r"a // \u2013 b", false);
+        check_text("a // \u{2013} b", "\"a // \\u2013\n  b\"", true);
         check_text("a // x and b", "\"a // x\\\n  \\ and b\"", true);
     }
 

@@ -1,4 +1,4 @@
-//! The emulator's own controls, below `/_emulator/`: journal, faults, workspaces.
+//! The emulator's own controls, below `/_emulator/`: journal, faults, workspaces, applications.
 //!
 //! They are not ARM: no tenants, no API versions, no faults, nothing in the journal.
 
@@ -6,11 +6,12 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::app::App;
 use super::emulator::{Emulator, EmulatorError};
 use super::fault::Fault;
 use super::tables::Tables;
@@ -22,6 +23,7 @@ pub(super) fn routes() -> Router<Emulator> {
         .route("/_emulator/journal", get(journal).delete(clear_journal))
         .route("/_emulator/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/_emulator/workspaces", get(workspaces).put(provision))
+        .route("/_emulator/apps", put(register))
 }
 
 #[derive(Deserialize)]
@@ -128,6 +130,40 @@ fn parsed(wanted: &Wanted) -> Result<(WorkspaceId, TenantId, Vec<TenantId>), Inv
     let managing: Result<Vec<TenantId>, Invalid> =
         wanted.managed_by.iter().map(|tenant| tenant.parse()).collect();
     Ok((workspace, wanted.tenant_id.parse()?, managing?))
+}
+
+/// An application to be: `{"tenantId", "clientId", "secret", "subject", "managedIdentity"}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WantedApp {
+    tenant_id: String,
+    client_id: String,
+    #[serde(default)]
+    secret: Option<String>,
+    #[serde(default)]
+    subject: Option<String>,
+    #[serde(default)]
+    managed_identity: bool,
+}
+
+async fn register(State(emulator): State<Emulator>, body: Bytes) -> Response {
+    let app = |wanted: WantedApp| -> Result<App, Invalid> {
+        let WantedApp { tenant_id, client_id, secret, subject, managed_identity } = wanted;
+        let app = App::new(tenant_id.parse()?, client_id.parse()?);
+        Ok(App { secret, subject, managed: managed_identity, ..app })
+    };
+    // The reader's own words could repeat a secret.
+    let Ok(wanted) = serde_json::from_slice::<Vec<WantedApp>>(&body) else {
+        return invalid("the body is no list of applications");
+    };
+    let apps: Result<Vec<App>, Invalid> = wanted.into_iter().map(app).collect();
+    match apps {
+        Ok(apps) => {
+            apps.into_iter().for_each(|app| emulator.register(app));
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => invalid(&error.reason),
+    }
 }
 
 fn done(result: Result<(), EmulatorError>) -> Response {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::app::App;
 use super::call::{self, Answered, Call};
+use super::entra::{Endpoint, Entra};
 use super::fault::{Faults, Played};
 use super::journal::{Entry, Journal};
 use super::options::Options;
@@ -51,6 +53,7 @@ struct Inner {
     journal: Journal,
     faults: Faults,
     options: Options,
+    entra: Entra,
 }
 
 impl Drop for Inner {
@@ -68,7 +71,8 @@ impl Emulator {
     pub fn open(path: Option<&Path>, options: Options) -> Result<Self, EmulatorError> {
         let store = Store::open(path)?;
         let journal = Journal::new(options.journal_length);
-        let inner = Inner { store, journal, faults: Faults::default(), options };
+        let inner =
+            Inner { store, journal, faults: Faults::default(), options, entra: Entra::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -157,6 +161,18 @@ impl Emulator {
         Ok(())
     }
 
+    /// Lets an application sign in to a tenant, until the emulator ends. Doing it again replaces what
+    /// it signs in with.
+    pub fn register(&self, app: App) {
+        self.inner.entra.directory.register(app);
+    }
+
+    /// The subject of the assertions that it issues.
+    #[must_use]
+    pub fn workflow_subject(&self) -> &str {
+        &self.inner.options.workflow_subject
+    }
+
     /// The ids of all workspaces, ordered without case.
     ///
     /// # Errors
@@ -208,18 +224,11 @@ impl Emulator {
 
     fn answered(&self, request: &Request, played: &Played) -> Answered {
         let inner = &self.inner;
+        if let Some(endpoint) = Endpoint::of(&request.path) {
+            return self.signed_in(&endpoint, request, played);
+        }
         let caller = Caller::read(request.authorization.as_deref());
-        let entry = |reply: &Reply| Entry {
-            sequence: 0,
-            time: stamp::to_text(stamp::of((inner.options.clock)())),
-            method: request.method.clone(),
-            target: request.target(),
-            status: reply.answered(),
-            actor: request.actor.clone(),
-            caller: caller.label(),
-            client_request_id: request.client_request_id.clone(),
-            fault: played.name(),
-        };
+        let entry = |reply: &Reply| self.entry(request, played, reply, &caller);
         let note = |reply: Reply| {
             inner.journal.note(entry(&reply), &inner.store)?;
             Ok(reply)
@@ -243,6 +252,35 @@ impl Emulator {
         })
     }
 
+    /// Answers whoever wants to sign in.
+    fn signed_in(&self, endpoint: &Endpoint, request: &Request, played: &Played) -> Answered {
+        let inner = &self.inner;
+        let now = (inner.options.clock)();
+        let (reply, caller) = match played.instead() {
+            Some(reply) => (reply, Caller::default()),
+            None => {
+                let answer = inner.entra.answer(endpoint, request, &inner.options, now);
+                (played.change_reply(answer.reply), answer.caller)
+            }
+        };
+        inner.journal.note(self.entry(request, played, &reply, &caller), &inner.store)?;
+        Ok(reply)
+    }
+
+    fn entry(&self, request: &Request, played: &Played, reply: &Reply, caller: &Caller) -> Entry {
+        Entry {
+            sequence: 0,
+            time: stamp::to_text(stamp::of((self.inner.options.clock)())),
+            method: request.method.clone(),
+            target: request.target(),
+            status: reply.answered(),
+            actor: request.actor.clone(),
+            caller: caller.label(),
+            client_request_id: request.client_request_id.clone(),
+            fault: played.name(),
+        }
+    }
+
     /// The checks that every request passes: path, tenant, API version, subscription, workspace.
     fn admitted<'a>(
         &'a self,
@@ -257,7 +295,8 @@ impl Emulator {
             Err(refusal) => return Ok(Err(refusal.into())),
         };
         let subscription = view.subscription(target.subscription())?;
-        let checked = tenancy::admit(caller, subscription.as_ref(), options.require_token)
+        let now = (options.clock)();
+        let checked = tenancy::admit(caller, subscription.as_ref(), options.require_token, now)
             .and_then(|()| {
                 version::check(target.operation(), request.parameter("api-version").as_deref())
             });
@@ -280,7 +319,6 @@ impl Emulator {
                 Refusal::resource_group_not_found(group).into()
             }));
         };
-        let now = (options.clock)();
         Ok(Ok((Call { request, options, played, caller, version, workspace, now }, target)))
     }
 }

@@ -21,7 +21,7 @@ pub struct Entry {
     pub sequence: u64,
     /// When it was answered.
     pub time: String,
-    /// `GET`, `PUT`, `PATCH`, `DELETE`.
+    /// `GET`, `PUT`, `PATCH`, `DELETE`; `POST` to sign in.
     pub method: String,
     /// Path and query as they were sent.
     pub target: String,
@@ -29,7 +29,8 @@ pub struct Entry {
     pub status: Option<u16>,
     /// The `x-sentinelops-actor` header, else the user agent.
     pub actor: String,
-    /// `tenant <id>` or `token <hash>`; nothing without a token.
+    /// `tenant <id>`, `tenant <id> app <client id>` or `token <hash>`; nothing without a token. Of a
+    /// sign-in, who asked for a token.
     pub caller: Option<String>,
     /// The client's `x-ms-client-request-id`.
     pub client_request_id: Option<String>,

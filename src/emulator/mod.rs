@@ -1,7 +1,8 @@
 //! An embedded emulator of Azure Resource Manager for Microsoft Sentinel.
 //!
 //! It answers what a deployment sends: analytic rules, saved searches, metadata, the workspace and
-//! its subscription; as strictly as is known of the service, with its texts, its etags, its gaps.
+//! its subscription; and what signs in to it: Microsoft Entra's token endpoint, GitHub's for assertions, a
+//! machine's managed identity; as strictly as is known of the service, with its texts, its etags, its gaps.
 //! What the service does that nobody could confirm is an [option](Options), off by default. Beyond
 //! that: a [journal](Entry) of requests, [faults](Fault) on demand, and [edits](edit) as a portal
 //! user would make them. It listens on loopback only.
@@ -14,15 +15,18 @@
 //! the file. A sync costs 0.5 ms on a virtual disk and several on a laptop, ten times what the rest
 //! of a request costs, and the state is a playground's. A clean end syncs.
 //!
-//! **Not here yet**: columns behind a query's leading filters, token buckets, delayed visibility, the Entra
-//! token endpoint, watchlists.
+//! **Not here yet**: columns behind a query's leading filters, token buckets, delayed visibility, watchlists.
 
+mod app;
+mod assertion;
 mod built_in;
 mod call;
 mod control;
 pub mod edit;
 #[expect(clippy::module_inception, reason = "the file is named after its main type")]
 mod emulator;
+mod entra;
+mod entra_error;
 mod fault;
 mod headers;
 mod journal;
@@ -43,9 +47,11 @@ mod store;
 mod tables;
 mod target;
 mod tenancy;
+mod token;
 mod validate;
 mod version;
 
+pub use app::App;
 pub use emulator::{Emulator, EmulatorError};
 pub use fault::{Answer, ErrorAnswer, Fault, Faults};
 pub use journal::Entry;

@@ -36,12 +36,17 @@ pub struct Options {
     pub tombstones: Option<Tombstones>,
     /// Answers `PT60M` as `PT1H`, as .NET would print it. Not known of the service.
     pub canonical_durations: bool,
+    /// How long a token lives. Entra's live for about an hour.
+    pub token_lifetime: Duration,
+    /// The subject of assertions: which workflow of which repository runs.
+    pub workflow_subject: String,
     /// Requests that the journal keeps.
     pub journal_length: u64,
 }
 
 impl Options {
-    /// No latency, no pages, no tokens needed, no tombstones, 100,000 requests in the journal.
+    /// No latency, no pages, no tokens needed, no tombstones, tokens that live for an hour less a
+    /// second, 100,000 requests in the journal.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         Self {
@@ -52,6 +57,8 @@ impl Options {
             honour_if_match: false,
             tombstones: None,
             canonical_durations: false,
+            token_lifetime: Duration::from_secs(3599),
+            workflow_subject: "repo:acme/detections:ref:refs/heads/main".to_owned(),
             journal_length: 100_000,
         }
     }
@@ -67,6 +74,8 @@ impl fmt::Debug for Options {
             honour_if_match,
             tombstones,
             canonical_durations,
+            token_lifetime,
+            workflow_subject,
             journal_length,
         } = self;
         formatter
@@ -77,6 +86,8 @@ impl fmt::Debug for Options {
             .field("honour_if_match", honour_if_match)
             .field("tombstones", tombstones)
             .field("canonical_durations", canonical_durations)
+            .field("token_lifetime", token_lifetime)
+            .field("workflow_subject", workflow_subject)
             .field("journal_length", journal_length)
             .finish_non_exhaustive()
     }

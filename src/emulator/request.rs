@@ -19,6 +19,8 @@ pub(super) struct Request {
     /// The `Host` header: links in answers lead back to it.
     pub(super) host: String,
     pub(super) authorization: Option<String>,
+    /// `X-IDENTITY-HEADER`, by which a machine's own requests are known.
+    pub(super) identity_header: Option<String>,
     pub(super) if_match: Option<String>,
     pub(super) client_request_id: Option<String>,
     /// The actor header, else the user agent.
@@ -29,10 +31,7 @@ pub(super) struct Request {
 impl Request {
     /// A query parameter, decoded; its name in any case.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
-        let mut pairs =
-            self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        let (_, value) = pairs.find(|(key, _)| decoded(key).eq_ignore_ascii_case(name))?;
-        Some(decoded(&value.replace('+', " ")))
+        parameter(&self.query, name)
     }
 
     /// Path and query.
@@ -58,6 +57,13 @@ impl Request {
     pub(super) fn changes_something(&self) -> bool {
         matches!(self.method.as_str(), "PUT" | "PATCH" | "DELETE" | "POST")
     }
+}
+
+/// A value of `name=value&…`, decoded; its name in any case.
+pub(super) fn parameter(pairs: &str, name: &str) -> Option<String> {
+    let mut pairs = pairs.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let (_, value) = pairs.find(|(key, _)| decoded(key).eq_ignore_ascii_case(name))?;
+    Some(decoded(&value.replace('+', " ")))
 }
 
 /// Percent-decoded; what is not valid UTF-8 becomes U+FFFD.

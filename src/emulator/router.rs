@@ -1,6 +1,6 @@
 //! From HTTP to requests and back.
 //!
-//! Everything but `/_emulator/…` is ARM. The store is asked without leaving the thread: a write
+//! Everything but `/_emulator/…` is ARM, or what signs in to it. The store is asked without leaving the thread: a write
 //! takes some tens of microseconds, less than handing it to another thread costs.
 
 use axum::Router;
@@ -66,6 +66,7 @@ async fn read(http: HttpRequest) -> Result<Request, Refusal> {
             .or_else(|| parts.uri.authority().map(ToString::to_string))
             .unwrap_or_else(|| "127.0.0.1".to_owned()),
         authorization: header(AUTHORIZATION),
+        identity_header: header(HeaderName::from_static("x-identity-header")),
         if_match: header(IF_MATCH),
         client_request_id: header(HeaderName::from_static("x-ms-client-request-id")),
         actor: actor.unwrap_or_default(),

@@ -4,12 +4,12 @@
 //! tokens and none at all are let in unless the options want a token. The token itself goes no
 //! further than this file.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::refusal::Refusal;
 use super::store::SubscriptionRecord;
+use super::token;
 use crate::ident::{FieldHash, TenantId};
 
 /// What is known of the caller.
@@ -17,33 +17,44 @@ use crate::ident::{FieldHash, TenantId};
 pub(super) struct Caller {
     /// The token's tenant.
     pub(super) tenant: Option<TenantId>,
+    /// The token's application.
+    pub(super) app: Option<String>,
     /// The token's object id, which system data names.
     pub(super) object: Option<String>,
     /// A short hash of the token.
     pub(super) hash: Option<FieldHash>,
+    /// When the token's time is over, in seconds since 1970.
+    pub(super) expires: Option<i64>,
 }
 
 impl Caller {
     /// Reads an `Authorization` header.
     pub(super) fn read(header: Option<&str>) -> Self {
         let Some(token) = header.and_then(bearer) else { return Self::default() };
-        let parts: Vec<&str> = token.split('.').collect();
-        let claims = match parts.as_slice() {
-            ["emulator", tenant, ..] => serde_json::json!({ "tid": tenant }),
-            [_, claims, _] => claims_of(claims).unwrap_or_default(),
-            _ => Value::Null,
+        let claims = match token.strip_prefix("emulator.") {
+            Some(rest) => serde_json::json!({ "tid": rest.split('.').next() }),
+            None => token::claims(token).unwrap_or_default(),
         };
         let claim = |name: &str| claims.get(name).and_then(Value::as_str);
         Self {
             tenant: claim("tid").and_then(|text| text.parse().ok()),
+            app: claim("appid").map(str::to_owned),
             object: claim("oid").or_else(|| claim("appid")).map(str::to_owned),
             hash: Some(FieldHash::of(token.as_bytes())),
+            expires: claims.get("exp").and_then(Value::as_i64),
         }
     }
 
-    /// How the journal names the caller: by tenant, else by the token's hash.
+    /// Whoever asks a tenant for a token.
+    pub(super) fn of(tenant: &str, app: Option<&str>) -> Self {
+        let (tenant, app) = (tenant.parse().ok(), app.map(str::to_owned));
+        Self { tenant, app, ..Self::default() }
+    }
+
+    /// How the journal names the caller: by tenant and application, else by the token's hash.
     pub(super) fn label(&self) -> Option<String> {
-        let tenant = self.tenant.as_ref().map(|tenant| format!("tenant {tenant}"));
+        let app = self.app.as_ref().map(|app| format!(" app {app}")).unwrap_or_default();
+        let tenant = self.tenant.as_ref().map(|tenant| format!("tenant {tenant}{app}"));
         tenant.or_else(|| self.hash.map(|hash| format!("token {hash}")))
     }
 }
@@ -53,7 +64,15 @@ pub(super) fn admit(
     caller: &Caller,
     subscription: Option<&SubscriptionRecord>,
     require_token: bool,
+    now: Timestamp,
 ) -> Result<(), Refusal> {
+    if let Some(expires) = caller.expires.filter(|expires| *expires <= now.as_second()) {
+        let expires = Timestamp::from_second(expires).unwrap_or(Timestamp::MIN);
+        let text = format!(
+            "The access token expiry UTC time '{expires}' is earlier than current UTC time '{now}'."
+        );
+        return Err(Refusal::new(401, "ExpiredAuthenticationToken", text));
+    }
     match (&caller.tenant, subscription) {
         (None, _) if require_token => {
             let text = "Authentication failed. The 'Authorization' header is missing or invalid.";
@@ -70,17 +89,16 @@ pub(super) fn admit(
     }
 }
 
-fn bearer(header: &str) -> Option<&str> {
+/// The token of an `Authorization` header.
+pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
 }
 
-fn claims_of(part: &str) -> Option<Value> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const HOME: &str = "11111111-1111-1111-1111-111111111111";
@@ -88,13 +106,13 @@ mod tests {
     const MANAGING: &str = "33333333-3333-3333-3333-333333333333";
 
     fn jwt(tenant: &str) -> String {
-        let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"tid":"{tenant}","oid":"o-1"}}"#));
-        format!("Bearer eyJhbGciOiJub25lIn0.{claims}.signature")
+        format!("Bearer {}", token::write(&json!({ "tid": tenant, "oid": "o-1" }), 0))
     }
 
     fn check(header: Option<&str>, require_token: bool, expect: &str) {
         let record = SubscriptionRecord { tenant: HOME.into(), managed_by: vec![MANAGING.into()] };
-        let admitted = admit(&Caller::read(header), Some(&record), require_token);
+        let now = Timestamp::from_second(1000).unwrap();
+        let admitted = admit(&Caller::read(header), Some(&record), require_token, now);
         assert_eq!(admitted.err().map_or("in", |refusal| refusal.code), expect, "{header:?}");
     }
 
@@ -109,6 +127,13 @@ mod tests {
             false,
             "InvalidAuthenticationTokenTenant",
         );
+    }
+
+    #[test]
+    fn a_token_whose_time_is_over_is_refused() {
+        let token = |exp: i64| token::write(&json!({ "tid": HOME, "exp": exp }), 0);
+        check(Some(&format!("Bearer {}", token(1001))), true, "in");
+        check(Some(&format!("Bearer {}", token(1000))), false, "ExpiredAuthenticationToken");
     }
 
     #[test]
@@ -132,5 +157,9 @@ mod tests {
         let label = Caller::read(Some(&jwt(HOME))).label();
         assert_eq!(label, Some(format!("tenant {HOME}")));
         assert!(!format!("{caller:?}").contains("secret"));
+        let claims = json!({ "tid": HOME, "appid": "a-1" });
+        let header = format!("Bearer {}", token::write(&claims, 0));
+        let label = Caller::read(Some(&header)).label();
+        assert_eq!(label, Some(format!("tenant {HOME} app a-1")));
     }
 }

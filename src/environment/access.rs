@@ -4,7 +4,7 @@ use super::reading::{Keys, Reading};
 use super::{Credential, Endpoint};
 use crate::arm::Cloud;
 use crate::diag::{Code, Located, Source, Span};
-use crate::ident::TenantId;
+use crate::ident::{ClientId, TenantId};
 use crate::yaml::{Entry, Node, NodeKind};
 
 const UNKNOWN_CLOUD: Code = Code::new("unknown-cloud");
@@ -12,9 +12,6 @@ const ENDPOINT: Code = Code::new("endpoint-refused");
 const UNKNOWN_CREDENTIAL: Code = Code::new("unknown-credential");
 const CREDENTIAL: Code = Code::new("credential-refused");
 const SECRET: Code = Code::new("secret-in-file");
-
-/// Kinds that are agreed on but not built yet.
-const LATER: [&str; 4] = ["github-oidc", "workload-identity", "managed-identity", "auto"];
 
 /// Keys by which people put a secret itself into a file, in lower case without separators.
 const SECRET_KEYS: [&str; 6] =
@@ -67,54 +64,79 @@ fn loopback(text: &str) -> Option<String> {
 /// A credential and, where tokens come from another tenant, that tenant.
 pub(super) type Access = (Located<Credential>, Option<Located<TenantId>>);
 
-pub(super) fn credential(reading: &mut Reading, node: &Node, cloud: Cloud) -> Option<Access> {
-    const KNOWN: [&str; 4] = ["kind", "clientId", "secretVariable", "tenantId"];
+/// Every kind with the keys that it takes.
+const KINDS: [(&str, &[&str]); 7] = [
+    ("github-oidc", &["kind", "clientId", "tenantId"]),
+    ("workload-identity", &["kind", "clientId", "tenantId"]),
+    ("managed-identity", &["kind", "clientId", "tenantId"]),
+    ("azure-cli", &["kind", "tenantId"]),
+    ("client-secret", &["kind", "clientId", "secretVariable", "tenantId"]),
+    ("auto", &["kind", "clientId", "tenantId"]),
+    ("none", &["kind"]),
+];
+
+pub(super) fn credential(
+    reading: &mut Reading,
+    node: &Node,
+    endpoint: &Endpoint,
+) -> Option<Access> {
     if refuse_secrets(reading, node) {
         return None;
     }
     let kind_only = reading.map(node, "`credential`")?;
     let kind = reading.need(&kind_only, "kind")?;
     let name = reading.text(kind, "`kind`")?;
-    if LATER.contains(&name) {
-        reading.not_supported(&kind.span, &format!("the credential kind `{name}`"));
-        return None;
-    }
-    let kinds =
-        [("none", &KNOWN[..1]), ("azure-cli", &["kind", "tenantId"]), ("client-secret", &KNOWN)];
-    let allowed = reading.choice(kind, UNKNOWN_CREDENTIAL, "a credential kind", &kinds)?;
+    let allowed = reading.choice(kind, UNKNOWN_CREDENTIAL, "a credential kind", &KINDS)?;
     let keys = reading.keys(node, "this kind of credential", allowed)?;
     let tenant = keys.get("tenantId").and_then(|node| reading.name(node, "a tenant id"));
-    let credential = match name {
-        "none" => Credential::None,
-        "azure-cli" => Credential::AzureCli,
-        _ => client_secret(reading, &keys)?,
-    };
-    let emulator = cloud == Cloud::Emulator;
-    if emulator != (credential == Credential::None) {
-        let (message, help) = if emulator {
-            ("the emulator takes no token", "write `credential: { kind: none }`")
-        } else {
-            (
-                "nothing is done in Azure without a credential",
-                "write `kind: azure-cli`, for example",
-            )
-        };
+    let credential = of_kind(reading, &keys, name)?;
+    if let Some((message, help)) = misfit(&credential, endpoint) {
         reading.error(CREDENTIAL, &kind.span, message, help);
         return None;
     }
     Some((reading.located(credential, &node.span), tenant))
 }
 
-fn client_secret(reading: &mut Reading, keys: &Keys<'_>) -> Option<Credential> {
-    let client = reading.need(keys, "clientId");
-    // An application id is a GUID as a tenant's is.
-    let client = client.and_then(|node| reading.name::<TenantId>(node, "a client id"));
-    let variable = reading.need(keys, "secretVariable")?;
-    let variable = reading.text(variable, "`secretVariable`")?.to_owned();
-    Some(Credential::ClientSecret {
-        client_id: client?.value.as_str().to_owned(),
-        secret_variable: variable,
+fn of_kind(reading: &mut Reading, keys: &Keys<'_>, kind: &str) -> Option<Credential> {
+    let needed = |reading: &mut Reading| {
+        let node = reading.need(keys, "clientId")?;
+        reading.name::<ClientId>(node, "a client id").map(|client| client.value)
+    };
+    let optional = |reading: &mut Reading| match keys.get("clientId") {
+        None => Some(None),
+        Some(node) => reading.name::<ClientId>(node, "a client id").map(|id| Some(id.value)),
+    };
+    Some(match kind {
+        "github-oidc" => Credential::GithubOidc { client: needed(reading)? },
+        "workload-identity" => Credential::WorkloadIdentity { client: optional(reading)? },
+        "managed-identity" => Credential::ManagedIdentity { client: optional(reading)? },
+        "azure-cli" => Credential::AzureCli,
+        "client-secret" => {
+            let client = needed(reading);
+            let variable = reading.need(keys, "secretVariable")?;
+            let secret_variable = reading.text(variable, "`secretVariable`")?.to_owned();
+            Credential::ClientSecret { client: client?, secret_variable }
+        }
+        "auto" => Credential::Auto { client: optional(reading)? },
+        _ => Credential::None,
     })
+}
+
+/// Why a credential does not go with where requests go, and a way on.
+fn misfit(credential: &Credential, endpoint: &Endpoint) -> Option<(&'static str, &'static str)> {
+    match (endpoint, credential) {
+        (Endpoint::Cloud, Credential::None) => Some((
+            "nothing is done in Azure without a credential",
+            "write `kind: azure-cli`, for example",
+        )),
+        // Nobody else can reach it, so nobody can hand out assertions and tokens for it either.
+        (Endpoint::Embedded, kind) if *kind != Credential::None => Some((
+            "the embedded emulator takes no token",
+            "write `credential: { kind: none }`, or point `endpoint` at an emulator on loopback \
+             that signs in too: `sentinelops emulator --port 8080`",
+        )),
+        (Endpoint::Cloud | Endpoint::Embedded | Endpoint::Loopback(_), _) => None,
+    }
 }
 
 /// Reports secrets that stand in the file, without repeating them.
@@ -249,19 +271,52 @@ mod tests {
     }
 
     #[test]
-    fn credentials_fit_their_cloud() {
+    fn credentials_fit_where_requests_go() {
         check_changed(KIND, "{ kind: none }", &["credential-refused a.yaml:3 none"]);
-        let with_token = emulator("embedded").replace("kind: none", "kind: azure-cli");
-        let (_, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &with_token)]);
-        assert_eq!(diagnostics.iter().next().unwrap().code.as_str(), "credential-refused");
+        let with = |endpoint: &str| {
+            let text = emulator(endpoint).replace("kind: none", "kind: azure-cli");
+            let (_, diagnostics) = load(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
+            diagnostics.iter().next().map(|each| each.code.as_str())
+        };
+        assert_eq!(with("embedded"), Some("credential-refused"));
+        assert_eq!(with("http://127.0.0.1:8080"), None);
     }
 
     #[test]
-    fn kinds_that_do_not_work_yet_say_so_and_others_are_unknown() {
-        for kind in LATER {
-            let text = format!("{{ kind: {kind}, clientId: {CLIENT} }}");
-            check_changed(KIND, &text, &[&format!("not-supported-yet a.yaml:3 {kind}")]);
-        }
+    fn every_kind_of_credential_reads_as_itself() {
+        let client = || CLIENT.parse::<ClientId>().unwrap();
+        let check = |text: &str, expect: Credential| {
+            let file = ENVIRONMENT.replace(KIND, text);
+            let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &file)]);
+            let environment = fleet.environments.values().next().unwrap();
+            assert_eq!(environment.credential.value, expect);
+            assert!(text.contains(&format!("kind: {}", expect.kind())), "{text}");
+        };
+        let id = format!("clientId: {CLIENT}");
+        check(
+            &format!("{{ kind: github-oidc, {id} }}"),
+            Credential::GithubOidc { client: client() },
+        );
+        check("{ kind: workload-identity }", Credential::WorkloadIdentity { client: None });
+        let identity = Credential::ManagedIdentity { client: Some(client()) };
+        check(&format!("{{ kind: managed-identity, {id} }}"), identity);
+        check("{ kind: auto }", Credential::Auto { client: None });
+        check("{ kind: azure-cli }", Credential::AzureCli);
+    }
+
+    #[test]
+    fn what_a_kind_needs_must_be_there_and_other_keys_must_not() {
+        check_changed(
+            KIND,
+            "{ kind: github-oidc }",
+            &["missing-key a.yaml:3 { kind: github-oidc }"],
+        );
+        check_changed(KIND, "{ kind: auto, clientId: app }", &["invalid-value a.yaml:3 app"]);
+        check_changed(
+            KIND,
+            "{ kind: managed-identity, secretVariable: S }",
+            &["unknown-key a.yaml:3 secretVariable"],
+        );
         check_changed(KIND, "{ kind: azurecli }", &["unknown-credential a.yaml:3 azurecli"]);
         check_changed(KIND, "{ kind: azure-cli, clientId: x }", &["unknown-key a.yaml:3 clientId"]);
         check_changed(KIND, "azure-cli", &["wrong-type a.yaml:3 azure-cli"]);
@@ -277,11 +332,12 @@ mod tests {
         let fleet = fleet(&[("fleet.yaml", FLEET), ("a.yaml", &text)]);
         let environment = fleet.environments.values().next().unwrap();
         let expect = Credential::ClientSecret {
-            client_id: CLIENT.to_owned(),
+            client: CLIENT.parse().unwrap(),
             secret_variable: "THE_SECRET".to_owned(),
         };
         assert_eq!(environment.credential.value, expect);
-        assert_eq!(environment.credential_tenant.as_ref().unwrap().value, CLIENT.parse().unwrap());
+        assert_eq!(*environment.token_tenant(), CLIENT.parse().unwrap());
+        assert_ne!(environment.tenant.value, CLIENT.parse().unwrap());
         check_changed(
             KIND,
             "{ kind: client-secret, clientId: app, secretVariable: S }",

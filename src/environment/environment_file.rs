@@ -32,9 +32,10 @@ pub(super) fn read(
     let tenant = reading.need(&keys, "tenantId");
     let tenant = tenant.and_then(|node| reading.name(node, "a tenant id"));
     let credential = reading.need(&keys, "credential");
-    // Without a known cloud, nothing can be said about what credential suits it.
-    let credential =
-        credential.zip(cloud).and_then(|(node, cloud)| access::credential(reading, node, cloud));
+    // Without a known endpoint, nothing can be said about what credential suits it.
+    let credential = credential
+        .zip(endpoint.as_ref())
+        .and_then(|(node, endpoint)| access::credential(reading, node, endpoint));
     let tags = tags(reading, &keys);
     let layer = Layer::read(reading, &keys);
     let workspaces = workspaces(reading, &keys, &Above { name, fleet, layer: &layer, tags: &tags });

@@ -7,7 +7,7 @@ use super::Settings;
 use crate::arm::{Cloud, WorkspaceId};
 use crate::diag::Located;
 use crate::ident::{
-    ArmName, ContentId, EnvironmentName, Owner, RingName, Tag, TenantId, WorkspaceKey,
+    ArmName, ClientId, ContentId, EnvironmentName, Owner, RingName, Tag, TenantId, WorkspaceKey,
 };
 use crate::kql::Schema;
 use crate::kql::schema::Columns;
@@ -75,6 +75,13 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// The tenant whose tokens its requests carry: its own, or the one that manages it (Azure
+    /// Lighthouse).
+    #[must_use]
+    pub fn token_tenant(&self) -> &TenantId {
+        &self.credential_tenant.as_ref().unwrap_or(&self.tenant).value
+    }
+
     /// What is known about its tables.
     #[must_use]
     pub fn schema(&self) -> &Schema {
@@ -100,19 +107,55 @@ pub enum Endpoint {
 }
 
 /// How to sign in. Secrets are never in files: only the name of the variable that holds one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Credential {
     /// No token; loopback only.
     None,
+    /// A job of GitHub Actions with `id-token: write`.
+    GithubOidc {
+        /// The app registration whose federated credential takes the job's assertion.
+        client: ClientId,
+    },
+    /// A pod of Kubernetes whose token lies in a file.
+    WorkloadIdentity {
+        /// The application; by default the one in `AZURE_CLIENT_ID`.
+        client: Option<ClientId>,
+    },
+    /// The identity of the machine in Azure that this runs on.
+    ManagedIdentity {
+        /// A user-assigned identity; by default the machine's own.
+        client: Option<ClientId>,
+    },
     /// The account of the Azure CLI.
     AzureCli,
     /// An app registration's secret.
     ClientSecret {
         /// The application (client) id.
-        client_id: String,
+        client: ClientId,
         /// The environment variable that holds the secret.
         secret_variable: String,
     },
+    /// Whichever of the others the surroundings suggest.
+    Auto {
+        /// The application; by default the one in `AZURE_CLIENT_ID`.
+        client: Option<ClientId>,
+    },
+}
+
+impl Credential {
+    /// Its kind, as environment files spell it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::GithubOidc { .. } => "github-oidc",
+            Self::WorkloadIdentity { .. } => "workload-identity",
+            Self::ManagedIdentity { .. } => "managed-identity",
+            Self::AzureCli => "azure-cli",
+            Self::ClientSecret { .. } => "client-secret",
+            Self::Auto { .. } => "auto",
+        }
+    }
 }
 
 /// One workspace.
@@ -143,11 +186,13 @@ pub struct Limits {
     pub concurrency: usize,
     /// Requests under way per subscription.
     pub per_subscription: usize,
+    /// Requests under way per tenant.
+    pub per_tenant: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrency: 32, per_subscription: 8 }
+        Self { concurrency: 32, per_subscription: 8, per_tenant: 32 }
     }
 }
 

@@ -93,7 +93,7 @@ fn ring(reading: &mut Reading, node: &Node) -> Option<(Located<RingName>, Layer,
 fn limits(reading: &mut Reading, keys: &Keys<'_>) -> Limits {
     let mut limits = Limits::default();
     let Some(node) = keys.get("limits") else { return limits };
-    let known = ["concurrency", "perSubscription"];
+    let known = ["concurrency", "perSubscription", "perTenant"];
     let Some(keys) = reading.keys(node, "`limits`", &known) else { return limits };
     // A thousand connections at once is more than one machine and one ARM token can use.
     let mut limit = |name: &str| {
@@ -102,6 +102,7 @@ fn limits(reading: &mut Reading, keys: &Keys<'_>) -> Limits {
     };
     limits.concurrency = limit("concurrency").unwrap_or(limits.concurrency);
     limits.per_subscription = limit("perSubscription").unwrap_or(limits.per_subscription);
+    limits.per_tenant = limit("perTenant").unwrap_or(limits.per_tenant);
     limits
 }
 
@@ -143,12 +144,12 @@ mod tests {
     #[test]
     fn limits_and_policy_are_read() {
         let text = format!(
-            "{FLEET}limits: {{ concurrency: 4, perSubscription: 2 }}\n\
+            "{FLEET}limits: {{ concurrency: 4, perSubscription: 2, perTenant: 3 }}\n\
              policy: {{ exclusionsNeed: [owner], expiryWarningDays: 7 }}\n"
         );
         let fleet = fleet(&[("fleet.yaml", &text), ("a.yaml", ENVIRONMENT)]);
         assert_eq!(fleet.owner.place(), "environments/fleet.yaml:1");
-        assert_eq!(fleet.limits, Limits { concurrency: 4, per_subscription: 2 });
+        assert_eq!(fleet.limits, Limits { concurrency: 4, per_subscription: 2, per_tenant: 3 });
         let policy = Policy {
             needs_owner: true,
             needs_expires: false,

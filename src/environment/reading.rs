@@ -16,7 +16,6 @@ const MISSING_KEY: Code = Code::new("missing-key");
 const WRONG_TYPE: Code = Code::new("wrong-type");
 const INVALID: Code = Code::new("invalid-value");
 const DUPLICATE: Code = Code::new("duplicate-key");
-const UNSUPPORTED: Code = Code::new("not-supported-yet");
 
 /// A file that is being read, and what was found wrong with it so far.
 pub(super) struct Reading {
@@ -96,13 +95,6 @@ impl Reading {
             }
         }
         Some(keys)
-    }
-
-    /// Nothing that would be ignored is accepted.
-    pub(super) fn not_supported(&mut self, span: &Span, what: &str) {
-        let message = format!("{what} is not supported by this version");
-        let help = "take it out: it would have no effect, and nothing that would be ignored may stand here";
-        self.error(UNSUPPORTED, span, message, help);
     }
 
     /// The value of a required key; nothing (`key:` alone) counts as missing.

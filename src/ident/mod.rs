@@ -13,8 +13,8 @@ pub use duration::Duration;
 pub use hash::FieldHash;
 pub use key::{Family, ItemKey, WorkspaceKey, WorkspaceReference};
 pub use name::{
-    ArmName, ContentId, EnvironmentName, ExclusionId, Name, Owner, ResourceGroupName, RingName,
-    Rule, SubscriptionId, Tag, TenantId, WorkspaceLabel, WorkspaceName, rule,
+    ArmName, ClientId, ContentId, EnvironmentName, ExclusionId, Name, Owner, ResourceGroupName,
+    RingName, Rule, SubscriptionId, Tag, TenantId, WorkspaceLabel, WorkspaceName, rule,
 };
 
 /// Why a text is not the name it should be: a lower-case fragment that fits "failed to …".

@@ -5,12 +5,13 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::Invalid;
 
 /// A text that one [`Rule`] has accepted. It keeps its spelling and compares without ASCII case.
 pub struct Name<R> {
-    text: String,
+    text: Arc<str>,
     rule: PhantomData<fn() -> R>,
 }
 
@@ -40,13 +41,13 @@ impl<R: Rule> FromStr for Name<R> {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         R::check(text)?;
-        Ok(Self { text: text.to_owned(), rule: PhantomData })
+        Ok(Self { text: text.into(), rule: PhantomData })
     }
 }
 
 impl<R> Clone for Name<R> {
     fn clone(&self) -> Self {
-        Self { text: self.text.clone(), rule: PhantomData }
+        Self { text: Arc::clone(&self.text), rule: PhantomData }
     }
 }
 
@@ -124,6 +125,8 @@ pub type WorkspaceName = Name<rule::WorkspaceName>;
 pub type ArmName = Name<rule::ArmName>;
 /// A Microsoft Entra tenant: a GUID.
 pub type TenantId = Name<rule::TenantId>;
+/// An application (client) id of an app registration or a managed identity: a GUID.
+pub type ClientId = Name<rule::ClientId>;
 /// An Azure subscription: a GUID.
 pub type SubscriptionId = Name<rule::SubscriptionId>;
 
@@ -214,6 +217,14 @@ pub mod rule {
     /// Tenants.
     pub enum TenantId {}
     impl Rule for TenantId {
+        fn check(text: &str) -> Result<(), Invalid> {
+            super::guid(text)
+        }
+    }
+
+    /// Applications.
+    pub enum ClientId {}
+    impl Rule for ClientId {
         fn check(text: &str) -> Result<(), Invalid> {
             super::guid(text)
         }

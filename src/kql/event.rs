@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::value::datetime;
+use super::value::{clock, datetime, timespan};
 use super::{ColumnType, Columns, Value};
 use crate::diag::closest;
 
@@ -102,7 +102,7 @@ fn typed(json: &serde_json::Value, kind: Option<ColumnType>) -> Option<Value> {
         Some(ColumnType::Int | ColumnType::Long) => Value::Long(text.parse().ok()?),
         Some(ColumnType::Real | ColumnType::Decimal) => Value::Real(text.parse().ok()?),
         Some(ColumnType::Datetime) => Value::Datetime(datetime(&text)?),
-        Some(ColumnType::Timespan) => Value::Timespan(super::value::timespan(&text)?),
+        Some(ColumnType::Timespan) => Value::Timespan(timespan(&text).or_else(|| clock(&text))?),
         Some(ColumnType::Guid) => Value::Guid(super::value::guid(&text)?),
         Some(ColumnType::Dynamic) => Value::Dynamic(json.clone()),
     })

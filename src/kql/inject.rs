@@ -4,7 +4,7 @@
 //! stage stands in it. The result is split again: unless it has the old stages plus exactly the new
 //! ones at the expected places, it is refused. Nothing else of the text changes, not a blank.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::diag::Span;
 use crate::ident::{Day, ExclusionId};
@@ -78,10 +78,9 @@ pub fn inject_into(
         let places = spine.places_of(insertion.table.as_deref());
         match (stage, places) {
             (Ok(stage), Ok(places)) => {
-                let read = predicate.names();
                 let wanted = |place: &Place| places.iter().any(|one| std::ptr::eq(*one, place));
                 for (index, place) in spine.places.iter().enumerate().filter(|p| wanted(p.1)) {
-                    refusals.extend(hidden(place, &read));
+                    refusals.extend(hidden(place, &predicate));
                     planned.entry(index).or_default().push(stage.clone());
                 }
             }
@@ -108,7 +107,11 @@ pub fn inject_into(
 }
 
 /// Refuses a predicate that reads a column which is not the table's own at the place.
-fn hidden(place: &Place, read: &BTreeSet<String>) -> Option<Refusal> {
+fn hidden(place: &Place, predicate: &Query<'_>) -> Option<Refusal> {
+    if place.hidden.is_empty() {
+        return None;
+    }
+    let read = predicate.names();
     let column = read.intersection(&place.hidden).next()?;
     let message =
         format!("`{column}` is computed anew in a let that is also used beside the driving spine");
@@ -128,15 +131,17 @@ struct Planned {
 
 /// The stage of an exclusion. `coalesce` is needed since `where not(v > 3)` also drops null rows.
 fn stage(predicate: &Query<'_>, insertion: &Insertion) -> Result<Planned, Refusal> {
-    let predicate = contained(predicate)?;
-    let text = match insertion.expires {
-        None => format!("where not(coalesce(({predicate}), false))"),
-        Some(day) => format!(
-            "where not(now() < datetime({}) and coalesce(({predicate}), false))",
-            day.next()
-        ),
-    };
-    let words = words(&Query::parse(&text)).map(str::to_owned).collect();
+    let line = contained(predicate)?;
+    let (mut text, mut expected) = ("where not(".to_owned(), vec!["where", "not", "("]);
+    let day = insertion.expires.map(|day| format!("datetime({})", day.next()));
+    if let Some(day) = &day {
+        text += &format!("now() < {day} and ");
+        expected.extend(["now", "(", ")", "<", day, "and"]);
+    }
+    text += &format!("coalesce(({line}), false))");
+    expected.extend(["coalesce", "(", "("].into_iter().chain(words(predicate)));
+    expected.extend([")", ",", "false", ")", ")"]);
+    let words = expected.into_iter().map(str::to_owned).collect();
     Ok(Planned { id: insertion.id.clone(), text, words })
 }
 
@@ -456,6 +461,43 @@ mod tests {
             contained(&Query::parse("a in ((T | project b))")).unwrap(),
             "a in ((T | project b))"
         );
+    }
+
+    #[test]
+    fn the_check_of_the_compiled_text_finds_every_way_of_getting_it_wrong() {
+        let text = "union T, (T | where a | count)\n| take 5";
+        let query = Query::parse(text);
+        let places = spine(&query).places;
+        let one = insertion("x", None, "c == 1");
+        let predicate = Query::parse(&one.predicate);
+        let planned = |_| vec![stage(&predicate, &one).unwrap()];
+        let planned: BTreeMap<usize, Vec<Planned>> =
+            (0..places.len()).map(|place| (place, planned(place))).collect();
+        let right = write(text, &places, &planned);
+        assert_eq!(post_check(&query, &places, &planned, &right), Ok(()));
+        let stage = "\n// exclusion: x\n| where not(coalesce((c == 1), false))";
+        let doubled = format!("{stage}{stage}");
+        let behind = format!("| count{stage})");
+        let outside = format!("){stage}");
+        for (from, to) in [
+            (stage, ""),
+            (stage, doubled.as_str()),
+            ("\n| where not", "\n// | where not"),
+            ("c == 1", "c == 2"),
+            ("c == 1)", "c == 1) or (true"),
+            (&format!("{stage})"), &outside),
+            (&format!("{stage} | count)"), &format!(" {behind}")),
+            ("take 5", "take 5; T"),
+            ("take 5", "take 5 | where b"),
+            ("take 5", "take (5"),
+            ("(T | where a", "(U | where a"),
+            ("union (T", "union (U | union T"),
+        ] {
+            let wrong = right.text.replacen(from, to, 1);
+            assert_ne!(wrong, right.text, "{from}");
+            let wrong = Injected { text: wrong, stages: right.stages.clone() };
+            assert!(post_check(&query, &places, &planned, &wrong).is_err(), "{}", wrong.text);
+        }
     }
 
     #[test]

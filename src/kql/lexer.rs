@@ -17,6 +17,11 @@ const TWO_CHARACTERS: [&[u8; 2]; 10] =
 
 const ONE_CHARACTER: &[u8] = b"()[]{}|.+-*/%<>=!:;,@?~";
 
+/// Whether the word makes one token with what stands in parentheses directly behind it.
+pub(super) fn is_typed(word: &str) -> bool {
+    TYPED_LITERALS.contains(&word)
+}
+
 /// Cuts a text into tokens.
 #[must_use]
 pub fn lex(text: &str) -> Vec<Token> {
@@ -201,7 +206,7 @@ fn word(text: &str, start: usize) -> Token {
     while bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
         end += 1;
     }
-    if bytes.get(end) != Some(&b'(') || !TYPED_LITERALS.contains(&&text[start..end]) {
+    if bytes.get(end) != Some(&b'(') || !is_typed(&text[start..end]) {
         return token(TokenKind::Name, end, true);
     }
     let close = text[end..].find(|c| c == ')' || is_line_end(c)).map_or(text.len(), |n| end + n);

@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::diag::{Code, Span};
 use crate::ident::Duration;
 
-use super::value::{datetime, number, quote, timespan, typed_literal, unquote};
+use super::value::{boolean, datetime, number, quote, timespan, typed_literal, unquote};
 use super::{ColumnType, Query, Statement, StatementKind, TokenKind, Value};
 
 /// No let has the name, or several do.
@@ -210,11 +210,7 @@ fn literal(query: &Query<'_>, token: usize) -> Option<Value> {
         TokenKind::Text => unquote(word).map(Value::Text),
         TokenKind::Number => number(word),
         TokenKind::Literal => typed_literal(word).filter(|value| *value != Value::Null),
-        TokenKind::Name => match word {
-            "true" => Some(Value::Bool(true)),
-            "false" => Some(Value::Bool(false)),
-            _ => None,
-        },
+        TokenKind::Name => boolean(word),
         _ => None,
     }
 }

@@ -382,6 +382,24 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_before_the_main_expression_does_not_hide_its_table() {
+        check("set best_effort = true; set x; Tabl | where aaa", None, &["Tabl … aaa"]);
+        check(
+            "declare query_parameters(p:string = 'a|b;', d:datetime = datetime(2026-01-01));
+            Tabl | where x == p | count",
+            None,
+            &["Tabl …== p"],
+        );
+        check("let v = view () { Tabl | where aaa }; v | count", None, &["Tabl … aaa"]);
+        check("let v = view (a:int) { Tabl | where aaa }; v(1) | count", None, &["Tabl … aaa"]);
+        check("let v = view () { Tabl | where aaa }; union v, Othr", Some("Tabl"), &["Tabl … aaa"]);
+        check("Tabl | where aaa | lookup kind=leftouter (Othr) on b", None, &["Tabl … aaa"]);
+        check("Tabl | lookup Othr on b", None, &["Tabl …Tabl"]);
+        check("[@'Tabl'] | where ['a b'] == ```x|y``` // | z", None, &["Tabl … | z"]);
+        check("Tabl | where a == ~~~x\n|;~~~ or b == h'|' | count", None, &["Tabl …h'|'"]);
+    }
+
+    #[test]
     fn every_arm_of_a_union_has_a_place() {
         check("union Aaaa, (Aaaa | where bbb)", None, &["Aaaa() …Aaaa", "Aaaa … bbb"]);
         check("Aaaa | union isfuzzy=true Bbbb", Some("Bbbb"), &["Bbbb() …Bbbb"]);

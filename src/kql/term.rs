@@ -7,6 +7,8 @@
 
 mod ascii;
 
+use std::borrow::Cow;
+
 use super::Truth;
 use super::predicate::TextOperator;
 
@@ -134,7 +136,7 @@ pub(super) type Comparison<'a> = (TextOperator, &'a str, bool);
 
 /// The relation of two comparisons of one text. Valid under every reading.
 #[must_use]
-pub(super) fn relation(first: Comparison<'_>, second: Comparison<'_>) -> Relation {
+pub(super) fn relation<'a>(first: Comparison<'a>, second: Comparison<'a>) -> Relation {
     let (operator, needle, cased) = first;
     let (other, sought, other_cased) = second;
     if operator == TextOperator::Is && cased {
@@ -148,11 +150,11 @@ pub(super) fn relation(first: Comparison<'_>, second: Comparison<'_>) -> Relatio
         return Relation::None;
     }
     let exact = cased && other_cased;
-    let (needle, sought) = if exact {
-        (needle.to_owned(), sought.to_owned())
-    } else {
-        (needle.to_ascii_lowercase(), sought.to_ascii_lowercase())
+    let folded = |text: &'a str| match !exact && text.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => Cow::Owned(text.to_ascii_lowercase()),
+        false => Cow::Borrowed(text),
     };
+    let (needle, sought) = (folded(needle), folded(sought));
     if excludes(operator, &needle, other, &sought) {
         return Relation::Excludes;
     }

@@ -47,18 +47,19 @@ pub fn try_event(
 ) -> Trial {
     let mut assumed = Vec::new();
     for (filter, predicate) in leading.iter().enumerate() {
+        let outcome = evaluate(predicate, event, now);
+        if outcome.is_true() {
+            continue;
+        }
         let columns = predicate.columns();
         let named = columns.iter().any(|column| event.values.contains_key(*column));
         if predicate.is_time_only() && !named {
             continue;
         }
-        let outcome = evaluate(predicate, event, now);
         if !outcome.may_be_true() {
             return Trial { verdict: Verdict::NotReached { filter }, assumed };
         }
-        if !outcome.is_true() {
-            assumed.extend(predicate.opaque().into_iter().map(|opaque| opaque.text.clone()));
-        }
+        assumed.extend(predicate.opaque().into_iter().map(|opaque| opaque.text.clone()));
     }
     let outcomes: Vec<Truth> =
         exclusions.iter().map(|predicate| evaluate(predicate, event, now)).collect();

@@ -237,6 +237,16 @@ fn control(letter: char) -> Option<char> {
     })
 }
 
+/// Reads a bare word: `true`, `True`, `TRUE` and the same of `false`; no other spelling.
+#[must_use]
+pub fn boolean(word: &str) -> Option<Value> {
+    match word {
+        "true" | "True" | "TRUE" => Some(Value::Bool(true)),
+        "false" | "False" | "FALSE" => Some(Value::Bool(false)),
+        _ => None,
+    }
+}
+
 /// Reads a number token: `5`, `1.5`, `1e3`, `0x1f`, `5m`, or a bare GUID.
 #[must_use]
 pub fn number(word: &str) -> Option<Value> {
@@ -349,6 +359,10 @@ pub fn datetime(text: &str) -> Option<i64> {
         Some(time) => (time, 0),
         None => offset(time)?,
     };
+    // Hours alone are no time to KQL.
+    if !(time.is_empty() || time.contains(':')) {
+        return None;
+    }
     // What else a time may be followed by would be read over in silence.
     if !time.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')) {
         return None;
@@ -396,14 +410,20 @@ fn show_datetime(ticks: i64) -> String {
 }
 
 /// `[d.]hh:mm[:ss]`, in ticks.
-fn clock(text: &str) -> Option<i64> {
+pub(super) fn clock(text: &str) -> Option<i64> {
     let (days, time) = match text.split_once('.') {
-        Some((days, time)) if time.contains(':') => (days.parse::<i64>().ok()?, time),
+        Some((days, time)) if time.contains(':') => {
+            (days.parse::<i64>().ok().filter(|days| *days >= 0)?, time)
+        }
         _ => (0, text),
     };
-    let mut parts = time.split(':').map(|part| part.parse::<i64>().ok().filter(|n| *n < 60));
-    let (hours, minutes) = (parts.next()??, parts.next()??);
-    let seconds = parts.next().unwrap_or(Some(0))?;
+    let below = |part: &str, limit: i64| {
+        let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse::<i64>().ok().filter(|value| digits && *value < limit)
+    };
+    let mut parts = time.split(':');
+    let (hours, minutes) = (below(parts.next()?, 24)?, below(parts.next()?, 60)?);
+    let seconds = parts.next().map_or(Some(0), |part| below(part, 60))?;
     let whole = days.checked_mul(86_400)?.checked_add(hours * 3600 + minutes * 60 + seconds)?;
     whole.checked_mul(SECOND).filter(|_| parts.next().is_none())
 }
@@ -452,6 +472,11 @@ mod tests {
         typed("datetime(1970-01-01T02:00:01[Europe/Berlin])", None);
         typed("datetime(1970-01-01+02:00)", None);
         typed("time(1.02:00:00)", Some(Value::Timespan(DAY + 7200 * SECOND)));
+        typed("time(30:00)", None);
+        typed("time(-1:30)", None);
+        typed("time(-1.01:30)", None);
+        typed("time(1:+30)", None);
+        typed("datetime(2020-01-01 10)", None);
         typed("timespan(2d)", Some(Value::Timespan(2 * DAY)));
         typed("int(null)", Some(Value::Null));
         typed("datetime(last week)", None);

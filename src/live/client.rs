@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use azure_core::Bytes;
 use azure_core::http::Url;
+use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedMutexGuard};
 
 use super::TransportError;
+use super::bucket::Kind;
 use super::retry::{self, Attempt, Decision, Failure};
-use super::{Clock, Error, ErrorKind, Method, Request, Response, Throttle, Transport};
+use super::throttle::{Ask, ClosedFor, Payer, Turn};
+use super::{Clock, Error, ErrorKind, Method, Pace, Request, Response, Throttle, Transport};
 use crate::arm::{ArmError, Collection, Operation, ResourceId, WorkspaceId};
 use crate::ident::{EnvironmentName, SubscriptionId, TenantId};
 
@@ -28,14 +31,18 @@ pub struct Site {
     pub tenant: TenantId,
     /// The server: scheme, host and port.
     pub base: Url,
+    /// Who its requests are counted as: sites that sign in alike have the same.
+    pub principal: String,
+    /// Whether its requests are counted.
+    pub pace: Pace,
 }
 
-/// A wait before a request is sent again.
+/// A wait before a request is sent, or sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
-    /// How long.
+    /// How long, as far as that is known.
     pub time: Duration,
-    /// Why: the failed try, for people.
+    /// Why, for people: the failed try, or the limit that is met.
     pub reason: String,
 }
 
@@ -155,6 +162,7 @@ impl Client {
     pub async fn put(&self, id: &ResourceId, body: &Value) -> Result<Value, Error> {
         let mut request = self.request(Method::Put, id);
         request.body = Some(Bytes::from(body.to_string()));
+        let _alone = self.alone(id).await;
         let response = self.send_checked(&request, &id.workspace.subscription).await?;
         parse(&request, &response)
     }
@@ -165,10 +173,20 @@ impl Client {
     /// As for any request, but never `NotFound`.
     pub async fn delete(&self, id: &ResourceId) -> Result<(), Error> {
         let request = self.request(Method::Delete, id);
+        let _alone = self.alone(id).await;
         match self.send_checked(&request, &id.workspace.subscription).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until no other saved search of the workspace is being written, if this is one.
+    async fn alone(&self, id: &ResourceId) -> Option<OwnedMutexGuard<()>> {
+        let throttle = &self.shared.throttle;
+        match id.collection {
+            Collection::SavedSearches => Some(throttle.document(&id.workspace).await),
+            Collection::AlertRules | Collection::Metadata => None,
         }
     }
 
@@ -260,31 +278,48 @@ impl Client {
         request: &Request,
         subscription: &SubscriptionId,
     ) -> Result<Response, Error> {
+        let clock = self.clock();
         let mut number = 1;
         let mut waited = Duration::ZERO;
         let mut repeated = false;
+        let mut told = false;
         loop {
-            let turn = self.shared.throttle.turn(subscription).await;
+            let turn = match self.turn(request.method, subscription, told).await {
+                Ok(turn) => turn,
+                Err(closed) => return Err(closed_for(request, subscription, closed, repeated)),
+            };
             let answer = self.shared.transport.exchange(request).await;
-            drop(turn);
+            if let Ok(response) = &answer {
+                turn.follow(response, clock);
+            }
             let mut failed = match answer {
                 Ok(response) if is_cut_off(request, &response) => {
                     let half = TransportError::Unknown("the answer ends in the middle".into());
                     Failed::lost(request, half)
                 }
                 Ok(response) if response.is_success() => return Ok(response),
-                Ok(response) => Failed::answered(request, &response),
+                Ok(response) => Failed::answered(request, &response, clock.now()),
                 Err(lost) => Failed::lost(request, lost),
             };
             failed.error.repeated = repeated;
-            match retry::decide(failed.attempt(request.method, number, waited)) {
+            let attempt = failed.attempt(request.method, number, waited);
+            let closing = retry::closing(attempt);
+            if let Some(closing) = closing {
+                turn.close(closing, clock);
+            }
+            drop(turn);
+            match retry::decide(attempt) {
                 Decision::Fail => return Err(failed.error),
                 Decision::GiveUp(time) => {
                     return Err(failed.out_of_patience(time, waited));
                 }
                 Decision::Retry(time) => {
-                    self.tell(time, &failed.error);
-                    self.shared.clock.sleep(time).await;
+                    self.tell(time, || failed.error.to_string());
+                    // A closed bucket makes everybody wait who needs it, this request too.
+                    told = closing.is_some();
+                    if !told {
+                        clock.sleep(time).await;
+                    }
                     waited += time;
                     number += 1;
                     repeated |= failed.may_have_effect();
@@ -293,9 +328,34 @@ impl Client {
         }
     }
 
-    fn tell(&self, time: Duration, error: &Error) {
+    /// `told`: the request's own wait was told already.
+    async fn turn(
+        &self,
+        method: Method,
+        subscription: &SubscriptionId,
+        told: bool,
+    ) -> Result<Turn, ClosedFor> {
+        let Site { tenant, principal, pace, .. } = self.site();
+        let kind = Kind::of(method);
+        let reason = || format!("the limit on {} of subscription `{subscription}`", kind.as_str());
+        let ask = Ask {
+            payer: Payer { subscription: subscription.clone(), principal: principal.clone(), kind },
+            tenant,
+            pace: *pace,
+            clock: self.clock(),
+            patience: retry::PATIENCE,
+            waits: &|time| {
+                if !told {
+                    self.tell(time, reason);
+                }
+            },
+        };
+        self.shared.throttle.turn(&ask).await
+    }
+
+    fn tell(&self, time: Duration, reason: impl FnOnce() -> String) {
         if let Some(watcher) = &self.watcher {
-            watcher(Wait { time, reason: error.to_string() });
+            watcher(Wait { time, reason: reason() });
         }
     }
 }
@@ -308,12 +368,13 @@ struct Failed {
 }
 
 impl Failed {
-    fn answered(request: &Request, response: &Response) -> Self {
+    fn answered(request: &Request, response: &Response, now: Timestamp) -> Self {
         let id = response.request_id().map(str::to_owned);
         let arm = ArmError::read(response.status, &response.body, id);
-        let mut error = error(request, kind(response.status), arm.message.clone());
+        let kind = kind(response.status, &arm.message);
+        let mut error = error(request, kind, arm.message.clone());
         error.arm = Some(Box::new(arm));
-        Self { error, lost: None, retry_after: response.retry_after() }
+        Self { error, lost: None, retry_after: response.retry_after(now) }
     }
 
     fn lost(request: &Request, lost: TransportError) -> Self {
@@ -331,6 +392,7 @@ impl Failed {
             Some(TransportError::Unknown(_)) => Failure::Broken,
             None => Failure::Status {
                 status: self.error.arm.as_ref().map_or(0, |arm| arm.status),
+                code: self.error.code(),
                 message: &self.error.message,
                 retry_after: self.retry_after,
             },
@@ -359,8 +421,10 @@ impl Failed {
     }
 }
 
-const fn kind(status: u16) -> ErrorKind {
+fn kind(status: u16, message: &str) -> ErrorKind {
     match status {
+        // 400 in some reports and 409 in others: only the message counts.
+        400 | 409 if retry::is_recently_deleted(message) => ErrorKind::RecentlyDeleted,
         401 | 403 => ErrorKind::Denied,
         404 => ErrorKind::NotFound,
         409 | 412 => ErrorKind::Conflict,
@@ -369,6 +433,20 @@ const fn kind(status: u16) -> ErrorKind {
         400..=499 => ErrorKind::Refused,
         _ => ErrorKind::Protocol,
     }
+}
+
+/// The service wants nothing of the kind for longer than anybody waits: it was not sent.
+fn closed_for(
+    request: &Request,
+    subscription: &SubscriptionId,
+    ClosedFor(time): ClosedFor,
+    repeated: bool,
+) -> Error {
+    let (kind, seconds) = (Kind::of(request.method).as_str(), time.as_secs());
+    let message = format!(
+        "not sent: the service wants no {kind} of subscription `{subscription}` for {seconds} s more"
+    );
+    Error { repeated, ..error(request, ErrorKind::Throttled, message) }
 }
 
 /// Whether the line was cut while a gateway passed the answer on: what came is no whole JSON.
@@ -396,11 +474,9 @@ fn error(request: &Request, kind: ErrorKind, message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use futures::future::Either;
     use serde_json::json;
 
     use super::*;
-    use crate::environment::Limits;
     use crate::live::fake::{Fault, Server, TestClock, client, rule, workspace};
 
     fn a_rule() -> ResourceId {
@@ -569,54 +645,6 @@ mod tests {
         let all = futures::future::join_all((0..50).map(|_| client.get(&id))).await;
         assert!(all.iter().all(Result::is_ok));
         assert_eq!(server.most_under_way(), client.throttle().limits().per_subscription);
-    }
-
-    /// A clock that does not move until it is told to.
-    #[derive(Debug, Default)]
-    struct Stopped(tokio::sync::Notify);
-
-    #[async_trait::async_trait]
-    impl Clock for Stopped {
-        fn now(&self) -> jiff::Timestamp {
-            jiff::Timestamp::UNIX_EPOCH
-        }
-
-        async fn sleep(&self, _: Duration) {
-            self.0.notified().await;
-        }
-    }
-
-    #[tokio::test]
-    async fn whoever_waits_holds_nobody_up() {
-        let server = Arc::new(Server::default());
-        let other = WorkspaceId {
-            subscription: "00000000-0000-0000-0000-000000000002".parse().unwrap(),
-            ..workspace()
-        };
-        let other = other.resource(Collection::AlertRules, &"r1".parse().unwrap());
-        server.store(&a_rule(), rule("r1"));
-        server.store(&other, rule("r1"));
-        server.fail("GET", "0001/resourcegroups", [Fault::throttled(60)]);
-        let limits = Limits { concurrency: 1, per_subscription: 1 };
-        let clock = Arc::new(Stopped::default());
-        let site = client(&server).0.site().clone();
-        let transport: Arc<dyn Transport> = Arc::clone(&server) as _;
-        let clock_seam: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let client = Client::new(site, transport, clock_seam, Arc::new(Throttle::new(limits)));
-        let stormed = a_rule();
-        let mut waiting = std::pin::pin!(client.get(&stormed));
-        let quick = std::pin::pin!(client.get(&other));
-        let patience = std::pin::pin!(async {
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
-            }
-        });
-        let both = futures::future::select(&mut waiting, quick);
-        let first = futures::future::select(both, patience).await;
-        let Either::Left((Either::Right((answer, _)), _)) = first else { panic!("held up") };
-        assert!(answer.is_ok());
-        clock.0.notify_one();
-        assert!(waiting.await.is_ok());
     }
 
     #[tokio::test]

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use azure_core::credentials::TokenCredential;
 use azure_core::http::Url;
 
-use super::credential::sign_in;
+use super::pool::Pool;
+use super::sign_in::Means;
 use super::{
-    Access, Client, Clock, Connections, PipelineTransport, Site, TenantCredential, Throttle,
-    TransportError, is_loopback,
+    Client, Clock, Connections, Pace, PipelineTransport, Site, Throttle, TransportError,
+    is_loopback,
 };
-use crate::arm::Cloud;
-use crate::environment::{Credential, Endpoint, Environment, Limits};
-use crate::ident::{EnvironmentName, Invalid, TenantId};
+use crate::environment::{Endpoint, Environment, Limits};
+use crate::ident::{EnvironmentName, Invalid};
 use crate::state::Unreadable;
 
 /// What the clients find around them.
@@ -22,7 +21,7 @@ pub struct Surroundings<'a> {
     pub limits: Limits,
     /// Where the embedded emulator listens, if it runs.
     pub embedded: Option<&'a Url>,
-    /// Environment variables, for secrets only.
+    /// Environment variables: secrets, and where to sign in.
     pub variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// Time.
     pub clock: Arc<dyn Clock>,
@@ -33,6 +32,7 @@ pub struct Surroundings<'a> {
 pub struct Clients {
     by_environment: BTreeMap<EnvironmentName, Result<Client, Unreadable>>,
     limits: Limits,
+    notes: Vec<String>,
 }
 
 impl Clients {
@@ -42,7 +42,7 @@ impl Clients {
         by_environment: BTreeMap<EnvironmentName, Result<Client, Unreadable>>,
         limits: Limits,
     ) -> Self {
-        Self { by_environment, limits }
+        Self { by_environment, limits, notes: Vec::new() }
     }
 
     /// The client of an environment.
@@ -59,6 +59,12 @@ impl Clients {
             Some(Err(reason)) => Err(reason.clone()),
             None => Err(unknown()),
         }
+    }
+
+    /// What was decided about credentials, as sentences: what `auto` chose, and why.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// How much may run at once.
@@ -78,28 +84,35 @@ pub fn connect<'a>(
 ) -> Clients {
     let throttle = Arc::new(Throttle::new(surroundings.limits));
     let connections = Connections::new().map_err(|error| unreachable(&error));
-    let mut credentials = Credentials::default();
+    let mut pool = Pool::default();
     let mut by_environment = BTreeMap::new();
     for environment in environments {
-        let client = connections.clone().and_then(|connections| {
+        let client = connections.as_ref().map_err(Clone::clone).and_then(|connections| {
             let base = base(environment, surroundings.embedded)
                 .map_err(|invalid| Unreadable { denied: false, message: invalid.reason })?;
-            let access = credentials
-                .access(environment, &base, surroundings)
-                .map_err(|invalid| Unreadable { denied: true, message: invalid.reason })?;
-            let transport = PipelineTransport::new(&connections, base.clone(), access)
+            let Surroundings { variable, clock, .. } = surroundings;
+            let access = pool
+                .access(environment, &base, &Means { connections, variable: *variable, clock })
+                .map_err(|Invalid { reason }| Unreadable {
+                    denied: true,
+                    message: TransportError::Credential(reason).to_string(),
+                })?;
+            let principal = pool.principal(&access);
+            let transport = PipelineTransport::new(connections, base.clone(), access)
                 .map_err(|error| unreachable(&error))?;
             let site = Site {
                 environment: environment.name.clone(),
                 tenant: environment.tenant.value.clone(),
+                principal,
+                pace: if is_loopback(&base) { Pace::Free } else { Pace::Arm },
                 base,
             };
-            let clock = Arc::clone(&surroundings.clock);
+            let clock = Arc::clone(clock);
             Ok(Client::new(site, Arc::new(transport), clock, Arc::clone(&throttle)))
         });
         by_environment.insert(environment.name.clone(), client);
     }
-    Clients { by_environment, limits: surroundings.limits }
+    Clients { by_environment, limits: surroundings.limits, notes: pool.notes() }
 }
 
 fn unreachable(error: &TransportError) -> Unreadable {
@@ -133,60 +146,15 @@ fn base(environment: &Environment, embedded: Option<&Url>) -> Result<Url, Invali
     }
 }
 
-/// Credentials by what they sign in as.
-#[derive(Default)]
-struct Credentials {
-    made: BTreeMap<(Cloud, TenantId, String), Arc<TenantCredential>>,
-}
-
-impl Credentials {
-    fn access(
-        &mut self,
-        environment: &Environment,
-        base: &Url,
-        surroundings: &Surroundings<'_>,
-    ) -> Result<Access, Invalid> {
-        let credential = &environment.credential.value;
-        let client = match credential {
-            Credential::None if is_loopback(base) => return Ok(Access::Anonymous),
-            Credential::None => {
-                return Err(Invalid::new("credential `none` is for a server on loopback only"));
-            }
-            Credential::AzureCli => "azure-cli".to_owned(),
-            Credential::ClientSecret { client_id, secret_variable } => {
-                format!("{client_id} {secret_variable}")
-            }
-        };
-        let cloud = environment.cloud;
-        let scope = cloud
-            .scope()
-            .ok_or_else(|| Invalid::new(format!("cloud `{}` takes no token", cloud.as_str())))?;
-        let tenant = environment.credential_tenant.as_ref().unwrap_or(&environment.tenant);
-        let key = (cloud, tenant.value.clone(), client);
-        if let Some(known) = self.made.get(&key) {
-            return Ok(token(known, scope));
-        }
-        let inner =
-            sign_in(credential, cloud, &tenant.value, surroundings.variable, &surroundings.clock)?
-                .ok_or_else(|| Invalid::new("the credential gives no token"))?;
-        let clock = Arc::clone(&surroundings.clock);
-        let made = Arc::new(TenantCredential::new(tenant.value.clone(), inner, clock));
-        let access = token(&made, scope);
-        self.made.insert(key, made);
-        Ok(access)
-    }
-}
-
-fn token(credential: &Arc<TenantCredential>, scope: String) -> Access {
-    let credential: Arc<dyn TokenCredential> = Arc::clone(credential) as _;
-    Access::Token { credential, scope }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arm::Cloud;
     use crate::diag::{Located, Source, Span};
+    use crate::environment::Credential;
+    use crate::ident::TenantId;
     use crate::live::fake::TestClock;
+    use crate::live::{Access, TenantCredential};
 
     fn environment(name: &str, endpoint: Endpoint, credential: Credential) -> Environment {
         let source = Arc::new(Source::new("environments/a.yaml", "x"));
@@ -218,7 +186,8 @@ mod tests {
     }
 
     fn secret() -> Credential {
-        Credential::ClientSecret { client_id: "app".into(), secret_variable: "SECRET".into() }
+        let client = "33333333-3333-3333-3333-333333333333".parse().unwrap();
+        Credential::ClientSecret { client, secret_variable: "SECRET".into() }
     }
 
     #[test]
@@ -236,24 +205,80 @@ mod tests {
         check(loopback("http://127.0.0.1:8"), Credential::None, None);
         check(Endpoint::Cloud, Credential::None, Some("loopback only"));
         check(loopback("http://10.0.0.1"), Credential::None, Some("not on loopback"));
-        check(loopback("http://127.0.0.1:8"), Credential::AzureCli, Some("https only"));
+        check(loopback("http://127.0.0.1:8"), Credential::AzureCli, Some("go to"));
         check(Endpoint::Embedded, Credential::None, Some("not running"));
         check(Endpoint::Cloud, secret(), Some("variable `SECRET` is not set"));
+    }
+
+    fn credentials(environments: &[&Environment]) -> Vec<Arc<TenantCredential>> {
+        let variable = |_: &str| Some("hunter2".to_owned());
+        let connections = Connections::new().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+        let means = Means { connections: &connections, variable: &variable, clock: &clock };
+        let mut pool = Pool::default();
+        let of = |environment: &&Environment| {
+            let base = base(environment, None).unwrap();
+            match pool.access(environment, &base, &means).unwrap() {
+                Access::Token(credential) => credential,
+                Access::Anonymous => panic!("anonymous"),
+            }
+        };
+        environments.iter().map(of).collect()
     }
 
     #[test]
     fn environments_that_sign_in_alike_share_one_credential() {
         let one = environment("a", Endpoint::Cloud, secret());
-        let mut other = environment("b", Endpoint::Cloud, secret());
-        let mut credentials = Credentials::default();
-        let base: Url = "https://management.azure.com".parse().unwrap();
-        let variable = |_: &str| Some("hunter2".to_owned());
-        let around = surroundings(&variable);
-        credentials.access(&one, &base, &around).unwrap();
-        credentials.access(&other, &base, &around).unwrap();
-        assert_eq!(credentials.made.len(), 1);
-        other.cloud = Cloud::China;
-        credentials.access(&other, &base, &around).unwrap();
-        assert_eq!(credentials.made.len(), 2);
+        let mut managed = environment("b", Endpoint::Cloud, secret());
+        managed.credential_tenant = Some(one.tenant.clone());
+        managed.tenant = one.tenant.clone().map(|_| OTHER.parse().unwrap());
+        let made = credentials(&[&one, &managed]);
+        assert!(Arc::ptr_eq(&made[0], &made[1]), "Lighthouse: one exchange for both");
+        assert_eq!(made[1].tenant(), &one.tenant.value);
     }
+
+    #[test]
+    fn whatever_differs_is_another_credential() {
+        let one = environment("a", Endpoint::Cloud, secret());
+        let with = |change: fn(&mut Environment)| {
+            let mut other = environment("b", Endpoint::Cloud, secret());
+            change(&mut other);
+            other
+        };
+        let cloud = with(|other| other.cloud = Cloud::China);
+        let tenant = with(|other| {
+            other.tenant = other.tenant.clone().map(|_| OTHER.parse().unwrap());
+        });
+        let kind = with(|other| other.credential.value = Credential::AzureCli);
+        for other in [&cloud, &tenant, &kind] {
+            let made = credentials(&[&one, other]);
+            assert!(!Arc::ptr_eq(&made[0], &made[1]));
+            assert_eq!(made[1].tenant(), other.token_tenant());
+        }
+        let emulated = |port: u16| {
+            let endpoint = Endpoint::Loopback(format!("http://127.0.0.1:{port}"));
+            let mut made = environment("c", endpoint, secret());
+            made.cloud = Cloud::Emulator;
+            made
+        };
+        let made = credentials(&[&emulated(8001), &emulated(8002)]);
+        assert!(!Arc::ptr_eq(&made[0], &made[1]), "each emulator has its own tokens");
+    }
+
+    #[test]
+    fn what_auto_chose_is_noted() {
+        let one = environment("a", Endpoint::Cloud, Credential::Auto { client: None });
+        let note = |environments: &[&Environment]| {
+            let clients = connect(environments.iter().copied(), &surroundings(&|_| None));
+            assert_eq!(clients.notes().len(), 1, "alike is said once");
+            clients.notes()[0].clone()
+        };
+        let alone = note(&[&one]);
+        assert!(alone.starts_with("`auto` signs in to `a` by `azure-cli`, as none of"), "{alone}");
+        let other = environment("b", Endpoint::Cloud, Credential::Auto { client: None });
+        let both = note(&[&one, &other]);
+        assert!(both.starts_with("`auto` signs in to `a` and one more by"), "{both}");
+    }
+
+    const OTHER: &str = "22222222-2222-2222-2222-222222222222";
 }

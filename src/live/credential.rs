@@ -1,6 +1,4 @@
-//! Signing in: one credential per tenant, its token kept until shortly before it expires.
-//!
-//! Secrets come in through a lookup that the caller hands over; they are in no error and no `Debug`.
+//! A tenant's tokens: kept until shortly before they expire, one exchange at a time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,30 +6,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use azure_core::cloud::CustomConfiguration;
-use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
-use azure_core::http::{ClientOptions, RetryOptions};
-use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, ClientSecretCredential,
-    ClientSecretCredentialOptions,
-};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Mutex;
 
 use super::Clock;
-use super::patient::Patient;
+use super::issuer::Issuer;
 use super::pipeline::chain;
-use crate::arm::Cloud;
-use crate::environment::Credential;
-use crate::ident::{Invalid, TenantId};
+use crate::ident::TenantId;
 
 /// A token is renewed this long before it expires, so that none expires on its way.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
 /// A credential that gives out tokens of one tenant only, and one exchange at a time.
 pub struct TenantCredential {
+    issuer: Issuer,
     tenant: TenantId,
     inner: Arc<dyn TokenCredential>,
     clock: Arc<dyn Clock>,
@@ -62,10 +53,21 @@ impl fmt::Debug for TenantCredential {
 }
 
 impl TenantCredential {
-    /// Keeps the tokens of `inner`, which must be `tenant`'s.
+    /// Keeps the tokens of `inner`, which must be `issuer`'s for `tenant`.
     #[must_use]
-    pub fn new(tenant: TenantId, inner: Arc<dyn TokenCredential>, clock: Arc<dyn Clock>) -> Self {
-        Self { tenant, inner, clock, held: Mutex::default(), ended: AtomicU64::new(0) }
+    pub fn new(
+        issuer: Issuer,
+        tenant: TenantId,
+        inner: Arc<dyn TokenCredential>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { issuer, tenant, inner, clock, held: Mutex::default(), ended: AtomicU64::new(0) }
+    }
+
+    /// Who issues its tokens, and whom they are for.
+    #[must_use]
+    pub const fn issuer(&self) -> &Issuer {
+        &self.issuer
     }
 
     /// The tenant whose tokens it gives out.
@@ -114,10 +116,10 @@ impl TokenCredential for TenantCredential {
             return Ok(token.clone());
         }
         let answer = self.inner.get_token(scopes, options).await;
+        let answer = answer.and_then(|token| self.check_tenant(&token).map(|()| token));
         let number = self.ended.fetch_add(1, Ordering::SeqCst) + 1;
         match answer {
             Ok(token) => {
-                self.check_tenant(&token)?;
                 let scopes = scopes.iter().map(ToString::to_string).collect();
                 *held = Some(Held { scopes, token: token.clone() });
                 Ok(token)
@@ -141,63 +143,6 @@ fn issued_by(token: &str) -> Option<String> {
     claims.get("tid")?.as_str().map(str::to_owned)
 }
 
-/// Makes the credential that an environment names, for tokens of `tenant`. `None` for
-/// [`Credential::None`].
-///
-/// # Errors
-/// When the variable of a secret is not set, or a value is not what Microsoft Entra wants.
-pub(crate) fn sign_in(
-    credential: &Credential,
-    cloud: Cloud,
-    tenant: &TenantId,
-    variable: &(dyn Fn(&str) -> Option<String> + Sync),
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Arc<dyn TokenCredential>>, Invalid> {
-    match credential {
-        Credential::None => Ok(None),
-        Credential::AzureCli => {
-            let options = AzureCliCredentialOptions {
-                tenant_id: Some(tenant.to_string()),
-                ..AzureCliCredentialOptions::default()
-            };
-            let made = AzureCliCredential::new(Some(options)).map_err(invalid)?;
-            Ok(Some(made))
-        }
-        Credential::ClientSecret { client_id, secret_variable } => {
-            let secret = variable(secret_variable).filter(|secret| !secret.is_empty());
-            let secret = secret.map(Secret::new).ok_or_else(|| {
-                Invalid::new(format!("the environment variable `{secret_variable}` is not set"))
-            })?;
-            let authority = authority(cloud)?;
-            let mut custom = CustomConfiguration::default();
-            custom.authority_host = authority.to_owned();
-            let options = ClientSecretCredentialOptions {
-                client_options: ClientOptions {
-                    cloud: Some(Arc::new(custom.into())),
-                    // It would try for more than a minute.
-                    retry: RetryOptions::none(),
-                    ..ClientOptions::default()
-                },
-            };
-            let (client, options) = (client_id.clone(), Some(options));
-            let made = ClientSecretCredential::new(tenant.as_str(), client, secret, options);
-            let made = made.map_err(invalid)?;
-            Ok(Some(Arc::new(Patient::new(made, Arc::clone(clock), authority, tenant))))
-        }
-    }
-}
-
-/// The cloud's authority is named, so that no environment variable chooses another.
-fn authority(cloud: Cloud) -> Result<&'static str, Invalid> {
-    cloud.authority().ok_or_else(|| {
-        Invalid::new(format!("cloud `{}` has no Microsoft Entra to sign in to", cloud.as_str()))
-    })
-}
-
-fn invalid(error: azure_core::Error) -> Invalid {
-    Invalid::new(error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicU32;
@@ -205,20 +150,21 @@ mod tests {
     use azure_core::time::OffsetDateTime;
 
     use super::*;
+    use crate::arm::Cloud;
     use crate::live::fake::TestClock;
 
     const TENANT: &str = "11111111-1111-1111-1111-111111111111";
 
     /// Issues tokens that live an hour; says how often it was asked.
     #[derive(Debug)]
-    struct Issuer {
+    struct Counting {
         clock: Arc<TestClock>,
         names: &'static str,
         asked: AtomicU32,
     }
 
     #[async_trait]
-    impl TokenCredential for Issuer {
+    impl TokenCredential for Counting {
         async fn get_token(
             &self,
             _: &[&str],
@@ -237,12 +183,15 @@ mod tests {
         }
     }
 
-    fn credential(names: &'static str) -> (TenantCredential, Arc<Issuer>, Arc<TestClock>) {
+    fn credential(names: &'static str) -> (TenantCredential, Arc<Counting>, Arc<TestClock>) {
         let clock = Arc::new(TestClock::default());
         let asked = AtomicU32::new(0);
-        let issuer = Arc::new(Issuer { clock: Arc::clone(&clock), names, asked });
+        let issuer = Arc::new(Counting { clock: Arc::clone(&clock), names, asked });
         let inner: Arc<dyn TokenCredential> = Arc::clone(&issuer) as _;
-        let credential = TenantCredential::new(TENANT.parse().unwrap(), inner, clock.clone());
+        let base = "https://management.azure.com".parse().unwrap();
+        let cloud = Issuer::of(Cloud::Public, &base).unwrap();
+        let tenant = TENANT.parse().unwrap();
+        let credential = TenantCredential::new(cloud, tenant, inner, clock.clone());
         (credential, issuer, clock)
     }
 
@@ -290,29 +239,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_of_another_tenant_is_never_given_out() {
-        let (credential, _, _) = credential("22222222-2222-2222-2222-222222222222");
-        let error = credential.get_token(&["scope"], None).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the token is for tenant `22222222-2222-2222-2222-222222222222`, not for `11111111-1111-1111-1111-111111111111`"
-        );
-    }
-
-    #[test]
-    fn no_secret_is_in_debug_or_errors() {
-        let kind = Credential::ClientSecret {
-            client_id: "33333333-3333-3333-3333-333333333333".into(),
-            secret_variable: "SECRET".into(),
-        };
-        let tenant: TenantId = TENANT.parse().unwrap();
-        let some = |_: &str| Some("hunter2".to_owned());
-        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
-        let made = sign_in(&kind, Cloud::Public, &tenant, &some, &clock).unwrap().unwrap();
-        let kept =
-            TenantCredential::new(tenant.clone(), made.clone(), Arc::new(TestClock::default()));
-        assert!(!format!("{made:?} {kept:?}").contains("hunter2"));
-        let error = sign_in(&kind, Cloud::Public, &tenant, &|_: &str| None, &clock).unwrap_err();
-        assert_eq!(error.to_string(), "the environment variable `SECRET` is not set");
-        assert!(sign_in(&kind, Cloud::Emulator, &tenant, &some, &clock).is_err());
+        let (credential, issuer, _) = credential("22222222-2222-2222-2222-222222222222");
+        let ask = || credential.get_token(&["scope"], None);
+        let (one, two) = tokio::join!(ask(), ask());
+        for answer in [one, two] {
+            assert_eq!(
+                answer.unwrap_err().to_string(),
+                "the token is for tenant `22222222-2222-2222-2222-222222222222`, not for `11111111-1111-1111-1111-111111111111`"
+            );
+        }
+        assert_eq!(issuer.asked.load(Ordering::SeqCst), 1, "whoever waited shares the refusal");
     }
 }

@@ -34,6 +34,8 @@ pub enum ErrorKind {
     NotFound,
     /// 409 or 412.
     Conflict,
+    /// The id of a rule that was deleted a short while ago stays taken for about a day.
+    RecentlyDeleted,
     /// Any other 4xx.
     Refused,
     /// 429, longer or more often than is waited for.
@@ -58,12 +60,19 @@ impl Error {
             | ErrorKind::WrongTenant
             | ErrorKind::NotFound
             | ErrorKind::Conflict
+            | ErrorKind::RecentlyDeleted
             | ErrorKind::Refused => !self.repeated,
             ErrorKind::Throttled
             | ErrorKind::Unavailable
             | ErrorKind::Transport
             | ErrorKind::Protocol => false,
         }
+    }
+
+    /// ARM's code; empty where ARM did not answer.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.arm.as_ref().map_or("", |arm| arm.code.as_str())
     }
 
     /// Whether the reason is that the credential is missing, refused or not allowed.
@@ -75,6 +84,14 @@ impl Error {
 
 impl From<Error> for Unreadable {
     fn from(error: Error) -> Self {
-        Self { denied: error.is_denied(), message: error.to_string() }
+        let code = error.arm.as_ref().map_or("", |arm| arm.code.as_str());
+        let way_on = match code {
+            "InvalidAuthenticationTokenTenant" => {
+                "; correct the `tenantId` that the credential signs in to, or have the subscription \
+                 delegated to that tenant (Azure Lighthouse)"
+            }
+            _ => "",
+        };
+        Self { denied: error.is_denied(), message: format!("{error}{way_on}") }
     }
 }

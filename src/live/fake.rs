@@ -11,7 +11,9 @@ use azure_core::http::Url;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Client, Clock, Method, Request, Response, Site, Throttle, Transport, TransportError};
+use super::{
+    Client, Clock, Method, Pace, Request, Response, Site, Throttle, Transport, TransportError,
+};
 use crate::arm::{ResourceId, WorkspaceId};
 use crate::environment::Limits;
 use crate::ident::Family;
@@ -369,6 +371,8 @@ pub(crate) fn client(server: &Arc<Server>) -> (Client, Arc<TestClock>) {
         environment: "contoso".parse().unwrap(),
         tenant: TENANT.parse().unwrap(),
         base: "http://127.0.0.1:1".parse().unwrap(),
+        principal: "tests".to_owned(),
+        pace: Pace::Arm,
     };
     let throttle = Arc::new(Throttle::new(Limits::default()));
     let transport: Arc<dyn Transport> = Arc::clone(server) as _;

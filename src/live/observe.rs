@@ -77,12 +77,23 @@ pub async fn observe_all(
     clients: &Clients,
     targets: &[Target],
 ) -> Vec<(WorkspaceKey, Observation)> {
+    observe_each(clients, targets, |target, seen| (target.key.clone(), seen)).await
+}
+
+/// Reads many workspaces at once, and hands each to `use_it` as soon as it is read; answers what that
+/// made of them, in the order of `targets`. What was read lives no longer than `use_it` keeps it: a
+/// fleet's bodies would fill a machine.
+pub async fn observe_each<T>(
+    clients: &Clients,
+    targets: &[Target],
+    use_it: impl Fn(&Target, Observation) -> T,
+) -> Vec<T> {
     let observe_one = async |target: &Target| {
         let observation = match clients.get(&target.key.environment) {
             Ok(client) => observe(client, &target.id, &target.wanted).await,
             Err(reason) => Observation::Unreadable(reason),
         };
-        (target.key.clone(), observation)
+        use_it(target, observation)
     };
     join_all(targets.iter().map(observe_one)).await
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::Bytes;
-use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
@@ -16,6 +15,9 @@ use azure_core::http::{
     UserAgentOptions,
 };
 
+use super::credential::TenantCredential;
+use super::issuer::{Issuer, secured};
+use super::plain::Plain;
 use super::transport::{Method, Request, Response, Transport, TransportError, is_loopback};
 
 /// A connection that is not there by then will not come.
@@ -25,7 +27,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest that one exchange may take, however steadily it trickles.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(180);
 /// azure_core panics on more than 24 characters or on a `/`.
-const APPLICATION_ID: &str = "sentinelops";
+pub(super) const APPLICATION_ID: &str = "sentinelops";
 
 /// Connections that are kept and reused: one pool for everything that goes to a cloud, another for
 /// loopback, which no proxy may see.
@@ -49,6 +51,25 @@ impl Connections {
             loopback: Arc::new(build(builder().no_proxy())?),
         })
     }
+
+    /// The line for what only goes over https: to a cloud, or in plain to one emulator.
+    pub(super) fn line(&self, issuer: &Issuer) -> Arc<dyn HttpClient> {
+        if issuer.is_emulator() {
+            Arc::new(Plain::new(issuer.server(), Arc::clone(&self.loopback)))
+        } else {
+            Arc::clone(&self.cloud)
+        }
+    }
+
+    /// The line for URLs that are as they are.
+    pub(super) fn direct(&self, issuer: &Issuer) -> Arc<dyn HttpClient> {
+        Arc::clone(if issuer.is_emulator() { &self.loopback } else { &self.cloud })
+    }
+
+    /// The line that no proxy sees.
+    pub(super) fn unproxied(&self) -> Arc<dyn HttpClient> {
+        Arc::clone(&self.loopback)
+    }
 }
 
 /// Redirects are not followed: ARM has none, and a token must not travel along.
@@ -64,19 +85,16 @@ fn builder() -> reqwest::ClientBuilder {
 pub enum Access {
     /// Nothing; loopback only.
     Anonymous,
-    /// A token of the credential, for the scope; https only.
-    Token {
-        /// Signs in.
-        credential: Arc<dyn TokenCredential>,
-        /// What for.
-        scope: String,
-    },
+    /// A token of one tenant, to its issuer's server only.
+    Token(Arc<TenantCredential>),
 }
 
 /// Exchanges with one origin.
 #[derive(Debug, Clone)]
 pub struct PipelineTransport {
     base: Url,
+    /// Whether the pipeline is told https for what goes to an emulator in plain.
+    is_plain: bool,
     pipeline: Pipeline,
 }
 
@@ -84,27 +102,28 @@ impl PipelineTransport {
     /// A transport to `base` and nowhere else.
     ///
     /// # Errors
-    /// When `base` is neither https with a token nor plain http on loopback without one.
+    /// When `base` is not the server that the token is for, or not on loopback without one.
     pub fn new(
         connections: &Connections,
         base: Url,
         access: Access,
     ) -> Result<Self, TransportError> {
-        let local = is_loopback(&base);
-        let policies: Vec<Arc<dyn Policy>> = match (access, base.scheme()) {
-            (Access::Anonymous, "http" | "https") if local => Vec::new(),
-            (Access::Token { credential, scope }, "https") => {
-                vec![Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope]))]
+        match access {
+            Access::Anonymous if is_loopback(&base) => {
+                let pipeline = pipeline(Arc::clone(&connections.loopback), Vec::new());
+                Ok(Self { base, is_plain: false, pipeline })
             }
-            (Access::Anonymous, _) => {
-                return Err(refused(&base, "only a server on loopback is asked without a token"));
+            Access::Anonymous => {
+                Err(refused(&base, "only a server on loopback is asked without a token"))
             }
-            (Access::Token { .. }, _) => {
-                return Err(refused(&base, "a token is sent over https only"));
+            Access::Token(credential) if credential.issuer().serves(&base) => {
+                let issuer = credential.issuer().clone();
+                let policy = BearerTokenAuthorizationPolicy::new(credential, [issuer.scope()]);
+                let pipeline = pipeline(connections.line(&issuer), vec![Arc::new(policy)]);
+                Ok(Self { base, is_plain: issuer.is_emulator(), pipeline })
             }
-        };
-        let client = if local { &connections.loopback } else { &connections.cloud };
-        Ok(Self { base, pipeline: pipeline(Arc::clone(client), policies) })
+            Access::Token(_) => Err(refused(&base, "a token goes to its issuer's server only")),
+        }
     }
 }
 
@@ -139,7 +158,8 @@ impl Transport for PipelineTransport {
 
 impl PipelineTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
-        let mut wire = azure_core::http::Request::new(request.url.clone(), method(request.method));
+        let url = if self.is_plain { secured(&request.url) } else { request.url.clone() };
+        let mut wire = azure_core::http::Request::new(url, method(request.method));
         wire.insert_header("accept", "application/json");
         for (name, value) in &request.headers {
             wire.insert_header(name.clone(), value.clone());
@@ -201,10 +221,12 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use azure_core::credentials::{AccessToken, TokenRequestOptions};
+    use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::arm::Cloud;
+    use crate::live::fake::TestClock;
 
     #[derive(Debug)]
     struct NoToken;
@@ -224,23 +246,36 @@ mod tests {
         PipelineTransport::new(&Connections::new().unwrap(), base.parse().unwrap(), access)
     }
 
-    fn token() -> Access {
-        Access::Token { credential: Arc::new(NoToken), scope: "scope".to_owned() }
+    fn token(cloud: Cloud, server: &str) -> Access {
+        let issuer = Issuer::of(cloud, &server.parse().unwrap()).unwrap();
+        let tenant = "11111111-1111-1111-1111-111111111111".parse().unwrap();
+        let clock = Arc::new(TestClock::default());
+        Access::Token(Arc::new(TenantCredential::new(issuer, tenant, Arc::new(NoToken), clock)))
     }
 
+    const AZURE: &str = "https://management.azure.com";
+    const EMULATOR: &str = "http://127.0.0.1:1";
+
     #[test]
-    fn tokens_go_over_https_and_anonymous_requests_stay_on_loopback() {
-        assert!(transport("https://management.azure.com", token()).is_ok());
-        assert!(transport("http://127.0.0.1:1", Access::Anonymous).is_ok());
-        assert!(transport("http://management.azure.com", token()).is_err());
-        assert!(transport("http://127.0.0.1:1", token()).is_err());
-        assert!(transport("https://management.azure.com", Access::Anonymous).is_err());
+    fn a_token_goes_to_its_own_server_and_anonymous_requests_stay_on_loopback() {
+        let public = || token(Cloud::Public, AZURE);
+        let emulator = || token(Cloud::Emulator, EMULATOR);
+        assert!(transport(AZURE, public()).is_ok());
+        assert!(transport(EMULATOR, emulator()).is_ok());
+        assert!(transport(EMULATOR, Access::Anonymous).is_ok());
+        for wrong in ["http://management.azure.com", EMULATOR, "https://127.0.0.1:1"] {
+            assert!(transport(wrong, public()).is_err(), "{wrong}");
+        }
+        for wrong in ["http://127.0.0.1:2", "http://localhost:1", AZURE] {
+            assert!(transport(wrong, emulator()).is_err(), "{wrong}");
+        }
+        assert!(transport(AZURE, Access::Anonymous).is_err());
         assert!(transport("http://10.0.0.1", Access::Anonymous).is_err());
     }
 
     #[tokio::test]
     async fn nothing_is_sent_to_another_origin_or_without_a_token() {
-        let transport = transport("https://management.azure.com", token()).unwrap();
+        let transport = transport(AZURE, token(Cloud::Public, AZURE)).unwrap();
         let other = Request::new(Method::Get, "https://evil.example/".parse().unwrap());
         let error = transport.exchange(&other).await.unwrap_err();
         assert!(matches!(error, TransportError::NotSent(_)), "{error}");

@@ -6,7 +6,7 @@ use super::Method;
 
 /// The longest that one request waits in all because the service said so. Runs are minutes long; a
 /// service that asks for more than this is better named in the report.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 /// Tries of a throttled request: more than enough for ARM's buckets, which refill within 20 s.
 const THROTTLED_TRIES: u32 = 20;
 /// Tries of a request that failed for another passing reason.
@@ -40,6 +40,8 @@ pub enum Failure<'a> {
     Status {
         /// The status.
         status: u16,
+        /// ARM's code.
+        code: &'a str,
         /// ARM's message.
         message: &'a str,
         /// `Retry-After`.
@@ -88,6 +90,29 @@ fn is_busy(message: &str) -> bool {
     message.contains("Newer data exists in the Customer Configuration Store")
 }
 
+/// What a failed try says about everything that is counted together with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Closing {
+    /// For how long nothing more of it is to be sent.
+    pub(super) time: Duration,
+    /// Whether the bucket is empty. A 429 with another code than those of buckets may be a provider's
+    /// lock, which says nothing about that.
+    pub(super) is_empty: bool,
+}
+
+/// What a 429 says about everything that is counted together with it.
+pub(super) fn closing(attempt: Attempt<'_>) -> Option<Closing> {
+    let Failure::Status { status: 429, code, .. } = attempt.failure else { return None };
+    let (Decision::Retry(time) | Decision::GiveUp(time)) = decide(attempt) else { return None };
+    let is_empty = matches!(code, "SubscriptionRequestsThrottled" | "TenantRequestsThrottled");
+    Some(Closing { time, is_empty })
+}
+
+/// Whether a refusal says that a deleted rule's id is still taken.
+pub(super) fn is_recently_deleted(message: &str) -> bool {
+    message.contains("recently deleted")
+}
+
 fn back_off(attempt: Attempt<'_>) -> Decision {
     if attempt.number >= TRIES {
         return Decision::Fail;
@@ -101,6 +126,8 @@ mod tests {
 
     const BUSY: &str =
         "409 (Conflict), due to reason - [Newer data exists in the Customer Configuration Store.]";
+
+    const DELETED: &str = "The rule with id 'a' was recently deleted. Please try again later.";
 
     fn cell(failure: Failure<'_>, number: u32, waited: u64) -> String {
         let decide_for = |method| {
@@ -117,11 +144,22 @@ mod tests {
 
     fn row(name: &str, failure: Failure<'_>) -> String {
         let tries: Vec<String> = (1..=4).map(|number| cell(failure, number, 0)).collect();
-        format!("{name:<14} {}\n", tries.join(" "))
+        let attempt = Attempt { method: Method::Put, failure, number: 1, waited: Duration::ZERO };
+        let others = match closing(attempt) {
+            None => "",
+            Some(Closing { is_empty: false, .. }) => ", all wait",
+            Some(Closing { is_empty: true, .. }) => ", all wait, empty",
+        };
+        format!("{name:<14} {}{others}\n", tries.join(" "))
     }
 
     fn status(status: u16, message: &str, seconds: Option<u64>) -> Failure<'_> {
-        Failure::Status { status, message, retry_after: seconds.map(Duration::from_secs) }
+        Failure::Status {
+            status,
+            code: "Conflict",
+            message,
+            retry_after: seconds.map(Duration::from_secs),
+        }
     }
 
     #[test]
@@ -136,6 +174,12 @@ mod tests {
             table += &row(&format!("{code} after 7"), status(code, "", Some(7)));
         }
         table += &row("409 busy", status(409, BUSY, None));
+        table += &row("409 deleted", status(409, DELETED, None));
+        table += &row("400 deleted", status(400, DELETED, None));
+        let empty = "SubscriptionRequestsThrottled";
+        let retry_after = Some(Duration::from_secs(7));
+        let throttled = Failure::Status { status: 429, code: empty, message: "", retry_after };
+        table += &row("429 empty, 7", throttled);
         insta::assert_snapshot!(table, @"
         credential     fail fail fail fail
         not sent       500ms 1000ms 2000ms fail
@@ -154,8 +198,8 @@ mod tests {
         409 after 7    fail fail fail fail
         412            fail fail fail fail
         412 after 7    fail fail fail fail
-        429            500ms 1000ms 2000ms fail
-        429 after 7    7000ms 7000ms 7000ms 7000ms
+        429            500ms 1000ms 2000ms fail, all wait
+        429 after 7    7000ms 7000ms 7000ms 7000ms, all wait
         500            500ms 1000ms 2000ms fail
         500 after 7    500ms 1000ms 2000ms fail
         501            fail fail fail fail
@@ -167,6 +211,9 @@ mod tests {
         504            500ms 1000ms 2000ms fail
         504 after 7    500ms 1000ms 2000ms fail
         409 busy       500ms 1000ms 2000ms fail
+        409 deleted    fail fail fail fail
+        400 deleted    fail fail fail fail
+        429 empty, 7   7000ms 7000ms 7000ms 7000ms, all wait, empty
         ");
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure_core::Bytes;
 use azure_core::http::Url;
+use jiff::Timestamp;
 
 /// One request and its answer; never retries.
 #[async_trait]
@@ -96,12 +97,23 @@ impl Response {
         self.headers.get("x-ms-request-id").map(String::as_str)
     }
 
-    /// `Retry-After` in its form of whole seconds, the only one that ARM sends.
+    /// `Retry-After`, whole seconds or a date. A date counts from the answer's own `Date`, since clocks
+    /// differ, else from `now`; one that has passed is no wait.
     #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.headers.get("retry-after")?.trim().parse().ok()?;
-        Some(Duration::from_secs(seconds))
+    pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        let text = self.headers.get("retry-after")?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let sent = self.headers.get("date").and_then(|date| date_of(date)).unwrap_or(now);
+        Some(date_of(text)?.duration_since(sent).try_into().unwrap_or_default())
     }
+}
+
+/// A date as HTTP writes it, `Tue, 24 Nov 2026 14:47:36 GMT`.
+fn date_of(text: &str) -> Option<Timestamp> {
+    let zoned = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim());
+    zoned.ok()
 }
 
 /// Why there is no whole answer. The texts are for people and hold no secret.
@@ -146,15 +158,36 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_whole_seconds() {
+    fn retry_after_may_be_whole_seconds() {
         let check = |text: &str, expect: Option<u64>| {
             let headers = BTreeMap::from([("retry-after".to_owned(), text.to_owned())]);
             let response = Response { status: 429, headers, body: Bytes::new() };
-            assert_eq!(response.retry_after(), expect.map(Duration::from_secs), "{text}");
+            assert_eq!(
+                response.retry_after(Timestamp::UNIX_EPOCH),
+                expect.map(Duration::from_secs),
+                "{text}"
+            );
         };
         check("17", Some(17));
         check(" 0 ", Some(0));
         check("-1", None);
-        check("Wed, 21 Oct 2026 07:28:00 GMT", None);
+    }
+
+    #[test]
+    fn retry_after_may_be_a_date_and_counts_from_the_answers_own() {
+        let now = "2026-11-24T14:47:00Z".parse().unwrap();
+        let check = |retry_after: &str, date: Option<&str>, expect: Option<u64>| {
+            let mut headers = BTreeMap::from([("retry-after".into(), retry_after.to_owned())]);
+            headers.extend(date.map(|date| ("date".to_owned(), date.to_owned())));
+            let response = Response { status: 429, headers, body: Bytes::new() };
+            let expect = expect.map(Duration::from_secs);
+            assert_eq!(response.retry_after(now), expect, "{retry_after} {date:?}");
+        };
+        let then = "Tue, 24 Nov 2026 14:47:36 GMT";
+        check(then, Some("Tue, 24 Nov 2026 14:47:19 GMT"), Some(17));
+        check(then, None, Some(36));
+        check(then, Some("soon"), Some(36));
+        check(then, Some("Tue, 24 Nov 2026 14:48:00 GMT"), Some(0));
+        check("Tue, 24 Nov 2026", None, None);
     }
 }

@@ -34,8 +34,8 @@ pub(super) fn create(sides: &Sides, present: &Present, options: &Options) -> Res
     let record =
         applied(present, RecordState::Applied, options, |field| !sides.observed.contains(&field));
     Ok(Work::Create {
-        resource: Put { id: resource(sides), kind: present.kind, body },
-        record: record_put(sides, present.version.as_deref(), record)?,
+        resource: Box::new(Put { id: resource(sides), kind: present.kind, body }),
+        record: Box::new(record_put(sides, present.version.as_deref(), record)?),
     })
 }
 
@@ -46,7 +46,7 @@ pub(super) fn create(sides: &Sides, present: &Present, options: &Options) -> Res
 pub(super) fn record(sides: &Sides, present: &Present, options: &Options) -> Result<Work, String> {
     let live = sides.live.as_ref().map_or(&Value::Null, |live| &live.body);
     let record = after_write(sides, present, live, &[], options);
-    Ok(Work::Record { record: record_put(sides, present.version.as_deref(), record)? })
+    Ok(Work::Record { record: Box::new(record_put(sides, present.version.as_deref(), record)?) })
 }
 
 /// Brings the live item to what the files say in the fields that are written.
@@ -86,7 +86,7 @@ pub(super) fn retire(
     let off = Value::Bool(false);
     next.fields.insert(Field::Enabled, FieldRecord::applied(mark_of(Field::Enabled, &off)));
     if Field::Enabled.same(&Field::Enabled.read(last.kind, &live.body), &off) {
-        return Ok(Work::Record { record: record_put(sides, None, next)? });
+        return Ok(Work::Record { record: Box::new(record_put(sides, None, next)?) });
     }
     let mut body = sendable(&live.body);
     Field::Enabled.write(last.kind, &mut body, off);
@@ -107,7 +107,7 @@ pub(super) fn mark_retired(
     let mut next = settled(last, live);
     next.state = RecordState::Retired;
     next.commit.clone_from(&options.commit);
-    Ok(Work::Record { record: record_put(sides, None, next)? })
+    Ok(Work::Record { record: record_put(sides, None, next)?.into() })
 }
 
 /// Deletes an item and its record.
@@ -135,7 +135,7 @@ fn write_around(
     next: Record,
     version: Option<&str>,
 ) -> Result<Work, String> {
-    let applied = record_put(sides, version, next)?;
+    let applied = Box::new(record_put(sides, version, next)?);
     let before = our_record(sides).map(|last| settled(last, &live.body));
     let mut writing = applied.clone();
     writing.record.state = RecordState::Writing;
@@ -144,7 +144,7 @@ fn write_around(
         BaselineSide::Ours(Baseline { metadata, .. }) => metadata.body.clone(),
         _ => Value::Null,
     };
-    let resource = Put { id: resource(sides), kind, body };
+    let resource = Box::new(Put { id: resource(sides), kind, body });
     Ok(Work::Update { resource, writing, applied, previous })
 }
 

@@ -34,7 +34,7 @@ pub use decide::decide;
 pub use file::{Mismatch, NotAPlan, SavedPlan};
 pub use guard::{ApprovedPlan, exceeded, guard, idle};
 pub use objection::{Bound, Exceeded, Objection};
-pub use plan::plan;
+pub use plan::{Planner, plan};
 pub use rollback::mark_of_desired;
 pub use sides::{BaselineSide, Clash, DesiredSide, Sides};
 pub use work::{Put, RecordPut, Work};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::workspace::plan_workspace;
-use super::{Options, Plan};
+use super::{Options, Plan, WorkspacePlan};
 use crate::ident::{Day, WorkspaceKey};
-use crate::state::{Desired, Observation, Unreadable};
+use crate::state::{Desired, DesiredWorkspace, Observation, Unreadable};
 
 /// Plans every workspace that was observed or should have been, in the order of `desired`.
 ///
@@ -17,22 +17,58 @@ pub fn plan(
     options: &Options,
     today: Day,
 ) -> Plan {
-    let not_read = Observation::Unreadable(Unreadable {
+    let planner = Planner::new(desired, options, today);
+    let planned = observations.iter().filter_map(|(key, seen)| planner.workspace(key, seen));
+    planner.plan(planned)
+}
+
+/// Plans one run workspace by workspace, as they are read: what was read can go right after.
+#[derive(Debug, Clone)]
+pub struct Planner<'a> {
+    desired: &'a Desired,
+    by_key: BTreeMap<&'a WorkspaceKey, &'a DesiredWorkspace>,
+    options: &'a Options,
+    today: Day,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner of everything that is desired.
+    #[must_use]
+    pub fn new(desired: &'a Desired, options: &'a Options, today: Day) -> Self {
+        let by_key = desired.workspaces.iter().map(|w| (&w.key, w)).collect();
+        Self { desired, by_key, options, today }
+    }
+
+    /// The plan of one workspace; `None` where nothing is desired of it.
+    #[must_use]
+    pub fn workspace(&self, key: &WorkspaceKey, seen: &Observation) -> Option<WorkspacePlan> {
+        let workspace = self.by_key.get(key)?;
+        Some(plan_workspace(workspace, seen, &self.desired.owner, self.options, self.today))
+    }
+
+    /// The plan of the run, in the order of `desired`. A workspace that is not among `planned` is
+    /// unreadable, never unchanged.
+    #[must_use]
+    pub fn plan(&self, planned: impl IntoIterator<Item = WorkspacePlan>) -> Plan {
+        let mut planned: BTreeMap<WorkspaceKey, WorkspacePlan> =
+            planned.into_iter().map(|workspace| (workspace.key.clone(), workspace)).collect();
+        let not_read = not_read();
+        let workspaces = self.desired.workspaces.iter().filter_map(|workspace| {
+            let known = planned.remove(&workspace.key);
+            known.or_else(|| self.workspace(&workspace.key, &not_read))
+        });
+        Plan {
+            owner: self.desired.owner.clone(),
+            options: self.options.clone(),
+            terms: self.desired.terms.clone(),
+            workspaces: workspaces.collect(),
+        }
+    }
+}
+
+fn not_read() -> Observation {
+    Observation::Unreadable(Unreadable {
         denied: false,
         message: "it was not read in this run".into(),
-    });
-    let workspaces = desired
-        .workspaces
-        .iter()
-        .map(|workspace| {
-            let observation = observations.get(&workspace.key).unwrap_or(&not_read);
-            plan_workspace(workspace, observation, &desired.owner, options, today)
-        })
-        .collect();
-    Plan {
-        owner: desired.owner.clone(),
-        options: options.clone(),
-        terms: desired.terms.clone(),
-        workspaces,
-    }
+    })
 }

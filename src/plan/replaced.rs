@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Action, Change, Class, DesiredSide, Options, Plan, Work, decide, order};
+use super::{Action, BaselineSide, Change, Class, DesiredSide, Options, Plan, Work, decide, order};
 use crate::ident::{ContentId, ItemKey};
 use crate::state::Field;
 use crate::state::desired::{DesiredWorkspace, Present};
@@ -58,7 +58,25 @@ fn stands(change: &Change, done: bool) -> bool {
         }
         _ => live,
     };
-    after.is_some_and(|body| is_on(present, body))
+    // Only the body of an item that stands is let go.
+    after.is_some_and(|body| body.is_null() || is_on(present, body))
+}
+
+/// Lets go of the bodies of an item in sync that is on, as nearly all of a fleet's are: there is nothing
+/// to write, and nothing is decided on them again.
+pub(super) fn let_go(change: &mut Change) {
+    if (change.class, change.action) != (Class::InSync, Action::None) || !stands(change, false) {
+        return;
+    }
+    if let Some(live) = &mut change.sides.live {
+        live.body = Value::Null;
+    }
+    if let BaselineSide::Ours(baseline) = &mut change.sides.baseline {
+        baseline.metadata.body = Value::Null;
+        if let Ok(record) = &mut baseline.record {
+            record.fields.clear();
+        }
+    }
 }
 
 /// Whether a body is enabled, or disabled because the files say so.
@@ -78,8 +96,8 @@ impl Plan {
             let (kept, dropped): (Vec<_>, Vec<_>) = changes.into_iter().partition(&keep);
             let mut missing = BTreeMap::new();
             for change in dropped.iter().filter(|change| !stands(change, false)) {
-                if let DesiredSide::Present(Present { replaces: Some(old), .. }) =
-                    &change.sides.desired
+                if let DesiredSide::Present(present) = &change.sides.desired
+                    && let Some(old) = &present.replaces
                 {
                     missing.insert(old.clone(), change.key.to_string());
                 }

@@ -35,7 +35,7 @@ impl DesiredWorkspace {
                 Some(present) => {
                     let name = present.fields.get(&Field::DisplayName).and_then(Value::as_str);
                     let name = name.unwrap_or(key.id.as_str()).to_owned();
-                    let state = DesiredState::Present(present);
+                    let state = DesiredState::Present(present.into());
                     self.items
                         .insert(key.clone(), DesiredItem { name, path: String::new(), state });
                 }

@@ -1,5 +1,7 @@
 //! The three sides of one item, and what its workspace says about it.
 
+use std::sync::Arc;
+
 use crate::arm::WorkspaceId;
 use crate::ident::{ArmName, Day, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Ownership};
@@ -59,7 +61,7 @@ pub enum Clash {
 #[derive(Debug, Clone, PartialEq)]
 pub enum DesiredSide {
     /// To be as it says.
-    Present(Present),
+    Present(Arc<Present>),
     /// Neither written nor retired.
     Held(Vec<HeldReason>),
     /// Not there.

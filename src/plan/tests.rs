@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 use super::*;
 use crate::arm::WorkspaceId;
@@ -61,14 +62,14 @@ fn sides(kind: Kind) -> Sides {
         arm_name: "item-1".parse().unwrap(),
         name: "Item".into(),
         key,
-        desired: DesiredSide::Present(Present {
+        desired: DesiredSide::Present(Arc::new(Present {
             kind,
             fields: fields(kind),
             version: Some("1.0.0".into()),
             exclusions: Vec::new(),
             replaces: None,
             accepted: Vec::new(),
-        }),
+        })),
         live: None,
         baseline: BaselineSide::None,
         clash: None,
@@ -90,7 +91,7 @@ fn sides(kind: Kind) -> Sides {
 
 fn present(sides: &mut Sides) -> &mut Present {
     match &mut sides.desired {
-        DesiredSide::Present(present) => present,
+        DesiredSide::Present(present) => Arc::make_mut(present),
         other => panic!("{other:?}"),
     }
 }

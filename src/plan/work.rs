@@ -14,26 +14,26 @@ pub enum Work {
     /// service answered other values. If the service refuses the resource, the record is deleted.
     Create {
         /// The rule or saved search, without etag.
-        resource: Put,
+        resource: Box<Put>,
         /// The metadata with the record.
-        record: RecordPut,
+        record: Box<RecordPut>,
     },
     /// The record in state `writing`, the resource with its etag, the record in state `applied`
     /// with what the service answered. On a definite refusal the previous record is put back.
     Update {
         /// Live merged with desired, with live's etag.
-        resource: Put,
+        resource: Box<Put>,
         /// The metadata while the write is under way.
-        writing: RecordPut,
+        writing: Box<RecordPut>,
         /// The metadata after the write.
-        applied: RecordPut,
+        applied: Box<RecordPut>,
         /// The metadata as it was planned on, to check before and to put back.
         previous: Value,
     },
     /// Only the metadata.
     Record {
         /// The metadata with the record.
-        record: RecordPut,
+        record: Box<RecordPut>,
     },
     /// The resource, then the metadata.
     Delete {

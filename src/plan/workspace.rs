@@ -57,6 +57,7 @@ pub(super) fn plan_workspace(
     plan.changes = order::by_weight(replaced::hold(changes, desired, options));
     plan.unmanaged = pairing.unmanaged(&plan.changes);
     plan.foreign = pairing.foreign();
+    plan.changes.iter_mut().for_each(replaced::let_go);
     plan
 }
 

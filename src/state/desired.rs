@@ -100,8 +100,8 @@ pub struct DesiredItem {
 /// Whether an item's files are good enough to be deployed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DesiredState {
-    /// To be deployed as it says.
-    Present(Present),
+    /// To be deployed as it says; shared by the workspaces where that is the same.
+    Present(Arc<Present>),
     /// Neither written nor retired, for these reasons (diagnostic code and message).
     Held(Vec<HeldReason>),
 }

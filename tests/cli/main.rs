@@ -4,6 +4,8 @@
 #![cfg(test)]
 
 mod bad_input;
+#[cfg(unix)]
+mod credentials;
 mod explained;
 mod field_table;
 mod first_apply;
@@ -24,4 +26,6 @@ mod sample;
 mod saved_plan;
 mod schema;
 mod selection;
+#[cfg(unix)]
+mod tenants;
 mod verdicts;

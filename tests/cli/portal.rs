@@ -37,9 +37,20 @@ impl Portal {
         Self::on(Some(&root.path(".sentinelops/emulator.redb")))
     }
 
+    /// An emulator that differs from [`Portal::open`]'s.
+    pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::made(None, change)
+    }
+
     fn on(file: Option<&Path>) -> Self {
+        Self::made(file, |_| {})
+    }
+
+    fn made(file: Option<&Path>, change: impl FnOnce(&mut Options)) -> Self {
         let now = "2026-11-24T08:00:00Z".parse().unwrap();
-        let emulator = Emulator::open(file, Options::new(Arc::new(move || now))).unwrap();
+        let mut options = Options::new(Arc::new(move || now));
+        change(&mut options);
+        let emulator = Emulator::open(file, options).unwrap();
         emulator.provision(&workspace(), &sample::TENANT.parse().unwrap()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -130,6 +141,16 @@ impl Portal {
     /// Forgets what was sent.
     pub(crate) fn forget(&self) {
         self.emulator.clear_journal().unwrap();
+    }
+
+    /// An assertion, as a job of GitHub Actions gets it.
+    pub(crate) fn assertion(&self, audience: &str) -> String {
+        let url = format!("{}/oidc/token?audience={audience}", self.endpoint());
+        let request = self.client.get(url).header("authorization", "Bearer job");
+        let answer =
+            self.runtime.block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        answer["value"].as_str().unwrap().to_owned()
     }
 
     fn send(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {

@@ -32,11 +32,34 @@ impl Root {
     /// A fleet of one environment, `local`, with one workspace, `sandbox`, and no content.
     pub(crate) fn empty() -> (Self, Portal) {
         let portal = Portal::open();
+        let root = Self::bare();
+        root.write("environments/local.yaml", &sample::environment(&portal.endpoint()));
+        (root, portal)
+    }
+
+    /// A fleet without environments, and no content.
+    pub(crate) fn bare() -> Self {
         let root = Self { folder: tempfile::tempdir().unwrap() };
         root.write("environments/fleet.yaml", sample::FLEET);
-        root.write("environments/local.yaml", &sample::environment(&portal.endpoint()));
         root.write("content/.keep", "");
-        (root, portal)
+        root
+    }
+
+    /// Every file in it, with what it holds.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push((path.clone(), std::fs::read(path).unwrap()));
+                }
+            }
+        }
+        found
     }
 
     /// Another clone of a repository: its files without the folders that git ignores.

@@ -48,6 +48,7 @@ impl Call {
         Self { method, target: target.into(), body: None, headers: Vec::new() }
     }
 
+    /// JSON; a text is sent as it is, for forms.
     pub(crate) fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
@@ -117,7 +118,10 @@ impl Service {
 
     /// Sends a request; an error when no whole answer comes back.
     pub(crate) fn try_send(&self, call: &Call) -> std::io::Result<Answered> {
-        let body = call.body.as_ref().map(Value::to_string).unwrap_or_default();
+        let body = match &call.body {
+            Some(Value::String(form)) => form.clone(),
+            other => other.as_ref().map(Value::to_string).unwrap_or_default(),
+        };
         let mut head = format!("{} {} HTTP/1.1\r\n", call.method, call.target);
         head += &format!("host: {}\r\nconnection: close\r\n", self.address);
         head += &format!("content-length: {}\r\n", body.len());

@@ -51,6 +51,9 @@ fn an_interrupt_while_reading_says_so_and_nothing_was_changed() {
 fn an_interrupt_while_applying_finishes_what_has_begun_and_says_what_was_not_done() {
     for (signal, name) in [("INT", "Ctrl-C"), ("TERM", "SIGTERM")] {
         let (root, portal) = two_hunts();
+        // One at a time, so that the second has not begun.
+        let limits = format!("{}limits: {{ perSubscription: 1 }}\n", sample::FLEET);
+        root.write("environments/fleet.yaml", &limits);
         let (gate, stop) = stop_at(&portal, "PUT relay-hunt");
         gate.guards(&root);
         let mut process = root.start(&["apply", "--yes"]);

@@ -81,8 +81,21 @@ fn a_throttled_write_waits_as_told() {
 }
 
 #[test]
-fn a_write_that_is_throttled_for_too_long_fails_and_the_rest_is_done() {
-    fails(throttled(3600), 30, &["update failed", "asked to wait 3600 s more"]);
+fn a_write_that_is_throttled_for_too_long_fails_and_no_other_is_sent_after_it() {
+    let (root, portal) = workspace();
+    let limits = format!("{}limits: {{ concurrency: 1, perSubscription: 1 }}\n", sample::FLEET);
+    root.write("environments/fleet.yaml", &limits);
+    portal.fail(&[put("/providers/", throttled(3600))]);
+    let before = portal.writes().len();
+    let ran = root.run(&["apply", "--yes"]).exits(30);
+    ran.says(&[
+        "asked to wait 3600 s more",
+        "not sent: the service wants",
+        "Applied nothing. Not as planned: 2 failed.",
+    ]);
+    let sent = portal.writes().split_off(before);
+    assert_eq!(sent.len(), 1, "told once, nobody else asks: {sent:?}");
+    the_next_run_ends_it(&root, &portal);
 }
 
 #[test]

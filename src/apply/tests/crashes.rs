@@ -23,7 +23,7 @@ async fn an_update_of_unknown_fate_is_read_by_the_next_run() {
         bench.server.fail("PUT", "/alertrules/r1", faults);
         assert!(bench.run().await[0].contains("update Failed"), "{fault:?}");
         assert_eq!(bench.record("r1").unwrap().state, RecordState::Writing, "{fault:?}");
-        bench.server.mend();
+        bench.mend_later();
         assert_eq!(bench.pending().await, [pending], "{fault:?}");
         let again = bench.run().await;
         assert!(again[0].ends_with("Done"), "{again:?}");
@@ -300,7 +300,7 @@ proptest! {
             bench.server.fail("DELETE", "/", puts.into_iter().rev());
             bench.server.fail("GET", "/", reads);
             bench.apply(plan).await;
-            bench.server.mend();
+            bench.mend_later();
             let told = bench.run().await;
             assert!(told.iter().all(|line| line.ends_with("Done")), "{told:?}");
             assert!(bench.pending().await.is_empty(), "{:?}", bench.pending().await);

@@ -88,14 +88,14 @@ impl Bench {
         let key: ItemKey = key.parse().unwrap();
         let kind =
             if key.to_string().starts_with("hunting") { Kind::Hunt } else { Kind::Scheduled };
-        let state = DesiredState::Present(Present {
+        let state = DesiredState::Present(Arc::new(Present {
             kind,
             fields: fields(kind, &key),
             version: Some("1.0.0".into()),
             exclusions: Vec::new(),
             replaces: None,
             accepted: Vec::new(),
-        });
+        }));
         let item = DesiredItem { name: key.id.to_string(), path: "content/x.yaml".into(), state };
         self.workspace().items.insert(key, item);
     }
@@ -103,7 +103,7 @@ impl Bench {
     fn present(&mut self, key: &str) -> &mut Present {
         let item = self.workspace().items.get_mut(&key.parse().unwrap()).unwrap();
         match &mut item.state {
-            DesiredState::Present(present) => present,
+            DesiredState::Present(present) => Arc::make_mut(present),
             DesiredState::Held(_) => panic!("held"),
         }
     }
@@ -140,6 +140,12 @@ impl Bench {
     /// Plans, applies, and tells how each item ended.
     async fn run(&self) -> Vec<String> {
         told(&self.apply(self.approved().await).await)
+    }
+
+    /// Nothing fails any more, and what the service asked to be waited has passed.
+    fn mend_later(&self) {
+        self.server.mend();
+        self.clock.advance(std::time::Duration::from_secs(3_600));
     }
 
     /// What is planned now, but for items in sync.

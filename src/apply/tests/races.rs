@@ -243,3 +243,25 @@ async fn nothing_is_made_blindly() {
     assert!(told.iter().any(|line| line == "analytic-rule/r1 update Done"), "{told:?}");
     assert!(bench.server.read(&rule_id("r2")).is_none());
 }
+
+#[tokio::test]
+async fn a_record_that_is_not_found_right_after_it_was_written_is_taken_back_all_the_same() {
+    let mut bench = Bench::new();
+    bench.want("analytic-rule/r1");
+    bench.server.fail("PUT", "/alertRules/r1", [Fault::status(400)]);
+    let lags = Fault::error(404, "NotFound", "not found");
+    bench.server.fail("GET", "/metadata/analyticsrule-r1", [lags.clone(), lags]);
+    assert!(bench.run().await[0].contains("create Failed"));
+    assert_eq!(bench.record("r1"), None, "a record without its item");
+}
+
+#[tokio::test]
+async fn a_412_is_read_and_decided_again_like_a_409() {
+    for status in [409, 412] {
+        let mut bench = Bench::deployed().await;
+        bench.set("analytic-rule/r1", Field::Severity, json!("Low"));
+        bench.server.fail("PUT", "/alertRules/r1", [Fault::status(status)]);
+        assert_eq!(bench.run().await, ["analytic-rule/r1 update Done"], "{status}");
+        assert_eq!(bench.live("r1", "/properties/severity"), "Low");
+    }
+}

@@ -15,7 +15,9 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::live::fake::TENANT;
-use crate::live::{Client, Method, Request, Response, Site, Throttle, Transport, TransportError};
+use crate::live::{
+    Client, Method, Pace, Request, Response, Site, Throttle, Transport, TransportError,
+};
 
 /// One run's line to the service: a request waits until it is let through.
 #[derive(Debug)]
@@ -74,6 +76,8 @@ impl Line {
             environment: "contoso".parse().unwrap(),
             tenant: TENANT.parse().unwrap(),
             base: "http://127.0.0.1:1".parse().unwrap(),
+            principal: "tests".to_owned(),
+            pace: Pace::Arm,
         };
         let limits = client(&self.server).0.throttle().limits();
         let throttle = Arc::new(Throttle::new(limits));

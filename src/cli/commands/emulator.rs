@@ -76,6 +76,11 @@ async fn serve(args: &Args, context: &Context, fleet: &Fleet, ui: &Ui) -> Result
     let running = emulator.serve(args.port.unwrap_or_default()).await.map_err(failed)?;
     ui.print(&format!("{}\n", running.endpoint()))?;
     ui.note("Serving; press Ctrl-C to stop. Point an environment at it with `endpoint:`.");
+    ui.detail(&format!(
+        "Credential `github-oidc` signs in with ACTIONS_ID_TOKEN_REQUEST_TOKEN=any and \
+         ACTIONS_ID_TOKEN_REQUEST_URL={}/oidc/token?api-version=2.0",
+        running.endpoint()
+    ));
     signals.next().await;
     running.shutdown().await;
     Ok(Exit::Done)
@@ -207,8 +212,13 @@ async fn journal(visit: &Visit<'_>, writes: bool, clear: bool, ui: &Ui) -> Resul
         let status = entry["status"].as_u64().map_or_else(|| "---".to_owned(), |s| s.to_string());
         let sequence = entry["sequence"].as_u64().unwrap_or_default();
         let actor = word("actor").split(' ').next().unwrap_or_default();
+        let caller = match word("caller") {
+            "" => String::new(),
+            caller => format!(", {caller}"),
+        };
         let target = short(word("target"));
-        text += &format!("{sequence:>6} {status} {:<6} {target}  [{actor}]\n", word("method"));
+        let method = word("method");
+        text += &format!("{sequence:>6} {status} {method:<6} {target}  [{actor}{caller}]\n");
     }
     ui.print(&text)?;
     if clear {

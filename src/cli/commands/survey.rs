@@ -1,6 +1,6 @@
 //! What `plan`, `drift` and `apply` have in common: load, select, read the workspaces, plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::arm::Collection;
 use crate::cli::args::{OnConflict, OnDrift, Selection as Typed, Shape};
@@ -13,11 +13,11 @@ use crate::cli::ui::Ui;
 use crate::content::Content;
 use crate::environment::{Environment, Selection, Workspace};
 use crate::ident::{Day, ItemKey, Tag, WorkspaceKey};
-use crate::live::{Target, observe_all, read_playbooks};
-use crate::plan::{self, Change, Class, Options, Plan};
+use crate::live::{Target, observe_each, read_playbooks};
+use crate::plan::{self, Change, Class, Options, Plan, Planner};
 use crate::report;
 use crate::report::summary;
-use crate::state::{Desired, Observation, Ring};
+use crate::state::{Desired, Ring};
 
 /// Where the names of content in a selection come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,14 +70,17 @@ pub(super) async fn survey_of(
     check_acknowledged(options, &loaded, ui)?;
     let mut desired = only(&loaded.compiled.desired, &workspaces, &selection);
     turn(&mut desired)?;
-    let connected = connect(context, &loaded.fleet, &workspaces).await?;
+    let connected = connect(context, &loaded.fleet, &workspaces, ui).await?;
     let targets: Vec<Target> =
         desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
+    let planner = Planner::new(&desired, options, today);
     let progress = ui.progress(targets.len(), "reading workspaces");
-    let observations: BTreeMap<WorkspaceKey, Observation> =
-        observe_all(&connected.clients, &targets).await.into_iter().collect();
+    let planned = observe_each(&connected.clients, &targets, |target, seen| {
+        progress.inc(1);
+        planner.workspace(&target.key, &seen)
+    });
+    let mut plan = planner.plan(planned.await.into_iter().flatten());
     progress.finish_and_clear();
-    let mut plan = plan::plan(&desired, &observations, options, today);
     // What a workspace that was not read has is not known, so no name can be called unknown.
     let is_read = plan.workspaces.iter().all(|workspace| workspace.unreadable.is_none());
     if names == Names::Typed

@@ -15,6 +15,8 @@ fn columns() -> Columns {
         ("p", ColumnType::Timespan),
         ("g", ColumnType::Guid),
         ("j", ColumnType::Dynamic),
+        ("l", ColumnType::Long),
+        ("m", ColumnType::Decimal),
     ]
     .map(|(name, kind)| (name.to_owned(), kind))
     .into()
@@ -344,4 +346,50 @@ fn patterns_lengths_and_functions_of_texts() {
     }
     check(&json!({ "s": "host" }), "ipv4_is_private(s)", N);
     check(&json!({ "s": "host" }), "not(ipv4_is_private(s))", N);
+}
+
+#[test]
+fn literals_of_every_type_are_values() {
+    let event = json!({"s": "a", "i": 31, "l": -5, "r": 1000.0, "m": 1.5, "b": true,
+        "d": "2026-01-01T10:00:00Z", "p": "1.02:00:00",
+        "g": "74be27de-1e4e-49d9-b579-fe0b331d3642", "j": "a"});
+    for (text, expect) in [
+        ("i == int(31)", T),
+        ("i == 0x1F", T),
+        ("l == long(-5)", T),
+        ("l == -5", T),
+        ("l < +5", T),
+        ("r == 1e3", T),
+        ("r == real(1000)", T),
+        ("r == double(1e3)", T),
+        ("m == decimal(1.5)", T),
+        ("m > 1", T),
+        ("m between (decimal(1.6) .. 2.0)", F),
+        ("b == bool(true)", T),
+        ("b == True", T),
+        ("b == FALSE", F),
+        ("b != bool(0)", T),
+        ("d == datetime(2026-01-01 10:00)", T),
+        ("d == datetime(\"2026-01-01T10:00:00Z\")", T),
+        ("d == datetime(2026-01-01 12:00:00 +02:00)", T),
+        ("d > date(2026-01-01)", T),
+        ("p == timespan(26h)", T),
+        ("p == time(1.02:00:00)", T),
+        ("p == 1560m", T),
+        ("p > 1day", T),
+        ("g == guid({74BE27DE-1E4E-49D9-B579-FE0B331D3642})", T),
+        ("j == 'a'", T),
+        ("s in (dynamic([\"a\", @'b']))", T),
+        ("s == ```a```", T),
+        ("s == ~~~a~~~", T),
+        ("s == h@'a'", T),
+        ("s == '\\u0061'", T),
+        ("s notcontains 'b'", T),
+        ("s containscs 'A'", F),
+        ("i == int(null)", Truth::UNKNOWN),
+        ("d > datetime(null)", Truth::UNKNOWN),
+        ("r == real(nan)", Truth::UNKNOWN),
+    ] {
+        check(&event, text, expect);
+    }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::error::UNREADABLE;
 use super::{PredicateError, slip};
 use crate::diag::Span;
-use crate::kql::value::{number, typed_literal, unquote};
+use crate::kql::value::{boolean, number, typed_literal, unquote};
 use crate::kql::{Query, TokenKind, Value};
 
 /// An expression and the tokens it is made of.
@@ -317,7 +317,12 @@ impl<'q> Parser<'q> {
             Shape::Value(Value::Timespan(value)) => value.checked_neg().map(Value::Timespan),
             _ => None,
         };
-        let shape = match negated.filter(|_| operator == "-") {
+        let positive = match &operand.shape {
+            Shape::Value(value) if negated.is_some() => Some(value.clone()),
+            _ => None,
+        };
+        let signed = if operator == "-" { negated } else { positive };
+        let shape = match signed {
             Some(value) => Shape::Value(value),
             None => Shape::Arithmetic { operator, operands: vec![operand] },
         };
@@ -402,15 +407,15 @@ impl<'q> Parser<'q> {
 
     fn name(&mut self, name: String, start: usize) -> Parsed {
         let keyword = ["and", "or", "AND", "OR", "in", "has", "contains", "between"];
-        let keyword = keyword.contains(&name.as_str());
-        if keyword {
+        // In brackets, it is a column of that name.
+        let bare = self.at == start + 1;
+        if bare && keyword.contains(&name.as_str()) {
             self.at = start;
             return Err(self.wrong("a value is missing before"));
         }
-        let shape = match name.as_str() {
-            "true" => Shape::Value(Value::Bool(true)),
-            "false" => Shape::Value(Value::Bool(false)),
-            _ if self.is("(") => {
+        let shape = match boolean(&name).filter(|_| bare) {
+            Some(value) => Shape::Value(value),
+            None if self.is("(") => {
                 let Some(close) = self.query.closing(self.at).filter(|close| *close < self.end)
                 else {
                     return Err(self.wrong("this is not closed:"));
@@ -424,7 +429,7 @@ impl<'q> Parser<'q> {
                 let name = if name == "NOT" { "not".to_owned() } else { name };
                 Shape::Call { name, arguments }
             }
-            _ => Shape::Name(name),
+            None => Shape::Name(name),
         };
         Ok(Expression { shape, tokens: start..self.at })
     }
@@ -537,6 +542,8 @@ mod tests {
         check("a in (dynamic(['x']))", Ok(&["a"]));
         check("a - b * -c > 1", Ok(&["a", "b", "c"]));
         check("['a b'] == 1", Ok(&["a b"]));
+        check("['in'] == 1 and ['true'] == True and tRue", Ok(&["in", "true", "tRue"]));
+        check("FALSE or a == TRUE", Ok(&["a"]));
     }
 
     #[test]

@@ -201,6 +201,11 @@ impl Lowering<'_> {
                 Some(Value::Text(range)) => self.address(whole, first, Check::Ipv4InRange(range)),
                 _ => self.opaque(whole),
             },
+            // What gives a text or a number is no condition by itself.
+            ("tolower" | "toupper" | "strlen" | "tostring" | "toint" | "tolong", []) => {
+                let help = format!("compare `{name}(…)` with something");
+                self.mistake(whole, format!("`{name}(…)` is not a condition"), help)
+            }
             _ => self.opaque(whole),
         }
     }
@@ -354,6 +359,8 @@ impl Lowering<'_> {
                     test(subject, Check::Regex(Pattern::new(&pattern)))
                 }
                 ("matches", value) => self.mismatch(whole, &subject, &value),
+                // `like` and its kind.
+                (_, value) if !kind.is_text() => self.mismatch(whole, &subject, &value),
                 _ => self.opaque(whole),
             };
         };

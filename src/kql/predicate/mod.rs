@@ -258,6 +258,15 @@ impl Predicate {
         found
     }
 
+    /// How many tests and opaque parts it has.
+    pub(super) fn size(&self) -> usize {
+        let mut size = 0;
+        self.visit(&mut |leaf| {
+            size += usize::from(matches!(leaf, Self::Test(_) | Self::Opaque(_)));
+        });
+        size
+    }
+
     /// Calls with every part, outer ones first.
     fn visit<'p>(&'p self, see: &mut dyn FnMut(&'p Self)) {
         see(self);

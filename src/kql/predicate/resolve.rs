@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::{NAME_TAKEN, UNREADABLE};
+use super::error::{NAME_TAKEN, TYPE_MISMATCH, UNREADABLE};
 use super::expression::{self, Expression, Shape};
 use super::lower::lower;
 use super::{Constants, Context, Predicate, PredicateError};
 use super::{literal, spelling};
-use crate::kql::{Columns, Query, Scope, contained};
+use crate::kql::{ColumnType, Columns, Query, Scope, contained};
 
 /// Which rows a text speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +103,12 @@ fn edits(
         let head = name.split('.').next().unwrap_or(name);
         let read_into = head != name && scope.is_column(head) && !scope.is_column(name);
         if read_into && scope.rows.bound(head).is_none() {
+            let kind = scope.kind(head).filter(|_| !scope.rows.make(head));
+            if let Some(kind) = kind.filter(|kind| *kind != ColumnType::Dynamic) {
+                let message = format!("nothing can be read out of a {} column", kind.word());
+                let error = PredicateError::new(TYPE_MISMATCH, message, query.span(&tokens));
+                errors.push(error.help(format!("write `todynamic({head})` if it holds JSON")));
+            }
             continue;
         }
         match scope.resolve(name) {
@@ -296,9 +302,13 @@ mod tests {
             "RemotePort in ('a', 'b')",
             "RemoteUrl",
             "ipv4_is_private(RemotePort)",
+            "RemotePort like 'a'",
+            "tolower(RemoteUrl)",
         ] {
             check(table, text, Err(&[(mistyped, text)]));
         }
+        check(table, "RemoteUrl.x == 'a'", Err(&[(mistyped, "RemoteUrl.x")]));
+        check(table, "AdditionalFields.x == 'a'", Ok("AdditionalFields.x == 'a'"));
         for text in ["RemotePort == 443", "RemotePort < 1.5", "Timestamp > ago(1d)"] {
             check(table, text, Ok(text));
         }

@@ -6,7 +6,8 @@
 use super::PredicateError;
 use super::error::UNREADABLE;
 use super::expression::{Expression, Shape};
-use crate::kql::value::unquote;
+use crate::kql::lexer::is_typed;
+use crate::kql::value::{guid, unquote};
 use crate::kql::{Query, TokenKind};
 
 /// The operators that may have a `!` before them.
@@ -25,6 +26,25 @@ const NEGATED: [&str; 14] = [
     "endswith_cs",
     "in",
     "between",
+];
+
+/// The literals that the lexer knows and the parser refuses, and what they are called instead.
+const REFUSED: [(&str, &str); 3] = [("boolean", "bool"), ("uniqueid", "guid"), ("uuid", "guid")];
+
+/// Functions that every condition may call, and how many arguments each takes.
+const FUNCTIONS: [(&str, usize); 12] = [
+    ("ipv4_is_in_range", 2),
+    ("ipv4_is_private", 1),
+    ("isempty", 1),
+    ("isnotempty", 1),
+    ("isnotnull", 1),
+    ("isnull", 1),
+    ("not", 1),
+    ("notempty", 1),
+    ("notnull", 1),
+    ("strlen", 1),
+    ("tolower", 1),
+    ("toupper", 1),
 ];
 
 /// Every mistake of spelling in a condition.
@@ -50,6 +70,24 @@ fn token(query: &Query<'_>, index: usize) -> Option<PredicateError> {
     if query.kind(index) == Some(TokenKind::Text) && unquote(word).is_none() {
         let message = format!("{word} has a backslash that escapes nothing");
         return wrong(message, "double the backslash, or write the string as `@\"…\"`");
+    }
+    match query.kind(index) {
+        Some(TokenKind::Number) if word.len() == 36 && guid(word).is_some() => {
+            let help = format!("write `guid({word})`");
+            return wrong("KQL takes no bare GUID here".to_owned(), &help);
+        }
+        Some(TokenKind::Literal) => {
+            let (kind, rest) = word.split_once('(').unwrap_or((word, ""));
+            if let Some((_, taken)) = REFUSED.iter().find(|(refused, _)| *refused == kind) {
+                let message = format!("KQL has no literal `{kind}(…)`");
+                return wrong(message, &format!("write `{taken}({rest}`"));
+            }
+        }
+        Some(TokenKind::Name) if query.is(index + 1, "(") && is_typed(word) => {
+            let message = format!("`{word}` and its `(` belong together");
+            return wrong(message, &format!("write `{word}(…)` without a blank"));
+        }
+        _ => {}
     }
     if query.is(index, "!") {
         let operator = query.word(index + 1);
@@ -99,9 +137,29 @@ fn operators(query: &Query<'_>, expression: &Expression, errors: &mut Vec<Predic
             wrong(message.to_owned(), "write parentheses around one, or `and` between them");
         }
     }
+    errors.extend(call(query, expression));
     for part in expression.parts() {
         operators(query, part, errors);
     }
+}
+
+/// A function that is spelt or called otherwise than the one that must have been meant.
+fn call(query: &Query<'_>, expression: &Expression) -> Option<PredicateError> {
+    let Shape::Call { name, arguments } = &expression.shape else { return None };
+    let lower = name.to_ascii_lowercase();
+    let (known, count) = FUNCTIONS.iter().find(|(known, _)| *known == lower)?;
+    let span = query.span(&expression.tokens);
+    let wrong = |message: String, help: String| {
+        Some(PredicateError::new(UNREADABLE, message, span).help(help))
+    };
+    if known != name {
+        return wrong(format!("KQL has no function `{name}`"), format!("write `{known}(…)`"));
+    }
+    if arguments.len() != *count {
+        let message = format!("`{known}` takes {count} and not {} arguments", arguments.len());
+        return wrong(message, format!("give `{known}` what it takes"));
+    }
+    None
 }
 
 #[cfg(test)]
@@ -138,6 +196,15 @@ mod tests {
             "RemoteUrl has 'a' == true",
             "not(RemoteUrl has 'a' has 'b')",
             "RemotePort == --1",
+            "InitiatingProcessUniqueId == 74be27de-1e4e-49d9-b579-fe0b331d3642",
+            "RemoteUrl == '' or DeviceId == uuid(74be27de-1e4e-49d9-b579-fe0b331d3642)",
+            "Timestamp > datetime (2026-01-01)",
+            "IsInitiatingProcessRemoteSession == boolean(1)",
+            "IsEmpty(RemoteUrl)",
+            "not(RemoteUrl has 'a', RemoteUrl has 'b')",
+            "tolower() == 'a'",
+            "ipv4_is_in_range(RemoteIP)",
+            "ipv4_is_private(RemoteIP, RemotePort)",
             "RemotePort - - -1 == 0",
         ] {
             let found = codes(text);
@@ -156,6 +223,8 @@ mod tests {
             "(RemoteUrl has 'a') == true",
             "RemotePort - -1 == 0 and (RemotePort) - -1 == -(-1)",
             "RemoteUrl in ((T | project b))",
+            "RemoteUrl == 'True' or IsInitiatingProcessRemoteSession == True or FALSE",
+            "NOT(RemoteUrl has 'a') and isempty (RemoteUrl)",
         ] {
             assert_eq!(codes(text), [""; 0], "{text}");
         }

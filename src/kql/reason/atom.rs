@@ -232,13 +232,12 @@ impl Atoms {
         let column = subject.map(|subject| subject.column.clone());
         let next = self.list.len();
         let mut side = |side: bool, other: usize| {
-            let atom = Atom {
+            self.add(format!("{side} {key}"), || Atom {
                 leaf: leaf.clone(),
                 side,
                 column: column.clone(),
                 shape: Shape::Side { other, total },
-            };
-            self.add(format!("{side} {key}"), atom)
+            })
         };
         let holds = side(true, next + 1);
         let fails = side(false, next);
@@ -293,14 +292,19 @@ impl Atoms {
         let check = Check::Below { bound: bound.clone(), inclusive };
         let leaf = Predicate::Test(Test { subject: subject.clone(), check });
         let Some((_, position)) = self.position(subject, bound, inclusive) else {
-            let atom = Atom { leaf, side: true, column: None, shape: Shape::Free };
-            return self.add("cut without position".to_owned(), atom);
+            return self.add("cut without position".to_owned(), || Atom {
+                leaf,
+                side: true,
+                column: None,
+                shape: Shape::Free,
+            });
         };
         let name = name(subject);
         let key = format!("{name} {family:?} {position:?}");
-        let shape = Shape::Cut { subject: name, family, position };
-        let column = Some(subject.column.clone());
-        self.add(key, Atom { leaf, side: true, column, shape })
+        self.add(key, || {
+            let shape = Shape::Cut { subject: name, family, position };
+            Atom { leaf, side: true, column: Some(subject.column.clone()), shape }
+        })
     }
 
     fn position(
@@ -319,17 +323,17 @@ impl Atoms {
     }
 
     fn leaf(&mut self, test: &Test, shape: Shape) -> usize {
-        let leaf = Predicate::Test(test.clone());
-        let column = Some(test.subject.column.clone());
-        let key = format!("{leaf}");
-        self.add(key, Atom { leaf, side: true, column, shape })
+        self.add(test.to_string(), || {
+            let leaf = Predicate::Test(test.clone());
+            Atom { leaf, side: true, column: Some(test.subject.column.clone()), shape }
+        })
     }
 
-    fn add(&mut self, key: String, atom: Atom) -> usize {
+    fn add(&mut self, key: String, atom: impl FnOnce() -> Atom) -> usize {
         let next = self.list.len();
         let index = *self.index.entry(key).or_insert(next);
         if index == next {
-            self.list.push(atom);
+            self.list.push(atom());
         }
         index
     }

@@ -250,18 +250,28 @@ fn texts(tests: &[(&Test, bool)], offer: Offer<'_, String>) -> ControlFlow<()> {
 fn compositions(clues: &Clues<'_>, offer: Offer<'_, String>) -> ControlFlow<()> {
     let (start, end) =
         (clues.longest(TextOperator::StartsWith), clues.longest(TextOperator::EndsWith));
-    let inner = essential(&clues.wanted(&[
+    let within = clues.wanted(&[
         TextOperator::Has,
         TextOperator::HasPrefix,
         TextOperator::HasSuffix,
         TextOperator::Contains,
-    ]));
+    ]);
+    let inner = essential(&within);
     let inner: Vec<&str> = inner
         .into_iter()
         .filter(|needle| !folded(start).contains(&folded(needle)))
         .filter(|needle| !folded(end).contains(&folded(needle)))
         .collect();
     composed(start, &inner, end, offer)?;
+    if within.len() > inner.len() {
+        // What another needle contains may still be wanted as a term of its own.
+        composed(start, &within, end, offer)?;
+    }
+    if clues.samples.len() > 1 {
+        let samples = clues.samples.iter().map(String::as_str);
+        let pieces: Vec<&str> = samples.chain(inner.iter().copied()).collect();
+        composed(start, &pieces, end, offer)?;
+    }
     for sampled in &clues.samples {
         let mut pieces = vec![sampled.as_str()];
         pieces.extend(&inner);

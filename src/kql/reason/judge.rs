@@ -263,7 +263,7 @@ fn why(case: &Case) -> String {
     }
     let open = case.open_parts();
     match open.as_slice() {
-        [] => String::new(),
+        [] => ": no such event was found, and none was ruled out".to_owned(),
         [first, ..] => {
             let shown: String = tidy(first).chars().take(60).collect();
             format!(": `{shown}` is not understood")

@@ -96,6 +96,8 @@ pub struct Alternative {
 pub struct Case {
     leading: Vec<Part>,
     exclusions: Vec<Part>,
+    /// By exclusion: what it means in atoms that it is not true.
+    fails: Vec<Formula>,
     atoms: Atoms,
     lemmas: Facts,
     assumable: BTreeSet<Opaque>,
@@ -106,12 +108,11 @@ pub struct Case {
     values: RefCell<candidate::Known>,
 }
 
-/// A predicate, and what it means in atoms when it is true and when it is not.
+/// A predicate, and what it means in atoms that it is true.
 #[derive(Debug, Clone)]
 struct Part {
     predicate: Predicate,
     holds: Formula,
-    fails: Formula,
 }
 
 /// Predicates that are true for the event in question, or are not, and formulas to that effect.
@@ -131,10 +132,10 @@ impl<'c> Wish<'c> {
         self
     }
 
-    fn without(mut self, parts: impl IntoIterator<Item = &'c Part>) -> Self {
-        for part in parts {
+    fn without(mut self, exclusions: impl IntoIterator<Item = (&'c Part, &'c Formula)>) -> Self {
+        for (part, fails) in exclusions {
             self.unwanted.push(&part.predicate);
-            self.formulas.0.push(&part.fails);
+            self.formulas.0.push(fails);
         }
         self
     }
@@ -147,12 +148,13 @@ impl Case {
         let assumable = assume::assumable(&leading, &exclusions);
         let mut atoms = Atoms::new(now);
         // Exclusions first: their atoms are compared with all others, leading ones need not be.
+        let fails = exclusions.iter().map(|each| atoms.translate(each, Want::NotTrue)).collect();
         let exclusions = parts(exclusions, &mut atoms);
         atoms.mark_exclusions();
         let leading = parts(leading, &mut atoms);
         let lemmas = lemma::lemmas(&atoms);
         let (steps, values) = (Cell::new(ALL_STEPS), RefCell::default());
-        Self { leading, exclusions, atoms, lemmas, assumable, steps, values }
+        Self { leading, exclusions, fails, atoms, lemmas, assumable, steps, values }
     }
 
     /// The same with a part of the steps.
@@ -190,13 +192,13 @@ impl Case {
     /// Is it not true for an event, whatever the query admits? Refuted: it excludes everything.
     #[must_use]
     pub fn spares_something(&self, exclusion: usize) -> Answer {
-        self.ask(Wish::default().without([&self.exclusions[exclusion]]))
+        self.ask(Wish::default().without([(&self.exclusions[exclusion], &self.fails[exclusion])]))
     }
 
     /// Does an event that the query admits survive all exclusions? Refuted: they blind the query.
     #[must_use]
     pub fn survives(&self) -> Answer {
-        self.ask(Wish::default().with(&self.leading).without(&self.exclusions))
+        self.ask(Wish::default().with(&self.leading).without(self.failing()))
     }
 
     /// Does the query admit an event that the exclusion takes out? Refuted: it has no effect.
@@ -208,9 +210,9 @@ impl Case {
     /// Does it take out an event that no other exclusion does? Refuted: others shadow it.
     #[must_use]
     pub fn has_own_effect(&self, exclusion: usize) -> Answer {
-        let others = self.exclusions.iter().enumerate().filter(|(other, _)| *other != exclusion);
+        let others = self.failing().enumerate().filter(|(other, _)| *other != exclusion);
         let wish = Wish::default().with(&self.leading).with([&self.exclusions[exclusion]]);
-        self.ask(wish.without(others.map(|(_, part)| part)))
+        self.ask(wish.without(others.map(|(_, failing)| failing)))
     }
 
     /// For each alternative of a leading filter (an element of `has_any` or `in`, a branch of `or`)
@@ -252,7 +254,7 @@ impl Case {
                     found.push(Alternative { filter, text, answer: Answer::Undecided, lost: None });
                     return found;
                 }
-                let answer = self.ask(through().without(&self.exclusions));
+                let answer = self.ask(through().without(self.failing()));
                 let lost = match answer.is_refuted().then(|| self.ask(through())) {
                     // Its own fault.
                     Some(Answer::Refuted) => continue,
@@ -276,6 +278,11 @@ impl Case {
 
     fn now(&self) -> i64 {
         self.atoms.now()
+    }
+
+    /// Each exclusion, and what it means that it is not true.
+    fn failing(&self) -> impl Iterator<Item = (&Part, &Formula)> {
+        self.exclusions.iter().zip(&self.fails)
     }
 
     /// Is there such an event?
@@ -324,11 +331,8 @@ fn branches_of<'c>(
 }
 
 fn parts(predicates: Vec<Predicate>, atoms: &mut Atoms) -> Vec<Part> {
-    let read = |predicate: Predicate| Part {
-        holds: atoms.translate(&predicate, Want::True),
-        fails: atoms.translate(&predicate, Want::NotTrue),
-        predicate,
-    };
+    let read =
+        |predicate: Predicate| Part { holds: atoms.translate(&predicate, Want::True), predicate };
     predicates.into_iter().map(read).collect()
 }
 

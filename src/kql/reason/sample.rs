@@ -102,7 +102,14 @@ impl Sampler {
             let low = match next {
                 ']' if !first => break,
                 '[' if self.peek() == Some(':') => return None,
-                '\\' => self.escape()??,
+                '\\' => match self.several() {
+                    [] => self.escape()??,
+                    ranges => {
+                        members.extend(ranges);
+                        first = false;
+                        continue;
+                    }
+                },
                 other => other,
             };
             first = false;
@@ -121,6 +128,18 @@ impl Sampler {
         }
         let free = |c: &char| !members.iter().any(|(low, high)| (low..=high).contains(&c));
         ['q', 'Q', '1', ' ', '.', '-', '/'].into_iter().find(free)
+    }
+
+    /// The characters of an escape that stands for several, which is taken; none for another.
+    fn several(&mut self) -> &'static [(char, char)] {
+        let ranges: &[(char, char)] = match self.peek() {
+            Some('w') => &[('a', 'z'), ('A', 'Z'), ('0', '9'), ('_', '_')],
+            Some('d') => &[('0', '9')],
+            Some('s') => &[(' ', ' '), ('\t', '\r')],
+            _ => &[],
+        };
+        self.at += usize::from(!ranges.is_empty());
+        ranges
     }
 
     /// A character for an escape; none for a border.
@@ -171,6 +190,8 @@ mod tests {
             r"[^a-z]{3}",
             r"\b(?:https?|ftp)://[^/]+/",
             r"[\w\-]+@[]a]",
+            r"[^\w]iex[^\w\s]|invoke-expression",
+            r"^[^\d]+[\s\d]$",
             r"(?i)(frombase64string|-enc)",
         ] {
             let text = sample(pattern).expect(pattern);

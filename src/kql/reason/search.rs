@@ -101,7 +101,7 @@ fn realise(question: &Question<'_>, model: &[bool], steps: &mut u64) -> Result<W
         }
     }
     let leaves = |predicates: &[&Predicate]| -> usize {
-        predicates.iter().map(|predicate| predicate.leaves().len()).sum()
+        predicates.iter().map(|predicate| predicate.size()).sum()
     };
     let tests = u64::try_from(leaves(question.wanted) + leaves(question.unwanted));
     *steps = steps.saturating_sub(tests.unwrap_or(u64::MAX).saturating_mul(SHARE));

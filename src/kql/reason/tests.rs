@@ -83,6 +83,21 @@ fn the_seed_query_can_be_blinded_and_left_alone() {
 }
 
 #[test]
+fn a_text_that_meets_many_wishes_at_once_is_found() {
+    for filter in [
+        "ProcessCommandLine has_all ('advfirewall', 'firewall', 'dir=in', 'localport=3389')",
+        "ProcessCommandLine has_all ('/c', 'schtasks', '/create', '/sc', 'Sens Api', '/np', '.wll')",
+        r"ProcessCommandLine startswith 'conhost.exe' and ProcessCommandLine has '-e'
+            and ProcessCommandLine matches regex ' {5,}'
+            and ProcessCommandLine matches regex @'\\\\([a-z]+)\\[a-z]+'",
+        r"ProcessCommandLine matches regex @'[^\w]iex[^\w]|invoke-expression'",
+    ] {
+        let query = format!("DeviceProcessEvents | where {filter}");
+        check(&query, "DeviceName =~ 'a'", ["witness"; 4]);
+    }
+}
+
+#[test]
 fn each_alternative_of_a_filter_is_asked_on_its_own() {
     let case = case(SEED, &["RemoteUrl has 'screenconnect.com'"]);
     let alternatives = case.alternatives(None);
@@ -351,6 +366,14 @@ fn a_judgement_names_what_is_wrong_and_shows_events() {
             assert!(judgement.survivor.is_some() && judgement.excluded[0].is_some());
         }
     }
+}
+
+#[test]
+fn what_is_undecided_without_an_open_part_says_that_nothing_was_found() {
+    let query = "DeviceProcessEvents | where ProcessCommandLine has_all ('winget', '')";
+    let judgement = judge(&case(query, &["DeviceName =~ 'a'"]));
+    assert_eq!(judgement.findings[0].code, MAY_BLIND_QUERY);
+    assert!(judgement.findings[0].message.ends_with("was found, and none was ruled out"));
 }
 
 #[test]

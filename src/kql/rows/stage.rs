@@ -71,9 +71,8 @@ impl Reader<'_> {
     /// The columns that an expression reads; nothing where it is not understood.
     fn names(&self, range: Range<usize>) -> Vec<String> {
         let start = range.start;
-        let constant = |name: &str| ["true", "false"].contains(&name.to_ascii_lowercase().as_str());
         let names = names_in(self.query, range).into_iter();
-        names.filter(|name| !constant(name) && find(self.query, start, name).is_none()).collect()
+        names.filter(|name| find(self.query, start, name).is_none()).collect()
     }
 
     fn reads(&self, rows: &mut Rows, range: Range<usize>) {

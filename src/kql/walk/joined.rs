@@ -87,6 +87,7 @@ impl Walk<'_> {
                 .unwrap_or(stage.tokens.end),
         };
         let via: Vec<Step> = via.iter().cloned().chain([Step::RightSide]).collect();
+        let scope = &scope.clone().with_names_given(query, pipe, at);
         let mut open = self.expression(start..end, scope, &via, true);
         let joined = query.stage_of(stage.tokens.clone(), "right-join");
         open.iter_mut().for_each(|passage| passage.way.pass(joined.clone()));

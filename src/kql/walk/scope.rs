@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use crate::kql::operator::settings;
 use crate::kql::value::unquote;
-use crate::kql::{Query, StatementKind, TokenKind};
+use crate::kql::{Pipeline, Query, StatementKind, TokenKind};
 
 /// What a name means.
 #[derive(Debug, Clone)]
@@ -44,6 +45,28 @@ impl Scope {
                 body: statement.body,
                 visible: self.names.len(),
             };
+            self.names.push((name, binding));
+        }
+        self
+    }
+
+    /// Names that `as` gives to the rows of a pipe before a stage at which that pipe is left: each
+    /// stands for what comes before it, as a let does.
+    pub(super) fn with_names_given(
+        mut self,
+        query: &Query<'_>,
+        pipe: &Pipeline,
+        before: usize,
+    ) -> Self {
+        for stage in pipe.stages[..before].iter().filter(|stage| stage.operator == "as") {
+            let Range { start: token, end } = stage.tokens;
+            let (_, at) = settings(query, token + 1, end);
+            let Some((name, _)) = query.name_at(at, end) else { continue };
+            // What stands before the bar.
+            let body = pipe.source.start..token - 1;
+            let visible = self.names.len();
+            let binding =
+                Binding::Let { name: name.clone(), token, function: false, body, visible };
             self.names.push((name, binding));
         }
         self

@@ -165,3 +165,28 @@ fn rows_that_come_from_no_table_count_at_a_marker() {
     check(&format!("let E = datatable(RemoteUrl:string)[]; {union}"), A, "witness");
     check(&format!("let E = print RemoteUrl = 'a'; {union}"), A, "undecided");
 }
+
+#[test]
+fn rows_named_by_as_that_a_right_join_gives_are_their_tables() {
+    let tables = |text: &str| -> Vec<String> {
+        let query = Query::parse(text);
+        let spine = spine(&query);
+        spine.tables().into_iter().map(str::to_owned).collect()
+    };
+    let code = |text: &str, table: &str| {
+        let query = Query::parse(text);
+        spine(&query).places_of(Some(table)).map_err(|refusals| refusals[0].code).err()
+    };
+    let same = "Tabl | where a | as X | summarize by b | join kind=rightsemi (X) on b";
+    assert_eq!(tables(same), ["Tabl"]);
+    let query = Query::parse(same);
+    let places = spine(&query).places_of(None).unwrap()[0].at;
+    assert_eq!(&same[places - 1..=places], "X)");
+    for text in [
+        "Tabl | summarize c = count() by b | as X | where c > 1 | join kind=rightsemi X on b",
+        "Tabl | summarize c = count() by b | as X | join kind=rightsemi (Othr) on b | union X",
+    ] {
+        assert_eq!(code(text, "Tabl"), Some(refusal::SHARED_LET), "{text}");
+        assert_eq!(code(text, "X"), Some(refusal::TABLE_ABSENT), "{text}");
+    }
+}
