@@ -188,7 +188,7 @@ fn what_is_no_file_is_written_to_and_not_replaced() {
 fn a_name_in_a_saved_plan_cannot_paint_the_terminal() {
     let (root, _portal) = changed();
     root.run(&["plan", "--out", "plan.json"]).exits(0);
-    root.replace("plan.json", "plan-file/v3", "\\u001b[31m");
+    root.replace("plan.json", "plan-file/v4", "\\u001b[31m");
     let refused = root.run(&["apply", "plan.json", "--yes"]).exits(2);
     assert!(!refused.err.contains('\u{1b}'), "{refused}");
 }
