@@ -14,5 +14,6 @@ pub mod kql;
 pub mod live;
 pub mod plan;
 pub mod report;
+pub mod run;
 pub mod state;
 mod yaml;

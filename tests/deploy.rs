@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sentinelops::apply::{Outcome, Verdict, apply};
+use sentinelops::apply::{Forgetful, Outcome, Verdict, apply};
 use sentinelops::arm::{Cloud, Collection, WorkspaceId};
 use sentinelops::diag::{Located, Source};
 use sentinelops::emulator::{Answer, Emulator, ErrorAnswer, Fault, Options, Running};
@@ -97,7 +97,7 @@ impl Bench {
     async fn apply(&self, plan: Plan) -> Vec<String> {
         let (events, _) = mpsc::unbounded_channel();
         let (_sender, interrupt) = watch::channel(false);
-        told(&apply(plan::guard(plan).unwrap(), &self.clients, events, interrupt).await)
+        told(&apply(plan::guard(plan).unwrap(), &self.clients, &Forgetful, events, interrupt).await)
     }
 
     async fn run(&self) -> Vec<String> {
@@ -212,6 +212,7 @@ fn desired() -> Desired {
         observed: Vec::new(),
         guards: Guards::default(),
         freeze: Vec::new(),
+        rollbacks: BTreeMap::new(),
     };
     let terms = RunTerms::default();
     Desired { owner: "acme-soc".parse().unwrap(), terms, workspaces: vec![workspace] }

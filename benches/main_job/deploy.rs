@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sentinelops::apply::apply;
+use sentinelops::apply::{Forgetful, apply};
 use sentinelops::compile::compile;
 use sentinelops::content;
 use sentinelops::emulator::{Emulator, Options as EmulatorOptions};
@@ -80,7 +80,7 @@ impl Bench {
         let writes = approved.plan().changes().filter(|(_, c)| c.action.writes()).count();
         let (events, _ignored) = mpsc::unbounded_channel();
         let (_keep, interrupt) = watch::channel(false);
-        let outcome = apply(approved, &clients, events, interrupt).await;
+        let outcome = apply(approved, &clients, &Forgetful, events, interrupt).await;
         assert_eq!(outcome.workspaces.len(), self.targets.len());
         writes
     }

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use sentinelops::apply::apply;
+use sentinelops::apply::{Forgetful, apply};
 use sentinelops::arm::{ResourceId, WorkspaceId};
 use sentinelops::compile::compile;
 use sentinelops::content;
@@ -88,7 +88,7 @@ impl Tenants {
         let writes = approved.plan().changes().filter(|(_, c)| c.action.writes()).count();
         let (events, _ignored) = mpsc::unbounded_channel();
         let (_keep, interrupt) = watch::channel(false);
-        let outcome = apply(approved, clients, events, interrupt).await;
+        let outcome = apply(approved, clients, &Forgetful, events, interrupt).await;
         assert_eq!(outcome.workspaces.len(), self.files.desired.workspaces.len());
         writes
     }

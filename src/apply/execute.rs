@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::Verdict;
 use super::records::Sent;
 use super::refusal::{describe, is_race, lacks_parent, verdict};
 use super::reread::{Again, decide_again, planned_metadata};
+use super::{Journal, Verdict};
 use crate::arm::ResourceId;
-use crate::ident::Family;
+use crate::ident::{Family, WorkspaceKey};
 use crate::live::observe::read_if_there;
 use crate::live::{Client, Error, ErrorKind};
 use crate::plan::{BaselineSide, Change, Options, Put, RecordPut, Work};
@@ -46,7 +46,9 @@ impl From<Error> for Stop {
 
 /// Carries out one change.
 pub(super) struct Executor<'a> {
+    pub(super) workspace: &'a WorkspaceKey,
     pub(super) client: &'a Client,
+    pub(super) journal: &'a dyn Journal,
     pub(super) options: &'a Options,
 }
 
@@ -92,6 +94,12 @@ impl Executor<'_> {
     }
 
     async fn send(&self, change: &Change) -> Result<Option<Left>, Stop> {
+        if change.work != Work::Nothing
+            && let Err(why) = self.journal.replaces(self.workspace, change)
+        {
+            let why = format!("not sent, since what it replaces could not be kept: {why}");
+            return Err(Stop::Ended(Verdict::Failed(why)));
+        }
         match &change.work {
             Work::Nothing => Ok(None),
             Work::Create { resource, record } => self.create(change, resource, record).await,

@@ -10,6 +10,7 @@ mod apply;
 mod event;
 mod execute;
 mod fresh;
+mod journal;
 mod outcome;
 mod records;
 mod refusal;
@@ -23,5 +24,6 @@ mod workspace;
 
 pub use apply::apply;
 pub use event::Event;
+pub use journal::{Forgetful, Journal};
 pub use outcome::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
 pub use ring::{Halt, RingOutcome, RingScore, Standing};

@@ -40,7 +40,8 @@ pub(super) async fn decide_again(
     let mut sides = (*planned.sides).clone();
     sides.live = live.map(|body| live_item(sides.key.family, body)).transpose()?;
     sides.baseline = baseline(&sides, found);
-    let fresh = plan::decide(sides, options);
+    let mut fresh = plan::decide(sides, options);
+    fresh.playbooks.clone_from(&planned.playbooks);
     Ok(match (planned.asks_the_same(&fresh), is_settled(planned, &fresh)) {
         (true, _) => Again::Same(fresh),
         (false, true) => Again::Settled(fresh),

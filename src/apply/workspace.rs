@@ -134,9 +134,18 @@ impl Workspace<'_> {
             }
             verdicts.insert(index, verdict);
         }
-        let executor = Executor { client: self.client, options: &self.run.options };
+        let executor = self.executor();
         verdicts.extend(verify(&executor, &self.plan.id, &expected).await);
         verdicts
+    }
+
+    fn executor(&self) -> Executor<'_> {
+        Executor {
+            workspace: &self.plan.key,
+            client: self.client,
+            journal: self.run.journal,
+            options: &self.run.options,
+        }
     }
 
     async fn step(&self, step: Step, before: &Before<'_>) -> Vec<(usize, Ended)> {
@@ -158,7 +167,7 @@ impl Workspace<'_> {
         let ended = match obstacle {
             Some(why) => Ended { verdict: Verdict::NotStarted(why), left: None },
             None => {
-                let executor = Executor { client: self.client, options: &self.run.options };
+                let executor = self.executor();
                 match before.fresh {
                     Err(error) if fresh::depends(change) => {
                         let verdict = Verdict::Failed(describe(error));

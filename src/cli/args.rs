@@ -68,6 +68,9 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Bring workspaces to what the files say.
     Apply(Apply),
+    /// Put back what a run replaced, and hold what it wanted back.
+    #[command(after_help = ROLLBACK_HELP)]
+    Rollback(Rollback),
     /// Show what was changed outside git. Reads only.
     Drift(Drift),
     /// Divide a rollout into jobs of GitHub Actions, ring by ring, as JSON on one line.
@@ -87,6 +90,7 @@ impl Command {
             | Self::Render(Render { schemas, .. })
             | Self::Plan(Plan { schemas, .. })
             | Self::Apply(Apply { schemas, .. })
+            | Self::Rollback(Rollback { schemas, .. })
             | Self::Drift(Drift { schemas, .. })
             | Self::Matrix(Matrix { schemas, .. }) => &schemas.files,
             Self::Explain(_) | Self::Emulator(_) => &[],
@@ -215,15 +219,45 @@ pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) schemas: Schemas,
     /// A plan that `plan --out` saved: apply exactly this, or refuse.
-    #[arg(value_name = "FILE", conflicts_with_all = ["prune", "drift", "on_conflict", "re_enable", "keep_going", "ack", "content", "tags"])]
+    #[arg(value_name = "FILE", conflicts_with_all = ["prune", "drift", "on_conflict", "re_enable", "keep_going", "retry", "ack", "content", "tags"])]
     pub(crate) file: Option<PathBuf>,
-    /// The digest that `plan --out` printed: apply no other saved plan.
-    #[arg(long, value_name = "DIGEST", requires = "file")]
+    /// Refuse unless this is the plan's digest, which `plan --out` prints.
+    #[arg(long, value_name = "sha256:…")]
     pub(crate) digest: Option<String>,
     #[command(flatten)]
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) shape: Shape,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+const ROLLBACK_HELP: &str = "\
+Examples:
+  sentinelops rollback latest                 take the last run back, after a look at the plan
+  sentinelops rollback 20261124T16 --yes      the run whose id begins so, without a question
+  sentinelops rollback ./run-of-ci -e contoso --yes
+                                              a downloaded run folder, in one environment only
+
+What the run made is retired, what it changed or deleted is put back. An item that moved since is refused
+(21). What the run wanted is held back until its content changes, or `apply --retry`.";
+
+/// `rollback`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    pub(crate) schemas: Schemas,
+    /// The run: its id or an unambiguous beginning of it, its folder, or `latest`.
+    #[arg(value_name = "RUN|DIR")]
+    pub(crate) run: String,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Say once that what a guard objects to is meant, as with `apply`.
+    #[arg(long, value_name = "GUARD[@WORKSPACE][=N]", value_delimiter = ',', value_parser = acknowledgement)]
+    pub(crate) ack: Vec<Acknowledgement>,
     #[command(flatten)]
     pub(crate) output: Output,
     /// Do not ask.
@@ -249,6 +283,9 @@ pub(crate) struct Shape {
     /// Apply the rest although some items are held.
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Write what a rollback has put on hold, although its content has not changed since.
+    #[arg(long)]
+    pub(crate) retry: bool,
     /// Say once that what a guard objects to is meant: `deletes`, `changes@contoso/prod=12`. Guards:
     /// deletes, changes, disables, exclusion-reach, first-run, playbooks, rules, nrt-rules,
     /// retired-edited.

@@ -213,6 +213,7 @@ fn empty(workspace: &Workspace, catalog: &Catalog) -> DesiredWorkspace {
         observed: workspace.settings.observed.iter().map(|field| field.value).collect(),
         guards: workspace.settings.guards.clone(),
         freeze: workspace.settings.freeze.clone(),
+        rollbacks: BTreeMap::new(),
     }
 }
 

@@ -25,7 +25,9 @@ pub(super) fn create(sides: &Sides, present: &Present, options: &Options) -> Res
         field.write(present.kind, &mut new, value.clone());
     }
     let properties = new["properties"].as_object().cloned().unwrap_or_default();
+    let before = sides.rollback.as_ref().and_then(|rollback| rollback.before.as_ref());
     let body = match present.kind {
+        _ if let Some(before) = before => anew(before),
         Kind::Hunt => body::hunting_query(properties),
         rule => body::rule(rule.as_str(), properties).map_err(|unfit| unfit.to_string())?,
     };
@@ -89,6 +91,23 @@ pub(super) fn retire(
     let mut body = sendable(&live.body);
     Field::Enabled.write(last.kind, &mut body, off);
     write_around(sides, live, (last.kind, body), &[Field::Enabled], next, None)
+}
+
+/// Marks the record of an item that is not in the files, and leaves the item as it is; where it is not
+/// there, only the record stays.
+///
+/// # Errors
+/// When the item's record cannot be named.
+pub(super) fn mark_retired(
+    sides: &Sides,
+    last: &Record,
+    options: &Options,
+) -> Result<Work, String> {
+    let live = sides.live.as_ref().map_or(&Value::Null, |live| &live.body);
+    let mut next = settled(last, live);
+    next.state = RecordState::Retired;
+    next.commit.clone_from(&options.commit);
+    Ok(Work::Record { record: record_put(sides, None, next)?.into() })
 }
 
 /// Deletes an item and its record.
@@ -196,7 +215,7 @@ fn applied(
         (field, FieldRecord::applied(mark))
     };
     let fields = present.fields.iter().filter(|(field, _)| owned(**field)).map(entry).collect();
-    Record { state, kind: present.kind, commit: options.commit.clone(), fields }
+    Record { state, kind: present.kind, commit: options.commit.clone(), hold: None, fields }
 }
 
 /// A record with a write under way judged by what is live.
@@ -232,6 +251,15 @@ fn sendable(live: &Value) -> Value {
         properties.remove("lastModifiedUtc");
     }
     body::strip_nulls(&mut body);
+    body
+}
+
+/// A body that was read, to make the item from nothing.
+fn anew(before: &Value) -> Value {
+    let mut body = sendable(before);
+    if let Some(map) = body.as_object_mut() {
+        map.remove("etag");
+    }
     body
 }
 
@@ -295,5 +323,7 @@ fn record_put(sides: &Sides, version: Option<&str>, record: Record) -> Result<Re
         BaselineSide::Ours(_) => json!({"properties": properties}),
         _ => body::metadata(properties).map_err(|unfit| unfit.to_string())?,
     };
-    Ok(RecordPut { id: metadata_id(sides)?, body, record })
+    // Whatever is written ends an earlier hold; what a rollback writes begins one.
+    let hold = sides.rollback.as_ref().map(|rollback| rollback.hold);
+    Ok(RecordPut { id: metadata_id(sides)?, body, record: Record { hold, ..record } })
 }

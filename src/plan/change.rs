@@ -374,6 +374,8 @@ pub struct Options {
     pub re_enable: bool,
     /// `--keep-going`: apply the rest although something is held.
     pub keep_going: bool,
+    /// `--retry`: write what a rollback has put on hold.
+    pub retry: bool,
     /// `--ack`: objections that are acknowledged once.
     pub acknowledged: Vec<Acknowledgement>,
     /// What was selected, as it was typed, for the digest.

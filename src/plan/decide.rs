@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::compare::{Comparison, compare, moved_live};
 use super::effect::effect;
+use super::rollback::{mark_of_desired, moved_since};
 use super::{
     Action, BaselineSide, Change, Clash, Class, DesiredSide, Effect, FieldChange, Modified, Moved,
     Options, Sides, Work, body,
@@ -18,6 +19,8 @@ use crate::state::{Field, Fields, LiveItem, Record, RecordState};
 #[must_use]
 pub fn decide(sides: Sides, options: &Options) -> Change {
     let found = match &sides.desired {
+        _ if let Some(why) = moved(&sides) => Finding::refuse(Class::Conflict, why, Vec::new()),
+        _ if let Some(held) = held_back(&sides, options) => held,
         DesiredSide::Present(present) => decide_present(&sides, present, options),
         DesiredSide::Held(reasons) => decide_held(&sides, reasons),
         DesiredSide::Absent => decide_absent(&sides, options),
@@ -100,6 +103,35 @@ impl Finding {
     }
 }
 
+fn moved(sides: &Sides) -> Option<String> {
+    moved_since(sides, sides.rollback.as_deref()?)
+}
+
+/// Ours, and what the files say was rolled back and has not changed since. An item that somebody deletes
+/// meanwhile is not there as it was rolled back to: that is drift, and not what was decided.
+fn held_back(sides: &Sides, options: &Options) -> Option<Finding> {
+    let BaselineSide::Ours(baseline) = &sides.baseline else { return None };
+    let record = baseline.record.as_ref().ok()?;
+    let is_held = record.hold.is_some() && record.hold == mark_of_desired(&sides.desired);
+    if !is_held || options.retry || sides.rollback.is_some() {
+        return None;
+    }
+    if sides.live.is_none() && record.state != RecordState::Retired {
+        let reason = "it was deleted outside git, and what the files say is held back by a rollback; \
+                      `--retry` writes it";
+        return Some(Finding::new(Class::Vanished, Action::None, reason));
+    }
+    let reason = match &sides.desired {
+        DesiredSide::Absent => {
+            "held back by a rollback: it stays until its content is back, or `--retry`"
+        }
+        DesiredSide::Present(_) | DesiredSide::Held(_) => {
+            "held back by a rollback until its content changes, or `--retry`"
+        }
+    };
+    Some(Finding::new(Class::Held, Action::None, reason).with(moved_while_held(sides)))
+}
+
 fn decide_present(sides: &Sides, present: &Present, options: &Options) -> Finding {
     match (&sides.baseline, &sides.live) {
         (BaselineSide::Ambiguous(names), _) => {
@@ -150,7 +182,12 @@ fn decide_new(sides: &Sides, present: &Present, options: &Options) -> Finding {
         }
         (None, _) => {
             let work = body::create(sides, present, options);
-            Finding::new(Class::New, Action::Create, "it is not there yet").doing(work)
+            // What is put back was deployed: if it must wait, that is no small thing.
+            let (class, reason) = match rolled_back(sides) {
+                Some(reason) => (Class::Vanished, reason),
+                None => (Class::New, "it is not there yet".into()),
+            };
+            Finding::new(class, Action::Create, reason).doing(work)
         }
     }
 }
@@ -285,7 +322,8 @@ fn by_moves(
             return settled(sides, present, record, comparison.converged, changes, options);
         }
     };
-    write(sides, present, live, class, reason.to_owned(), changes, options)
+    let reason = rolled_back(sides).unwrap_or_else(|| reason.to_owned());
+    write(sides, present, live, class, reason, changes, options)
 }
 
 /// Nothing to write to the item itself.
@@ -303,6 +341,10 @@ fn settled(
         "an earlier run was cut off after it had written"
     } else if record.state == RecordState::Retired {
         "its content is back, and it is as the files say"
+    } else if sides.rollback.as_ref().is_some_and(|back| record.hold != Some(back.hold)) {
+        "it is as it was before the run; what the run wanted is held back from now on"
+    } else if sides.rollback.is_none() && record.hold.is_some() {
+        "as the files say; what was held back by a rollback is no longer in them"
     } else {
         let reason = match changes.is_empty() {
             true => "as the files say",
@@ -379,6 +421,12 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
     if let Some(why) = &sides.retire_blocked {
         return Finding::new(Class::Held, Action::None, why.clone()).with(moved_while_held(sides));
     }
+    if sides.rollback.is_some()
+        && let Ok(record) = &baseline.record
+        && let Some(found) = unmake(sides, record, options)
+    {
+        return found;
+    }
     let Some(live) = &sides.live else {
         let reason = "its content and the item itself are gone";
         return Finding::new(Class::Gone, Action::Forget, reason).doing(body::forget(sides));
@@ -409,9 +457,47 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
     retire(sides, live, record, options).with(moved)
 }
 
+/// What is said of an item that is put back.
+fn rolled_back(sides: &Sides) -> Option<String> {
+    let rollback = sides.rollback.as_ref()?;
+    let links = match rollback.playbooks {
+        Some(0) => String::new(),
+        Some(many) => format!("; its {many} links to playbooks do not come back: link them again"),
+        None => "; links to playbooks, if it had any, do not come back".into(),
+    };
+    Some(format!("put back as it was before the run `{}`{links}", rollback.run))
+}
+
+/// What a run made is never deleted when that is rolled back: its record has to say what is held back.
+/// Where it cannot be disabled, only the record says so.
+fn unmake(sides: &Sides, record: &Record, options: &Options) -> Option<Finding> {
+    let rollback = sides.rollback.as_ref()?;
+    let is_marked = record.state == RecordState::Retired && record.hold == Some(rollback.hold);
+    if is_marked {
+        let reason = "it is as it was before the run, but that it waits for its content to change";
+        return Some(Finding::new(Class::InSync, Action::None, reason));
+    }
+    let why = match (&sides.live, sides.key.family) {
+        (None, _) => "it is not there; what the run wanted is held back from now on",
+        (Some(_), Family::HuntingQuery) => {
+            "made by the run; a hunt cannot be disabled and stays, and its changes are held back"
+        }
+        (Some(_), Family::AnalyticRule) if sides.observed.contains(&Field::Enabled) => {
+            "made by the run; `enabled` is the customer's, so it stays as it is, and its changes are held back"
+        }
+        (Some(_), Family::AnalyticRule) if record.state == RecordState::Retired => {
+            "made by the run, and disabled already; what the run wanted is held back from now on"
+        }
+        (Some(_), Family::AnalyticRule) => return None,
+    };
+    let work = body::mark_retired(sides, record, options);
+    Some(Finding::new(Class::Converged, Action::Record, why).doing(work))
+}
+
 fn retire(sides: &Sides, live: &LiveItem, record: &Record, options: &Options) -> Finding {
     let gone = match &sides.left_out {
         Some(path) => format!("the selectors of this workspace leave `{path}` out"),
+        None if let Some(back) = &sides.rollback => format!("made by the run `{}`", back.run),
         None => "its content is gone".to_owned(),
     };
     if sides.prune {
@@ -484,6 +570,18 @@ impl Change {
             change.fields.iter().map(hash).collect()
         };
         self.action == other.action && moves(self) == moves(other)
+    }
+
+    /// Whether what the files say is not written, since it was rolled back.
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        let BaselineSide::Ours(baseline) = &self.sides.baseline else { return false };
+        let hold = baseline.record.as_ref().ok().and_then(|record| record.hold);
+        self.action == Action::None
+            && self.sides.rollback.is_none()
+            && matches!(self.class, Class::Held | Class::Vanished)
+            && hold.is_some()
+            && hold == mark_of_desired(&self.sides.desired)
     }
 
     /// Whether a rule is to be made that detects nothing until it is enabled.

@@ -37,6 +37,7 @@ struct SavedOptions {
     desired_wins: bool,
     re_enable: bool,
     keep_going: bool,
+    retry: bool,
     acknowledged: Vec<String>,
     selection: Vec<String>,
 }
@@ -140,6 +141,7 @@ impl SavedPlan {
             desired_wins: self.options.desired_wins,
             re_enable: self.options.re_enable,
             keep_going: self.options.keep_going,
+            retry: self.options.retry,
             acknowledged: self.acknowledged(),
             selection: self.options.selection.clone(),
             commit: None,
@@ -162,6 +164,13 @@ impl SavedPlan {
     #[must_use]
     pub fn workspaces(&self) -> Vec<String> {
         self.workspaces.keys().cloned().collect()
+    }
+
+    /// What is to be done about an item of a workspace, both as they are named in reports.
+    #[must_use]
+    pub fn action(&self, workspace: &str, key: &str) -> Option<&str> {
+        let change = self.workspaces.get(workspace)?.changes.get(key)?;
+        Some(change.action.as_str())
     }
 
     /// Whether a plan that was made again, with the same options and perhaps for fewer workspaces,
@@ -233,6 +242,7 @@ impl SavedOptions {
             desired_wins,
             re_enable,
             keep_going,
+            retry,
             acknowledged,
             selection,
             commit: _,
@@ -243,6 +253,7 @@ impl SavedOptions {
             desired_wins: *desired_wins,
             re_enable: *re_enable,
             keep_going: *keep_going,
+            retry: *retry,
             acknowledged: acknowledged.iter().map(ToString::to_string).collect(),
             selection: selection.clone(),
         }

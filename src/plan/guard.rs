@@ -179,10 +179,12 @@ impl Judge<'_> {
     }
 
     /// A single item whose file is taken away is what taking a file away is for, and content that
-    /// somebody names one by one is not lost by accident.
+    /// somebody names one by one, as that of a run that is rolled back, is not lost by accident.
     fn deletes(&self) -> Option<Exceeded> {
         let share = [Threshold::DeletesCount, Threshold::DeletesPercent];
-        let is_named = !self.plan.options.selection.is_empty();
+        let is_back = |change: &Change| change.sides.rollback.is_some();
+        let is_named =
+            !self.plan.options.selection.is_empty() || self.workspace.changes.iter().any(is_back);
         self.share(Guard::Deletes, measure::deletes, share).or_else(|| {
             let changes = self.concerned(measure::deletes);
             let all_goes = !changes.is_empty() && measure::nothing_stays(self.workspace);

@@ -17,6 +17,7 @@ mod order;
 #[expect(clippy::module_inception, reason = "the entry function bears its module's name")]
 mod plan;
 mod replaced;
+mod rollback;
 mod sides;
 mod stages;
 #[cfg(test)]
@@ -34,5 +35,6 @@ pub use file::{Mismatch, NotAPlan, SavedPlan};
 pub use guard::{ApprovedPlan, exceeded, guard, idle};
 pub use objection::{Bound, Exceeded, Objection};
 pub use plan::{Planner, plan};
+pub use rollback::mark_of_desired;
 pub use sides::{BaselineSide, Clash, DesiredSide, Sides};
 pub use work::{Put, RecordPut, Work};

@@ -6,7 +6,7 @@ use crate::arm::WorkspaceId;
 use crate::ident::{ArmName, Day, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Ownership};
 use crate::state::desired::{HeldReason, Present};
-use crate::state::{Field, LiveItem, MetadataItem};
+use crate::state::{Field, LiveItem, MetadataItem, Rollback};
 
 /// Everything that one item's change follows from.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +36,8 @@ pub struct Sides {
     pub retire_blocked: Option<String>,
     /// The content file of an absent item, where the workspace's selectors leave it out.
     pub left_out: Option<String>,
+    /// The run that is rolled back, where the desired side is what that replaced.
+    pub rollback: Option<Box<Rollback>>,
     /// Marks what this repository owns.
     pub owner: Owner,
     /// The workspace.

@@ -78,6 +78,7 @@ fn sides(kind: Kind) -> Sides {
         edits_acknowledged: false,
         retire_blocked: None,
         left_out: None,
+        rollback: None,
         owner: "acme-soc".parse::<Owner>().unwrap(),
         workspace: WorkspaceId {
             subscription: "00000000-0000-0000-0000-000000000001".parse().unwrap(),

@@ -49,6 +49,7 @@ pub(super) fn plan_workspace(
         .keys()
         .chain(pairing.baselines.ours.keys())
         .chain(pairing.unreadable.keys())
+        .chain(desired.rollbacks.keys())
         .collect();
     let changes: Vec<Change> =
         keys.into_iter().map(|key| decide(pairing.sides(key), options)).collect();
@@ -142,6 +143,7 @@ impl<'a> Pairing<'a> {
             edits_acknowledged: self.edits_acknowledged,
             retire_blocked: self.desired.retire_blocked.clone(),
             left_out: self.left_out(key).map(|content| content.path.clone()),
+            rollback: self.desired.rollbacks.get(key).cloned().map(Box::new),
             owner: self.owner.clone(),
             workspace: self.desired.id.clone(),
             today: self.today,
@@ -152,11 +154,13 @@ impl<'a> Pairing<'a> {
         self.baselines.ours.get(key).map_or(&[][..], Vec::as_slice)
     }
 
-    /// The record's, else the one that `resources` names, else the content id.
+    /// The record's, else the one of a run that is rolled back, else the one that `resources` names, else
+    /// the content id.
     fn arm_name(&self, key: &ItemKey) -> ArmName {
-        match (self.records(key), self.desired.resources.get(&key.id)) {
+        let before = self.desired.rollbacks.get(key).map(|rollback| &rollback.arm_name);
+        match (self.records(key), before.or_else(|| self.desired.resources.get(&key.id))) {
             ([record, ..], _) => record.name.clone(),
-            ([], Some(mapped)) => mapped.clone(),
+            ([], Some(named)) => named.clone(),
             ([], None) => name_of(key),
         }
     }

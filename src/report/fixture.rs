@@ -90,6 +90,7 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
         edits_acknowledged: false,
         retire_blocked: None,
         left_out: None,
+        rollback: None,
         owner: "acme-soc".parse().unwrap(),
         workspace: self::id(),
         today: "2026-11-01".parse().unwrap(),

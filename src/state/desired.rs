@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Field, Fields, Freeze, Guards, Kind, RunTerms};
+use super::{Field, Fields, Freeze, Guards, Kind, Rollback, RunTerms};
 use crate::arm::WorkspaceId;
 use crate::ident::{ArmName, ContentId, Day, ExclusionId, ItemKey, Owner, RingName, WorkspaceKey};
 
@@ -51,6 +51,8 @@ pub struct DesiredWorkspace {
     pub guards: Guards,
     /// Days on which nothing is written here.
     pub freeze: Vec<Freeze>,
+    /// Items whose desired side is what a run replaced. Without a rollback there are none.
+    pub rollbacks: BTreeMap<ItemKey, Rollback>,
 }
 
 /// The content that `replaces` an item.

@@ -13,6 +13,7 @@ pub mod guards;
 mod kind;
 pub mod live;
 pub mod record;
+pub mod rollback;
 pub mod rollout;
 
 pub use canonical::canonical;
@@ -22,4 +23,5 @@ pub use guards::{Guards, Limit, Threshold};
 pub use kind::Kind;
 pub use live::{LiveItem, LiveWorkspace, MetadataItem, Observation, Playbooks, Unreadable};
 pub use record::{FieldRecord, Mark, Record, RecordState};
+pub use rollback::Rollback;
 pub use rollout::{FailureBudget, Freeze, Ring, RunTerms};

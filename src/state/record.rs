@@ -4,7 +4,7 @@
 //! `so1;A;Scheduled;c3f2a91c;fe0123abcd…;dX;ae…;ie…`. `so1` is the version; then state (`A` applied,
 //! `W` writing, `R` retired) and kind; then keyed segments: `c` commit, `f` applied hashes, `d` dead
 //! fields, `a` answered hashes, `i` intended hashes of a write under way, `k` fields that the write
-//! leaves dead. A hash is the field's letter and eight characters. A segment or letter that this
+//! leaves dead, `h` the hash of what a rollback put on hold. A hash is the field's letter and eight characters. A segment or letter that this
 //! version does not know makes the record *newer*: it is never read as if it said less.
 
 use std::collections::BTreeMap;
@@ -66,6 +66,8 @@ pub struct Record {
     pub kind: Kind,
     /// The commit that was applied; information only.
     pub commit: Option<String>,
+    /// What the files said when it was rolled back: not written again until they say something else.
+    pub hold: Option<FieldHash>,
     /// Fields that the record knows.
     pub fields: BTreeMap<Field, FieldRecord>,
 }
@@ -82,6 +84,9 @@ impl Record {
         let mut text = format!("{VERSION};{state};{}", self.kind);
         if let Some(commit) = &self.commit {
             let _ = write!(text, ";c{commit}");
+        }
+        if let Some(hold) = &self.hold {
+            let _ = write!(text, ";h{hold}");
         }
         let marks = |pick: fn(&FieldRecord) -> Option<Mark>| {
             let mut hashes = String::new();
@@ -163,7 +168,7 @@ impl FromStr for Record {
             Some(other) => Kind::parse(other).ok_or_else(newer)?,
             None => return Err(newer()),
         };
-        let mut record = Self { state, kind, commit: None, fields: BTreeMap::new() };
+        let mut record = Self { state, kind, commit: None, hold: None, fields: BTreeMap::new() };
         for segment in segments {
             record.read_segment(segment)?;
         }
@@ -178,6 +183,7 @@ impl Record {
         let rest = letters.as_str();
         match key {
             'c' => self.commit = Some(rest.to_owned()),
+            'h' => self.hold = Some(rest.parse()?),
             'f' => {
                 for (field, hash) in hashes(rest)? {
                     self.field(field).applied = Some(Mark::Value(hash));
@@ -269,10 +275,12 @@ mod tests {
             });
         let fields = proptest::collection::btree_map(field, entry, 0..29);
         let commit = proptest::option::of("[0-9a-f]{7}");
-        (state, kind, commit, fields).prop_map(|(state, kind, commit, fields)| Record {
+        let hold = proptest::option::of(any::<[u8; 4]>().prop_map(|b| FieldHash::of(&b)));
+        (state, kind, commit, hold, fields).prop_map(|(state, kind, commit, hold, fields)| Record {
             state,
             kind,
             commit,
+            hold,
             fields,
         })
     }
@@ -295,7 +303,13 @@ mod tests {
         let mark = Mark::Value(FieldHash::of(b"x"));
         let fields = Field::all().map(|field| (field, FieldRecord::applied(mark))).collect();
         let commit = Some("3f2a91c".to_owned());
-        let record = Record { state: RecordState::Applied, kind: Kind::Scheduled, commit, fields };
+        let record = Record {
+            state: RecordState::Applied,
+            kind: Kind::Scheduled,
+            commit,
+            hold: None,
+            fields,
+        };
         assert!(record.to_text().len() <= 300, "{}", record.to_text().len());
     }
 
@@ -307,6 +321,7 @@ mod tests {
             "so1;A;Fusion",
             "so1;A;NRT;y1",
             "so1;A;NRT;d!",
+            "so1;A;NRT;hx",
             "",
             "so1;A;NRT;fe123",
         ] {

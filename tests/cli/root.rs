@@ -62,6 +62,14 @@ impl Root {
         found
     }
 
+    /// Another clone of a repository: its files without the folders that git ignores.
+    pub(crate) fn clone_of(other: &Self) -> Self {
+        let root = Self { folder: tempfile::tempdir().unwrap() };
+        copy(other.folder.path(), root.folder.path());
+        std::fs::remove_dir_all(root.path(".sentinelops")).unwrap();
+        root
+    }
+
     /// One scheduled rule, applied.
     pub(crate) fn with_rule() -> (Self, Portal) {
         let (root, portal) = Self::empty();

@@ -17,6 +17,11 @@ use crate::sample;
 /// Lets `apply` come to its write of this number, from 0, and kills it there. Answers whether it came
 /// that far; if not, it ended well.
 fn killed_before(root: &Root, portal: &Portal, number: usize) -> bool {
+    kills_before(root, portal, number, &["apply", "--yes", "--prune", "--ack", "deletes"])
+}
+
+/// The same of any command that writes.
+fn kills_before(root: &Root, portal: &Portal, number: usize, args: &[&str]) -> bool {
     let writes = AtomicUsize::new(0);
     let (stop, stopped) = Stop::new();
     let gate = Gate::before(portal, move |seen: &Seen| {
@@ -27,7 +32,7 @@ fn killed_before(root: &Root, portal: &Portal, number: usize) -> bool {
         }
     });
     gate.guards(root);
-    let mut process = root.start(&["apply", "--yes", "--prune", "--ack", "deletes"]);
+    let mut process = root.start(args);
     let reached = stop.reaches(|| process.has_ended());
     match reached {
         true => process.kill(),
@@ -172,4 +177,87 @@ fn an_answered_value_that_death_kept_from_the_record_is_a_conflict_and_said() {
     assert_eq!(name, "Relay, named otherwise", "nobody decided");
     root.run(&["apply", "--yes", "--on-conflict", "desired"]).exits(0);
     root.run(&["plan", "--exit-code"]).exits(0);
+}
+
+/// A rule that is there and was made High in the files.
+fn to_be_high() -> (Root, Portal) {
+    let (root, portal) = Root::with_rule();
+    high(&root);
+    (root, portal)
+}
+
+fn severity(portal: &Portal) -> Value {
+    portal.get(AlertRules, sample::RULE_NAME)["properties"]["severity"].clone()
+}
+
+/// Its files are held back, nothing drifted, and a second rollback finds nothing to do.
+fn is_rolled_back(root: &Root, portal: &Portal, number: usize) {
+    assert_eq!(severity(portal), "Medium", "after write {number}");
+    portal.forget();
+    root.run(&["apply", "--yes"]).exits(20).says(&["held back by a rollback"]);
+    root.run(&["drift"]).exits(0);
+    assert!(portal.writes().is_empty());
+    root.run(&["apply", "--yes", "--retry"]).exits(0);
+    assert_eq!(severity(portal), "High", "after write {number}");
+    root.run(&["plan", "--exit-code"]).exits(0);
+}
+
+#[test]
+fn an_update_that_dies_before_any_write_can_be_rolled_back() {
+    scope(|threads| {
+        for number in 0..3 {
+            threads.spawn(move || {
+                let (root, portal) = to_be_high();
+                assert!(killed_before(&root, &portal, number));
+                root.run(&["rollback", "latest", "--yes"]).exits(0).says(&["was cut off"]);
+                is_rolled_back(&root, &portal, number);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_rollback_that_dies_before_any_write_is_ended_by_the_same_rollback() {
+    scope(|threads| {
+        for number in 0..3 {
+            threads.spawn(move || {
+                let (root, portal) = to_be_high();
+                root.run(&["apply", "--yes"]).exits(0);
+                let run = last_run(&root);
+                let rollback = ["rollback", &run, "--yes"];
+                assert!(kills_before(&root, &portal, number, &rollback), "write {number}");
+                root.run(&rollback).exits(0);
+                is_rolled_back(&root, &portal, number);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_create_that_dies_before_any_write_can_be_rolled_back() {
+    scope(|threads| {
+        for number in 0..2 {
+            threads.spawn(move || {
+                let (root, portal) = Root::empty();
+                root.write(sample::RULE_FILE, sample::RULE);
+                assert!(killed_before(&root, &portal, number), "write {number}");
+                root.run(&["rollback", "latest", "--yes"]).exits(0);
+                let rule = portal.get(AlertRules, sample::RULE_NAME);
+                assert_ne!(rule["properties"]["enabled"], true, "write {number}");
+                // Where not even its record was written, the run has done nothing that could be held back.
+                let held = if number == 0 { 0 } else { 20 };
+                root.run(&["apply", "--yes"]).exits(held);
+                root.run(&["apply", "--yes", "--retry"]).exits(0);
+                root.run(&["plan", "--exit-code"]).exits(0);
+                let rule = portal.get(AlertRules, sample::RULE_NAME);
+                assert_eq!(rule["properties"]["enabled"], true, "write {number}");
+                assert_eq!(portal.list(Metadata).len(), 1);
+            });
+        }
+    });
+}
+
+fn last_run(root: &Root) -> String {
+    let runs = std::fs::read_dir(root.path(".sentinelops/runs")).unwrap();
+    runs.map(|entry| entry.unwrap().file_name().into_string().unwrap()).max().unwrap()
 }

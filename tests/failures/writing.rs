@@ -307,3 +307,19 @@ fn a_write_that_never_happened_is_still_a_change_in_git_whatever_else_stands_as_
     let rule = portal.get(AlertRules, sample::RULE_NAME);
     assert_eq!(rule["properties"]["queryFrequency"], "PT30M");
 }
+
+#[test]
+fn a_deleted_rule_that_the_service_does_not_take_back_yet_is_deferred_and_its_rollback_no_success()
+{
+    let (root, portal) = Root::with_rule();
+    root.remove(sample::RULE_FILE);
+    root.run(&["apply", "--yes", "--prune"]).exits(0).says(&["delete done"]);
+    let run = std::fs::read_dir(root.path(".sentinelops/runs")).unwrap();
+    let run = run.map(|entry| entry.unwrap().file_name().into_string().unwrap()).max().unwrap();
+    let deleted = "The rule with id 'relay-rule' was recently deleted.";
+    portal.fail(&[put("/alertRules/", refused(400, deleted))]);
+    root.run(&["rollback", &run, "--yes"]).exits(30).says(&["create deferred", "recently deleted"]);
+    portal.fail(&[]);
+    root.run(&["rollback", &run, "--yes"]).exits(0).says(&["create done"]);
+    assert_eq!(portal.get(AlertRules, sample::RULE_NAME)["properties"]["severity"], "Medium");
+}

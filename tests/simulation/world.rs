@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sentinelops::apply::{Outcome, Verdict, apply};
+use sentinelops::apply::{Forgetful, Outcome, Verdict, apply};
 use sentinelops::arm::WorkspaceId;
 use sentinelops::environment::Limits;
 use sentinelops::ident::{EnvironmentName, Family, ItemKey, WorkspaceKey};
@@ -116,7 +116,7 @@ impl World {
         let approved = plan::guard(plan).unwrap();
         let (events, _ignored) = mpsc::unbounded_channel();
         let (_keep, interrupt) = watch::channel(false);
-        let outcome = apply(approved, &clients, events, interrupt).await;
+        let outcome = apply(approved, &clients, &Forgetful, events, interrupt).await;
         (start.elapsed(), done(&outcome))
     }
 
@@ -169,6 +169,7 @@ fn workspace(number: usize, of: usize, has: Content) -> DesiredWorkspace {
         retire_blocked: None,
         observed: Vec::new(),
         freeze: Vec::new(),
+        rollbacks: BTreeMap::new(),
         guards: Guards::default(),
     }
 }

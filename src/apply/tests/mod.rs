@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use super::{Event, Outcome, Verdict, apply};
+use super::{Event, Forgetful, Outcome, Verdict, apply};
 use crate::arm::{Collection, ResourceId};
 use crate::ident::{Family, ItemKey, WorkspaceKey};
 use crate::live::fake::{Fault, Server, TestClock, client, workspace};
@@ -54,6 +54,7 @@ impl Bench {
             observed: Vec::new(),
             guards: Guards::default(),
             freeze: Vec::new(),
+            rollbacks: BTreeMap::new(),
         };
         let owner = "acme-soc".parse().unwrap();
         // One item is often all there is: that it goes is meant.
@@ -133,7 +134,7 @@ impl Bench {
     async fn apply(&self, plan: ApprovedPlan) -> Outcome {
         let (events, _) = mpsc::unbounded_channel();
         let (_sender, interrupt) = watch::channel(false);
-        apply(plan, &self.clients, events, interrupt).await
+        apply(plan, &self.clients, &Forgetful, events, interrupt).await
     }
 
     /// Plans, applies, and tells how each item ended.

@@ -160,8 +160,8 @@ fn run_both(
     let [first, second] = plans;
     let (events, _) = mpsc::unbounded_channel();
     let (_sender, interrupt) = watch::channel(false);
-    let mut first = pin!(apply(first, &clients[0], events.clone(), interrupt.clone()));
-    let mut second = pin!(apply(second, &clients[1], events, interrupt));
+    let mut first = pin!(apply(first, &clients[0], &Forgetful, events.clone(), interrupt.clone()));
+    let mut second = pin!(apply(second, &clients[1], &Forgetful, events, interrupt));
     let mut ended = [lines[0].advance(first.as_mut()), lines[1].advance(second.as_mut())];
     let mut taken = Vec::new();
     // The first run, while its next request would do the same that was tried before.

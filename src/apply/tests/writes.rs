@@ -226,7 +226,7 @@ async fn a_throttled_write_waits_as_told_and_says_so() {
     bench.server.fail("PUT", "/alertrules/r1", [Fault::throttled(7), Fault::status(502)]);
     let (events, mut heard) = mpsc::unbounded_channel();
     let (_sender, interrupt) = watch::channel(false);
-    let outcome = apply(plan, &bench.clients, events, interrupt).await;
+    let outcome = apply(plan, &bench.clients, &Forgetful, events, interrupt).await;
     assert_eq!(told(&outcome), ["analytic-rule/r1 create Done"]);
     assert_eq!(bench.clock.sleeps(), [Duration::from_secs(7), Duration::from_secs(1)]);
     let mut names = Vec::new();
@@ -259,7 +259,8 @@ async fn an_interrupt_finishes_what_has_begun_and_starts_nothing() {
             }
         }
     };
-    let (outcome, ()) = tokio::join!(apply(plan, &bench.clients, events, interrupt), interrupter);
+    let (outcome, ()) =
+        tokio::join!(apply(plan, &bench.clients, &Forgetful, events, interrupt), interrupter);
     assert!(outcome.interrupted);
     let told = told(&outcome);
     let done = told.iter().filter(|line| line.ends_with("create Done")).count();
@@ -280,7 +281,7 @@ async fn an_interrupt_before_the_first_write_asks_for_nothing() {
     bench.server.clear_journal();
     let (events, _) = mpsc::unbounded_channel();
     let (_sender, interrupt) = watch::channel(true);
-    let told = told(&apply(plan, &bench.clients, events, interrupt).await);
+    let told = told(&apply(plan, &bench.clients, &Forgetful, events, interrupt).await);
     assert!(told[0].contains("h1 create NotStarted(\"the run was interrupted"), "{told:?}");
     assert!(bench.server.journal().is_empty(), "{:?}", bench.server.journal());
 }
@@ -338,7 +339,8 @@ async fn a_run_can_be_spawned() {
     let clients = bench.clients.clone();
     let (events, _) = mpsc::unbounded_channel();
     let (_sender, interrupt) = watch::channel(false);
-    let task = tokio::spawn(async move { apply(plan, &clients, events, interrupt).await });
+    let task =
+        tokio::spawn(async move { apply(plan, &clients, &Forgetful, events, interrupt).await });
     assert_eq!(task.await.unwrap().workspaces.len(), 1);
     let actions: Vec<Action> = bench.plan().await.changes().map(|(_, c)| c.action).collect();
     assert!(actions.is_empty());

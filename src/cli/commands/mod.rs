@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod apply;
+mod carry;
 mod check;
 mod drift;
 mod emulator;
@@ -8,6 +9,7 @@ mod explain;
 mod matrix;
 mod plan;
 mod render;
+mod rollback;
 mod survey;
 mod test;
 
@@ -31,6 +33,10 @@ pub(super) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error
         Command::Apply(apply) => block_on(async {
             let interrupts = Interrupts::listen(ui)?;
             apply::run(apply, context, ui, &interrupts).await
+        }),
+        Command::Rollback(rollback) => block_on(async {
+            let interrupts = Interrupts::listen(ui)?;
+            rollback::run(rollback, context, ui, &interrupts).await
         }),
         Command::Drift(drift) => block_on(async {
             Interrupts::listen(ui)?;

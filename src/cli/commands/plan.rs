@@ -23,7 +23,7 @@ pub(super) async fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit,
         Format::Markdown => report::markdown::plan(&plan),
     };
     let mut exit = exits(&plan);
-    if args.exit_code && plan.changes().any(|(_, change)| change.action.writes()) {
+    if args.exit_code && plan.changes().any(|(_, c)| c.action.writes() || c.is_held_back()) {
         exit.push(Exit::Pending);
     }
     ui.result(&text, &args.output)

@@ -40,11 +40,29 @@ pub(super) struct Survey {
 /// # Errors
 /// When the files do not say what should be there, or the selection names what is not there.
 pub(super) async fn survey(
+    asked: (&Typed, Names),
+    options: &Options,
+    today: Day,
+    context: &Context,
+    ui: &Ui,
+) -> Result<Survey, Error> {
+    survey_of(asked, options, today, context, ui, &|_| Ok(())).await
+}
+
+/// Changes what is desired before it is compared.
+pub(super) type Turn<'t> = &'t dyn Fn(&mut Desired) -> Result<(), Error>;
+
+/// Like [`survey`], of another desired side than that of the files.
+///
+/// # Errors
+/// Those of [`survey`] and those of the turn.
+pub(super) async fn survey_of(
     (typed, names): (&Typed, Names),
     options: &Options,
     today: Day,
     context: &Context,
     ui: &Ui,
+    turn: Turn<'_>,
 ) -> Result<Survey, Error> {
     let loaded = load_or_stop(context, ui, today)?;
     let selection = selection(typed);
@@ -53,7 +71,8 @@ pub(super) async fn survey(
         ui.note(&format!("Shard {shard} has no workspace: nothing is to be done in it."));
     }
     check_acknowledged(options, &loaded, ui)?;
-    let desired = only(&loaded.compiled.desired, &workspaces, &selection);
+    let mut desired = only(&loaded.compiled.desired, &workspaces, &selection);
+    turn(&mut desired)?;
     let connected = connect(context, &loaded.fleet, &workspaces, ui).await?;
     let targets: Vec<Target> =
         desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
@@ -126,6 +145,7 @@ pub(super) fn options(shape: &Shape, typed: &Typed, context: &Context) -> Option
         desired_wins: shape.on_conflict == Some(OnConflict::Desired),
         re_enable: shape.re_enable,
         keep_going: shape.keep_going,
+        retry: shape.retry,
         acknowledged,
         selection: typed_words(typed),
         commit: context.commit.clone(),
