@@ -95,7 +95,7 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
         tests: TestReport::default(),
         reach: BTreeMap::new(),
     };
-    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    let mut diagnostics = Once::default();
     let mut trials: BTreeMap<(ExclusionId, usize), Vec<Judgement>> = BTreeMap::new();
     for (content, outcome) in catalog.contents.iter().zip(compiled) {
         diagnostics.extend(outcome.diagnostics);
@@ -126,7 +126,7 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
         }
     }
     hold_untested(&mut workspaces, &result);
-    result.diagnostics.extend(once(diagnostics));
+    result.diagnostics.extend(diagnostics.kept);
     result.diagnostics.sort();
     result.desired.workspaces = workspaces;
     result
@@ -141,32 +141,42 @@ type Said = (Code, Severity, String, Vec<Place>);
 /// Says the same thing about many items once, with all its notes, and leaves one witness per
 /// exclusion: it differs from workspace to workspace only in what does not matter, such as the time.
 /// A note is not the same as the error of its words: it would hide that an item is held.
-fn once(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut witnesses: BTreeSet<Option<String>> = BTreeSet::new();
-    let mut said: BTreeMap<Said, usize> = BTreeMap::new();
-    let mut kept: Vec<Diagnostic> = Vec::new();
-    for diagnostic in diagnostics {
-        if diagnostic.code == WITNESS && !witnesses.insert(diagnostic.subject.clone()) {
-            continue;
+#[derive(Default)]
+struct Once {
+    witnesses: BTreeSet<Option<String>>,
+    said: BTreeMap<Said, usize>,
+    kept: Vec<Diagnostic>,
+}
+
+impl Once {
+    fn extend(&mut self, diagnostics: Vec<Diagnostic>) {
+        diagnostics.into_iter().for_each(|diagnostic| self.add(diagnostic));
+    }
+
+    fn add(&mut self, diagnostic: Diagnostic) {
+        if diagnostic.code == WITNESS {
+            if self.witnesses.contains(&diagnostic.subject) {
+                return;
+            }
+            self.witnesses.insert(diagnostic.subject.clone());
         }
         let place =
             |label: &Label| (label.source.path().to_owned(), (label.span.start, label.span.end));
         let places = diagnostic.labels.iter().map(place).collect();
         let key = (diagnostic.code, diagnostic.severity, diagnostic.message.clone(), places);
-        match said.get(&key).copied() {
+        match self.said.get(&key).copied() {
             Some(at) => {
-                let notes = &mut kept[at].notes;
+                let notes = &mut self.kept[at].notes;
                 let new = diagnostic.notes.into_iter().filter(|note| !notes.contains(note));
                 let new: Vec<String> = new.collect();
                 notes.extend(new);
             }
             None => {
-                said.insert(key, kept.len());
-                kept.push(diagnostic);
+                self.said.insert(key, self.kept.len());
+                self.kept.push(diagnostic);
             }
         }
     }
-    kept
 }
 
 /// Holds every item that an exclusion whose tests fail is compiled into.
