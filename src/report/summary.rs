@@ -198,14 +198,18 @@ pub(super) fn is_in_sync_but_accepted(change: &Change) -> bool {
 
 /// Whether an item's live side moved in a way that a drift report counts (exit code 20): drifted,
 /// vanished, in conflict, edited after it was retired, disabled by the service, or moved while it is
-/// held. Drift that is accepted, and fields that the customer chooses, do not count.
+/// held. What a rollback holds back counts too: what stands there is not what the files say, and nothing
+/// will write it. Drift that is accepted, and fields that the customer chooses, do not count.
 #[must_use]
 pub fn is_drift(change: &Change) -> bool {
     match change.class {
         Class::Vanished | Class::Conflict | Class::RetiredEdited | Class::AutoDisabled => true,
         Class::Drifted | Class::ChangedAndDrifted => !is_accepted(change),
         Class::Held => {
-            change.fields.iter().any(counts) || vanished_while_held(change) || is_uncompared(change)
+            change.is_held_back()
+                || change.fields.iter().any(counts)
+                || vanished_while_held(change)
+                || is_uncompared(change)
         }
         // Whether it was changed or has lost its record, nobody can say.
         Class::Collision => change.sides.live.is_some(),

@@ -162,7 +162,7 @@ pub(super) const FOREIGN: &str = "what another owner deployed is never touched: 
      `environments/fleet.yaml` is misspelt, put it right, else leave the content out for that workspace";
 
 /// The way on that a class leaves to people, once per report; `None` when the next `apply` is it.
-pub(super) const fn way_on(change: &Change) -> Option<&'static str> {
+pub(super) fn way_on(change: &Change) -> Option<&'static str> {
     match (change.class, change.action) {
         (Class::AutoDisabled, Action::None) => Some(
             "a rule that the service disabled stays so until `sentinelops apply --re-enable`; first \
@@ -184,6 +184,9 @@ pub(super) const fn way_on(change: &Change) -> Option<&'static str> {
         (Class::Retired, Action::None) => {
             Some("retired items stay until `sentinelops apply --prune` deletes them")
         }
+        (Class::Held, _) if change.is_held_back() => Some(
+            "what was rolled back waits until its file changes, or for `sentinelops apply --retry`",
+        ),
         (Class::Held, _) => Some(
             "a held item is neither written nor retired until its files are mended: see \
              `sentinelops check`",

@@ -28,7 +28,9 @@ fn what_was_rolled_back_stays_so_until_its_content_changes() {
     root.run(&["apply", "--yes"]).exits(20).says(&["held back by a rollback", "--retry"]);
     root.run(&["plan"]).exits(0).says(&["held back by a rollback"]);
     root.run(&["plan", "--exit-code"]).exits(20);
-    root.run(&["drift"]).exits(0);
+    let held_back = ["held back by a rollback", "apply --retry"];
+    root.run(&["drift"]).exits(20).says(&held_back).says(&["Drift: 1 item"]);
+    root.run(&["drift", "--format", "markdown"]).exits(20).says(&["held back by a rollback"]);
     assert_eq!(verdict(&root.plan(), RULE_KEY), ("held", "none"));
     assert_eq!(portal.writes(), NOTHING);
     root.replace(RULE_FILE, "severity: High", "severity: Low");

@@ -176,7 +176,7 @@ fn ways_on(outcome: &Outcome) -> Vec<&'static str> {
         ),
         (tally.wanted_foreign > 0).then_some(wording::FOREIGN),
         way("refused", "`sentinelops plan` shows the sides of what was refused"),
-        way("held", "`sentinelops check` says what holds an item"),
+        way("held", "`sentinelops plan` says what holds an item, and what to do about it"),
         way("deferred", "what was deferred is tried again by the next `sentinelops apply`"),
         way("blocked", "a blocked item waits until its workspace has the tables that it reads"),
         (tally.drift_left > 0).then_some(
