@@ -52,8 +52,7 @@ pub(super) async fn roll_out(
 
 /// The workspaces of one ring, at once within the clients' limits.
 ///
-/// Only so many are begun as there may be requests under way: an interrupt then has little to finish.
-/// One that has to wait for the service does not count, so that it holds nobody else up.
+/// Each begins when the throttle has a place for it, so that an interrupt has little to finish.
 async fn at_once(run: &Run<'_>, workspaces: Vec<WorkspacePlan>) -> Vec<WorkspaceOutcome> {
     join_all(workspaces.into_iter().map(|workspace| apply_workspace(run, workspace))).await
 }
