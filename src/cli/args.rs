@@ -142,7 +142,7 @@ pub(crate) enum Format {
     Text,
     /// For programs.
     Json,
-    /// For pull requests and job summaries (`plan` and `drift`).
+    /// For pull requests and job summaries (`plan`, `apply`, `rollback` and `drift`).
     Markdown,
 }
 

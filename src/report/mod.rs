@@ -8,6 +8,7 @@
 mod count;
 mod diff;
 mod difference;
+mod ending;
 mod escape;
 mod excerpt;
 mod exclusion_test;

@@ -351,6 +351,15 @@ pub const fn verdict_word(verdict: &Verdict) -> &'static str {
     }
 }
 
+/// How an item ended, as reports for people say it.
+pub(super) const fn verdict_words(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotStarted(_) => "not started",
+        Verdict::Accepted(_) => "accepted drift",
+        other => verdict_word(other),
+    }
+}
+
 /// Why an item was not done, or not for long.
 pub(super) fn verdict_reason(verdict: &Verdict) -> Option<&str> {
     match verdict {

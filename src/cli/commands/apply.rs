@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::carry::{Asked, carry};
 use super::survey::{Names, Survey, exits, options, survey};
-use crate::cli::args::{Apply, Format, Selection};
+use crate::cli::args::{Apply, Selection};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -18,9 +18,6 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &Interrupts,
 ) -> Result<Exit, Error> {
-    if args.output.format == Format::Markdown {
-        return Err(Error::usage("`apply` reports as text or json"));
-    }
     let saved = args.file.as_deref().map(read).transpose()?;
     is_wanted(args, saved.as_ref())?;
     let (options, selection) = asked_for(args, saved.as_ref(), context)?;
