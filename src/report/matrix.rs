@@ -32,12 +32,12 @@ pub(super) struct Row<'p> {
 impl<'p> Matrix<'p> {
     /// What would be done.
     pub(super) fn of_plan(plan: &'p Plan) -> Self {
-        Self::of(plan, |change| !summary::is_quiet(change), of_change)
+        Self::of(plan, |change| !summary::is_quiet(change), of_change, ". in sync")
     }
 
-    /// What moved outside git.
+    /// What moved outside git. Where nothing did there is nothing to say, also of what moved in git.
     pub(super) fn of_drift(plan: &'p Plan) -> Self {
-        Self::of(plan, summary::is_told_as_drift, of_drifted)
+        Self::of(plan, summary::is_told_as_drift, of_drifted, "")
     }
 
     /// The name of an item; where two are called alike, its key.
@@ -56,6 +56,7 @@ impl<'p> Matrix<'p> {
         plan: &'p Plan,
         told: impl Fn(&Change) -> bool,
         cell: impl Fn(&Change) -> String,
+        untold: &str,
     ) -> Self {
         let mut items: Vec<(&ItemKey, &str)> = Vec::new();
         let mut places = std::collections::BTreeMap::new();
@@ -77,7 +78,7 @@ impl<'p> Matrix<'p> {
                             format!("{}, frozen", cell(change))
                         }
                         (true, _) => cell(change),
-                        (false, _) => ". in sync".to_owned(),
+                        (false, _) => untold.to_owned(),
                     };
                 }
             }

@@ -14,7 +14,7 @@ mod excerpt;
 mod exclusion_test;
 pub mod explain;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod fold;
 pub mod json;
 pub mod markdown;

@@ -44,7 +44,7 @@ pub(super) async fn run(
     let Survey { mut plan, connected, .. } =
         survey_of(names, &options(args, context), context.today, context, ui, turn).await?;
     plan.keep(|change| change.sides.rollback.is_some());
-    let result = carry(&asked, plan, &connected.clients).await;
+    let result = carry(&asked, plan, &connected.clients, None).await;
     connected.close().await;
     result
 }

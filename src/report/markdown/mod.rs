@@ -19,7 +19,7 @@ use super::matrix::Matrix;
 use super::sentence;
 use super::summary::{self, Summary};
 use super::wording;
-use crate::plan::{self, Action, Change, Class, Effect, Plan, WorkspacePlan};
+use crate::plan::{self, Action, Change, Class, Effect, Exceeded, Plan, WorkspacePlan};
 use entry::{Detail, Side};
 use list::{Named, Objected, Row, Stand, Table, Unread};
 use page::Page;
@@ -38,7 +38,13 @@ const MOST_DETAILS: usize = COMMENT_LIMIT / 130;
 /// What would be done.
 #[must_use]
 pub fn plan(plan: &Plan) -> String {
-    let summary = Summary::of(plan);
+    judged_plan(plan, &plan::exceeded(plan))
+}
+
+/// The same of a plan of which the guards found this.
+#[must_use]
+pub fn judged_plan(plan: &Plan, found: &[Exceeded]) -> String {
+    let summary = Summary::judged(plan, found);
     let actions: Vec<Action> = Action::ALL
         .into_iter()
         .filter(|action| *action != Action::None && summary.action(*action) > 0)
@@ -56,13 +62,13 @@ pub fn plan(plan: &Plan) -> String {
     });
     let told = |change: &Change| !summary::is_quiet(change);
     let (acknowledged, objections): (Vec<_>, Vec<_>) =
-        plan::exceeded(plan).into_iter().partition(|found| found.acknowledged.is_some());
+        found.iter().partition(|found| found.acknowledged.is_some());
     let (details, more_details) = details(plan, Side::Workspace, told);
     let page = Page {
         title: "Plan",
         sentence: sentence::plan(&summary),
-        objections: objections.iter().map(Objected::of).collect(),
-        acknowledged: acknowledged.iter().map(Objected::of).collect(),
+        objections: objections.into_iter().map(Objected::of).collect(),
+        acknowledged: acknowledged.into_iter().map(Objected::of).collect(),
         unreadable: unreadable(plan),
         quieter: quieter(plan),
         columns,
