@@ -295,7 +295,7 @@ impl ToldSides {
         match self.desired.as_str() {
             "present" => {
                 let exclusions = self.exclusions.iter().map(|id| parsed(id));
-                let enabled = self.creates_disabled.then(|| (Field::Enabled, Value::Bool(false)));
+                let enabled = self.creates_disabled.then_some((Field::Enabled, Value::Bool(false)));
                 Ok(DesiredSide::Present(Arc::new(Present {
                     kind,
                     fields: enabled.into_iter().collect(),

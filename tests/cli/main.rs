@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod bad_input;
+mod coexistence;
 #[cfg(unix)]
 mod credentials;
 mod explained;

@@ -106,10 +106,22 @@ impl Portal {
     pub(crate) fn edit_at(&self, item: &ResourceId, assignments: &[&str]) {
         let assignments: Vec<Assignment> =
             assignments.iter().map(|text| text.parse().unwrap()).collect();
-        let (_, body) = self.send("GET", &versioned(item), None);
-        let body = edit(&body, &assignments).unwrap();
-        let (status, answer) = self.send("PUT", &versioned(item), Some(&body));
+        let body = edit(&self.get_at(item), &assignments).unwrap();
+        self.put_at(item, &body);
+    }
+
+    /// A resource of another workspace; `null` where there is none.
+    pub(crate) fn get_at(&self, item: &ResourceId) -> Value {
+        let (status, body) = self.send("GET", &versioned(item), None);
+        if status == 404 { Value::Null } else { body }
+    }
+
+    /// Puts a resource of another workspace; returns the body as it stands then.
+    #[track_caller]
+    pub(crate) fn put_at(&self, item: &ResourceId, body: &Value) -> Value {
+        let (status, answer) = self.send("PUT", &versioned(item), Some(body));
         assert!((200..300).contains(&status), "{status} {answer:#}");
+        answer
     }
 
     /// Deletes an item of another workspace.

@@ -148,7 +148,7 @@ impl Ended {
             false => verdict.to_owned(),
         };
         let mut reasons: Vec<String> = Vec::new();
-        reasons.extend(summary::verdict_reason(&item.verdict).map(escape::visible));
+        reasons.extend(fold::reason(fold).map(|reason| escape::visible(&reason)));
         let fields = |all: &[Field]| all.iter().map(|f| f.path()).collect::<Vec<_>>().join(", ");
         if !item.undecided.is_empty() {
             let fields = fields(&item.undecided);

@@ -87,8 +87,8 @@ fn item(page: &mut Page, fold: &Told<'_>) {
         true => format!("{sign} {} {word}{quieter}{spread}:", item.action),
         false => format!("{sign} {word}{quieter}{spread}:"),
     };
-    let reason = match summary::verdict_reason(&item.verdict) {
-        Some(reason) => format!(": {}", escape::visible(reason)),
+    let reason = match fold::reason(fold) {
+        Some(reason) => format!(": {}", escape::visible(&reason)),
         None => String::new(),
     };
     let key = escape::visible(&item.key.to_string());
