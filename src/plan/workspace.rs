@@ -223,7 +223,10 @@ impl<'a> Pairing<'a> {
         if let Some(holder) = holder.filter(|holder| *holder != key) {
             return Some(Clash::Name(format!("`{arm_name}` already belongs to `{holder}`")));
         }
-        if let (DesiredSide::Absent, Some(other)) = (desired, self.wanted_as(key, arm_name)) {
+        // Only then: it looks at every other item.
+        if *desired == DesiredSide::Absent
+            && let Some(other) = self.wanted_as(key, arm_name)
+        {
             return Some(Clash::Name(format!("the files want `{arm_name}` as `{other}`")));
         }
         let DesiredSide::Present(present) = desired else { return None };

@@ -83,6 +83,23 @@ impl World {
         Self::of(service, limits, workspaces)
     }
 
+    /// Workspaces in subscriptions of their own to which everything is deployed already.
+    pub(crate) async fn deployed(
+        service: Service,
+        limits: Limits,
+        workspaces: usize,
+        has: Content,
+    ) -> Self {
+        let first = Self::new(service, limits, 1, has);
+        let (_, written) = first.run().await;
+        assert_eq!(written, has.rules + has.hunts);
+        let path = |number| workspace(number, number, has).id.to_string();
+        first.service.copy(&path(0), (1..workspaces).map(path));
+        let workspaces = (0..workspaces).map(|number| workspace(number, number, has)).collect();
+        let desired = Desired { workspaces, ..first.desired };
+        Self { desired, ..first }
+    }
+
     /// Workspaces in one subscription.
     pub(crate) fn in_one_subscription(
         service: Service,
@@ -160,11 +177,11 @@ impl World {
         (start.elapsed(), done(&outcome))
     }
 
-    /// Gives every rule another severity.
+    /// Gives every item another description.
     pub(crate) fn change_all(&mut self) {
         for item in self.desired.workspaces.iter_mut().flat_map(|w| w.items.values_mut()) {
             if let DesiredState::Present(present) = &mut item.state {
-                Arc::make_mut(present).fields.insert(Field::Severity, json!("Medium"));
+                Arc::make_mut(present).fields.insert(Field::Description, json!("Another one."));
             }
         }
     }
