@@ -129,8 +129,7 @@ impl Client {
     async fn ask_for_tenant(&self, subscription: &SubscriptionId) -> Result<(), Error> {
         let url = self.url(&format!("/subscriptions/{subscription}"), Operation::Subscriptions);
         let request = Request::new(Method::Get, url);
-        let response = self.send(&request, subscription).await?;
-        let body = parse(&request, &response)?;
+        let body = parse(&request, self.send(&request, subscription).await?)?;
         let Some(named) = body.get("tenantId").and_then(Value::as_str) else {
             return Err(protocol(&request, "the subscription's answer names no tenant"));
         };
@@ -151,8 +150,8 @@ impl Client {
     /// `NotFound` when the service says that it is not there.
     pub async fn get(&self, id: &ResourceId) -> Result<Value, Error> {
         let request = self.request(Method::Get, id);
-        let response = self.send_checked(&request, &id.workspace.subscription).await?;
-        parse(&request, &response)
+        let answer = self.send_checked(&request, &id.workspace.subscription).await?;
+        parse(&request, answer)
     }
 
     /// Creates or replaces one resource and answers what the service made of it.
@@ -163,8 +162,8 @@ impl Client {
         let mut request = self.request(Method::Put, id);
         request.body = Some(Bytes::from(body.to_string()));
         let _alone = self.alone(id).await;
-        let response = self.send_checked(&request, &id.workspace.subscription).await?;
-        parse(&request, &response)
+        let answer = self.send_checked(&request, &id.workspace.subscription).await?;
+        parse(&request, answer)
     }
 
     /// Deletes one resource; one that is not there counts as deleted.
@@ -217,8 +216,8 @@ impl Client {
         let mut seen = BTreeSet::new();
         let mut items = Vec::new();
         loop {
-            let response = self.send_checked(&request, subscription).await?;
-            let mut page = parse(&request, &response)?;
+            let answer = self.send_checked(&request, subscription).await?;
+            let mut page = parse(&request, answer)?;
             let Some(Value::Array(value)) = page.get_mut("value").map(Value::take) else {
                 return Err(protocol(&request, "a page of the list has no `value`"));
             };
@@ -268,7 +267,7 @@ impl Client {
         &self,
         request: &Request,
         subscription: &SubscriptionId,
-    ) -> Result<Response, Error> {
+    ) -> Result<Answer, Error> {
         self.check_subscription(subscription).await?;
         self.send(request, subscription).await
     }
@@ -277,7 +276,7 @@ impl Client {
         &self,
         request: &Request,
         subscription: &SubscriptionId,
-    ) -> Result<Response, Error> {
+    ) -> Result<Answer, Error> {
         let clock = self.clock();
         let mut number = 1;
         let mut waited = Duration::ZERO;
@@ -293,11 +292,13 @@ impl Client {
                 turn.follow(response, clock);
             }
             let mut failed = match answer {
-                Ok(response) if is_cut_off(request, &response) => {
-                    let half = TransportError::Unknown("the answer ends in the middle".into());
-                    Failed::lost(request, half)
-                }
-                Ok(response) if response.is_success() => return Ok(response),
+                Ok(response) if response.is_success() => match read(request, &response) {
+                    Some(answer) => return Ok(answer),
+                    None => {
+                        let half = TransportError::Unknown("the answer ends in the middle".into());
+                        Failed::lost(request, half)
+                    }
+                },
                 Ok(response) => Failed::answered(request, &response, clock.now()),
                 Err(lost) => Failed::lost(request, lost),
             };
@@ -449,16 +450,25 @@ fn closed_for(
     Error { repeated, ..error(request, ErrorKind::Throttled, message) }
 }
 
-/// Whether the line was cut while a gateway passed the answer on: what came is no whole JSON.
-fn is_cut_off(request: &Request, response: &Response) -> bool {
-    let whole = || serde_json::from_slice::<serde::de::IgnoredAny>(&response.body);
-    let reads = matches!(request.method, Method::Get | Method::Put);
-    reads && response.is_success() && whole().is_err_and(|error| error.is_eof())
+/// What a success says; `None` where it is no JSON, or where nobody reads it.
+type Answer = Option<Value>;
+
+/// Reads what a success says; `None` when the line was cut while a gateway passed the answer on: what
+/// came is no whole JSON.
+fn read(request: &Request, response: &Response) -> Option<Answer> {
+    if request.method == Method::Delete {
+        return Some(None);
+    }
+    match serde_json::from_slice(&response.body) {
+        Ok(body) => Some(Some(body)),
+        Err(error) if error.is_eof() => None,
+        Err(_) => Some(None),
+    }
 }
 
-fn parse(request: &Request, response: &Response) -> Result<Value, Error> {
-    match serde_json::from_slice(&response.body) {
-        Ok(Value::Object(body)) => Ok(Value::Object(body)),
+fn parse(request: &Request, answer: Answer) -> Result<Value, Error> {
+    match answer {
+        Some(Value::Object(body)) => Ok(Value::Object(body)),
         _ => Err(protocol(request, "the answer is no JSON object, or not a whole one")),
     }
 }
