@@ -61,13 +61,14 @@ impl Files {
 
     async fn plan(&self, clients: &Clients) -> Plan {
         let options = Options::default();
-        let planner = Planner::new(&self.desired, &options, "2026-11-24".parse().unwrap());
+        let mut planner = Planner::new(&self.desired, &options, "2026-11-24".parse().unwrap());
         let owner = &self.desired.owner;
         let targets: Vec<Target> =
             self.desired.workspaces.iter().map(|w| Target::of(owner, w)).collect();
         let planned =
             observe_each(clients, &targets, |target, seen| planner.workspace(&target.key, &seen));
-        let plan = planner.plan(planned.await.into_iter().flatten());
+        let planned = planned.await;
+        let plan = planner.plan(planned.into_iter().flatten());
         assert!(plan.workspaces.iter().all(|workspace| workspace.unreadable.is_none()));
         plan
     }

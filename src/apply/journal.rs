@@ -1,5 +1,6 @@
 //! What is kept of an item before it is written.
 
+use crate::arm::WorkspaceId;
 use crate::ident::WorkspaceKey;
 use crate::plan::Change;
 
@@ -10,7 +11,12 @@ pub trait Journal: Sync {
     ///
     /// # Errors
     /// Why it could not be kept. Then nothing of the change is sent.
-    fn replaces(&self, workspace: &WorkspaceKey, change: &Change) -> Result<(), String>;
+    fn replaces(
+        &self,
+        workspace: &WorkspaceKey,
+        id: &WorkspaceId,
+        change: &Change,
+    ) -> Result<(), String>;
 }
 
 /// Keeps nothing: for tests and benchmarks of the executor itself.
@@ -18,7 +24,12 @@ pub trait Journal: Sync {
 pub struct Forgetful;
 
 impl Journal for Forgetful {
-    fn replaces(&self, _workspace: &WorkspaceKey, _change: &Change) -> Result<(), String> {
+    fn replaces(
+        &self,
+        _workspace: &WorkspaceKey,
+        _id: &WorkspaceId,
+        _change: &Change,
+    ) -> Result<(), String> {
         Ok(())
     }
 }

@@ -3,16 +3,15 @@
 //! Three lists at once. Lists lag behind writes, so what ours they lack is asked for by itself
 //! before it counts as absent. Anything that fails makes the workspace unreadable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use super::{Client, Clients, Error, ErrorKind};
 use crate::arm::{Collection, ResourceId, WorkspaceId, marker};
 use crate::ident::{ArmName, ContentId, Family, ItemKey, Owner, WorkspaceKey};
-use crate::state::baseline::Baselines;
+use crate::state::baseline::{Baseline, Baselines};
 use crate::state::{
     DesiredWorkspace, Kind, LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable,
 };
@@ -80,22 +79,26 @@ pub async fn observe_all(
     observe_each(clients, targets, |target, seen| (target.key.clone(), seen)).await
 }
 
-/// Reads many workspaces at once, and hands each to `use_it` as soon as it is read; answers what that
-/// made of them, in the order of `targets`. What was read lives no longer than `use_it` keeps it: a
-/// fleet's bodies would fill a machine.
+/// Reads many workspaces at once, and hands one after the other to `use_it` as soon as it is read; answers
+/// what that made of them, in the order of `targets`. What was read lives no longer than `use_it` keeps
+/// it: a fleet's bodies would fill a machine.
 pub async fn observe_each<T>(
     clients: &Clients,
     targets: &[Target],
-    use_it: impl Fn(&Target, Observation) -> T,
+    mut use_it: impl FnMut(&Target, Observation) -> T,
 ) -> Vec<T> {
-    let observe_one = async |target: &Target| {
-        let observation = match clients.get(&target.key.environment) {
-            Ok(client) => observe(client, &target.id, &target.wanted).await,
-            Err(reason) => Observation::Unreadable(reason),
-        };
-        use_it(target, observation)
+    let observe_one = async |(at, target): (usize, &Target)| match clients
+        .get(&target.key.environment)
+    {
+        Ok(client) => (at, observe(client, &target.id, &target.wanted).await),
+        Err(reason) => (at, Observation::Unreadable(reason)),
     };
-    join_all(targets.iter().map(observe_one)).await
+    let mut reading: FuturesUnordered<_> = targets.iter().enumerate().map(observe_one).collect();
+    let mut made: BTreeMap<usize, T> = BTreeMap::new();
+    while let Some((at, seen)) = reading.next().await {
+        made.insert(at, use_it(&targets[at], seen));
+    }
+    made.into_values().collect()
 }
 
 async fn read(
@@ -130,12 +133,16 @@ async fn read(
     }
     let lagging =
         Lagging { client, workspace, at_once: client.throttle().limits().per_subscription };
-    lagging.add_owned_items(&mut found, other_searches, &wanted.owner).await?;
+    let ours = Baselines::sort(&found.metadata, &wanted.owner).ours;
+    lagging.add_owned_items(&mut found, other_searches, &ours).await?;
     lagging.add_wanted_items(&mut found, wanted, &doubtful).await?;
-    lagging.add_records(&mut found, wanted).await?;
+    lagging.add_records(&mut found, wanted, &ours).await?;
     found.metadata.sort_by(|a, b| (a.family, &a.name).cmp(&(b.family, &b.name)));
     Ok(LiveWorkspace { items: found.items.into_values().collect(), metadata: found.metadata })
 }
+
+/// Records of this owner, by item.
+type Ours = BTreeMap<ItemKey, Vec<Baseline>>;
 
 struct Found {
     items: BTreeMap<(Family, ArmName), LiveItem>,
@@ -162,21 +169,20 @@ impl Lagging<'_> {
         &self,
         found: &mut Found,
         other_searches: Vec<Value>,
-        owner: &Owner,
+        ours: &Ours,
     ) -> Result<(), Unreadable> {
-        let ours = Baselines::sort(&found.metadata, owner).ours;
-        let mut lacking: BTreeMap<(Family, ArmName), ()> = ours
-            .into_iter()
-            .flat_map(|(key, records)| records.into_iter().map(move |r| ((key.family, r.name), ())))
-            .filter(|(id, ())| !found.items.contains_key(id))
-            .collect();
+        let names = ours.iter().flat_map(|(key, records)| {
+            records.iter().map(|record| (key.family, record.name.clone()))
+        });
+        let mut lacking: BTreeSet<(Family, ArmName)> =
+            names.filter(|id| !found.items.contains_key(id)).collect();
         for body in other_searches {
             let Some(Ok(name)) = body["name"].as_str().map(str::parse::<ArmName>) else { continue };
-            if lacking.remove(&(Family::HuntingQuery, name)).is_some() {
+            if lacking.remove(&(Family::HuntingQuery, name)) {
                 found.add(live_item(Family::HuntingQuery, body)?);
             }
         }
-        self.add_items(found, lacking.into_keys()).await
+        self.add_items(found, lacking.into_iter()).await
     }
 
     /// Adds wanted items of families whose list is empty. No workspace's is for long: there are
@@ -214,8 +220,12 @@ impl Lagging<'_> {
     }
 
     /// Adds the metadata of wanted, live items that have none in the list.
-    async fn add_records(&self, found: &mut Found, wanted: &Wanted) -> Result<(), Unreadable> {
-        let ours = Baselines::sort(&found.metadata, &wanted.owner).ours;
+    async fn add_records(
+        &self,
+        found: &mut Found,
+        wanted: &Wanted,
+        ours: &Ours,
+    ) -> Result<(), Unreadable> {
         let has_record = |item: &WantedItem| {
             let about = |known: &MetadataItem| {
                 known.family == item.family
@@ -284,7 +294,7 @@ pub fn live_item(family: Family, body: Value) -> Result<LiveItem, Unreadable> {
         Family::HuntingQuery => is_hunting_query(&body).then_some(Kind::Hunt),
         Family::AnalyticRule => body["kind"].as_str().and_then(Kind::parse),
     };
-    Ok(LiveItem { family, name, kind, body })
+    Ok(LiveItem { family, name, kind, body: body.into() })
 }
 
 /// Metadata from its body; `None` when it is about something else than rules and hunting queries.
@@ -294,7 +304,7 @@ pub fn live_item(family: Family, body: Value) -> Result<LiveItem, Unreadable> {
 pub fn metadata_item(body: Value) -> Result<Option<MetadataItem>, Unreadable> {
     let kind = body["properties"]["kind"].as_str().unwrap_or_default();
     let Some(family) = marker::family(kind) else { return Ok(None) };
-    Ok(Some(MetadataItem { name: name(&body)?, family, body }))
+    Ok(Some(MetadataItem { name: name(&body)?, family, body: body.into() }))
 }
 
 fn name(body: &Value) -> Result<ArmName, Unreadable> {

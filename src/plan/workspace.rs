@@ -1,10 +1,12 @@
 //! Pairs up the three sides of every item of one workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::settled::Settled;
 use super::{
     Acknowledgement, BaselineSide, Change, Clash, DesiredSide, Foreign, Guard, Options, RuleCount,
-    Sides, WorkspacePlan, decide, order, replaced,
+    Sides, WorkspacePlan, order, replaced,
 };
 use crate::ident::{ArmName, Day, Family, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Baselines, Ownership};
@@ -20,6 +22,7 @@ pub(super) fn plan_workspace(
     owner: &Owner,
     options: &Options,
     today: Day,
+    settled: &mut Settled,
 ) -> WorkspacePlan {
     let mut plan = WorkspacePlan {
         key: desired.key.clone(),
@@ -51,13 +54,14 @@ pub(super) fn plan_workspace(
         .chain(pairing.unreadable.keys())
         .chain(desired.rollbacks.keys())
         .collect();
-    let changes: Vec<Change> =
-        keys.into_iter().map(|key| decide(pairing.sides(key), options)).collect();
+    let decide = |key| settled.decide(pairing.sides(key), &desired.id, options);
+    let changes: Vec<Arc<Change>> = keys.into_iter().map(decide).collect();
     plan.owned = changes.iter().filter(|change| is_owned(change)).count();
     plan.changes = order::by_weight(replaced::hold(changes, desired, options));
     plan.unmanaged = pairing.unmanaged(&plan.changes);
     plan.foreign = pairing.foreign();
-    plan.changes.iter_mut().for_each(replaced::let_go);
+    // What is shared has nothing left to let go of.
+    plan.changes.iter_mut().filter_map(Arc::get_mut).for_each(replaced::let_go);
     plan
 }
 
@@ -78,6 +82,8 @@ struct Pairing<'a> {
     desired: &'a DesiredWorkspace,
     live: BTreeMap<(Family, ArmName), &'a LiveItem>,
     baselines: Baselines,
+    /// Content files that the workspace's selectors leave out.
+    unselected: BTreeMap<&'a ItemKey, &'a UnselectedContent>,
     /// Items whose content files did not load, and the file.
     unreadable: BTreeMap<ItemKey, &'a UnreadableContent>,
     /// Which of our items an ARM name is bound to by a record.
@@ -110,10 +116,12 @@ impl<'a> Pairing<'a> {
             |ack: &Acknowledgement| ack.is_about(Guard::RetiredEdited, Some(&desired.key));
         let edits_acknowledged = options.acknowledged.iter().any(is_about);
         let unreadable = unreadable(desired, &baselines);
+        let unselected = desired.unselected.iter().rev().map(|content| (&content.key, &**content));
         Self {
             desired,
             live,
             baselines,
+            unselected: unselected.collect(),
             unreadable,
             bound,
             owner,
@@ -145,7 +153,6 @@ impl<'a> Pairing<'a> {
             left_out: self.left_out(key).map(|content| content.path.clone()),
             rollback: self.desired.rollbacks.get(key).cloned().map(Box::new),
             owner: self.owner.clone(),
-            workspace: self.desired.id.clone(),
             today: self.today,
         }
     }
@@ -182,8 +189,8 @@ impl<'a> Pairing<'a> {
 
     /// The content that an item would be, where the workspace's selectors leave it out.
     fn left_out(&self, key: &ItemKey) -> Option<&UnselectedContent> {
-        let found = self.desired.unselected.iter().find(|content| content.key == *key)?;
-        (!self.desired.items.contains_key(key)).then_some(found)
+        let found = self.unselected.get(key)?;
+        (!self.desired.items.contains_key(key)).then_some(*found)
     }
 
     fn baseline_side(&self, family: Family, name: &ArmName, records: &[Baseline]) -> BaselineSide {
@@ -245,7 +252,7 @@ impl<'a> Pairing<'a> {
     fn other_family(&self, key: &ItemKey, records: &[Baseline]) -> Option<String> {
         let other = ItemKey { family: key.family.other(), id: key.id.clone() };
         let wanted = |key: &ItemKey| {
-            let left_out = self.desired.unselected.iter().find(|content| content.key == *key);
+            let left_out = self.unselected.get(key);
             let selected = self.desired.items.get(key).map(|item| item.path.as_str());
             selected.or_else(|| left_out.map(|content| content.path.as_str()))
         };
@@ -265,7 +272,7 @@ impl<'a> Pairing<'a> {
     /// Whether an item of ours is live and was not retired.
     fn is_deployed(&self, key: &ItemKey) -> bool {
         self.records(key).iter().any(|baseline| {
-            let retired = baseline.record.as_ref().is_ok_and(|r| r.state == RecordState::Retired);
+            let retired = baseline.record().is_ok_and(|r| r.state == RecordState::Retired);
             !retired && self.live.contains_key(&(key.family, baseline.name.clone()))
         })
     }
@@ -274,10 +281,10 @@ impl<'a> Pairing<'a> {
     fn twin(&self, key: &ItemKey, present: &Present) -> Option<Clash> {
         let template = present.fields.get(&Field::TemplateName).and_then(|t| t.as_str());
         let likeness = |item: &LiveItem| -> Option<&'static str> {
-            let read = |field: Field| field.read(present.kind, &item.body);
+            let read = |field: Field| field.find(present.kind, &item.body);
             let of_template = item.body["properties"]["alertRuleTemplateName"].as_str();
             let same = |field: Field| {
-                present.fields.get(&field).is_some_and(|value| field.same(value, &read(field)))
+                present.fields.get(&field).is_some_and(|value| field.same(value, read(field)))
             };
             if of_template.is_some_and(|t| {
                 t.eq_ignore_ascii_case(key.id.as_str())
@@ -302,7 +309,7 @@ impl<'a> Pairing<'a> {
     }
 
     /// Items that nobody who uses this tool owns.
-    fn unmanaged(&self, changes: &[Change]) -> usize {
+    fn unmanaged(&self, changes: &[Arc<Change>]) -> usize {
         let named: BTreeSet<(Family, &ArmName)> =
             changes.iter().map(|change| (change.key.family, &change.arm_name)).collect();
         let foreign = |family: Family, name: &ArmName| {

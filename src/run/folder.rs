@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::document::{self, Manifest, Replaced};
 use super::file;
 use crate::apply::Journal;
+use crate::arm::WorkspaceId;
 use crate::ident::WorkspaceKey;
 use crate::plan::{Change, Plan, SavedPlan};
 
@@ -68,9 +69,9 @@ impl Folder {
         file::write(&self.path.join("outcome.json"), &document::to_text(outcome))
     }
 
-    fn keep(&self, workspace: &WorkspaceKey, change: &Change) -> io::Result<()> {
+    fn keep(&self, workspace: &WorkspaceKey, id: &WorkspaceId, change: &Change) -> io::Result<()> {
         let path = self.path.join(Replaced::path(workspace, &change.key));
-        let replaced = Replaced::of(workspace, change);
+        let replaced = Replaced::of(workspace, id, change);
         if path.exists() && !replaced.writes_resource {
             // The item stands as it was to stand, perhaps by this run's own write: what that replaced is
             // kept already.
@@ -86,8 +87,13 @@ impl Folder {
 }
 
 impl Journal for Folder {
-    fn replaces(&self, workspace: &WorkspaceKey, change: &Change) -> Result<(), String> {
-        self.keep(workspace, change)
+    fn replaces(
+        &self,
+        workspace: &WorkspaceKey,
+        id: &WorkspaceId,
+        change: &Change,
+    ) -> Result<(), String> {
+        self.keep(workspace, id, change)
             .map_err(|error| format!("failed to write to `{}`: {error}", self.path.display()))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Kind;
+use super::{Body, Kind};
 use crate::ident::{ArmName, Family};
 
 /// One rule or hunting query as it is in a workspace.
@@ -16,7 +16,7 @@ pub struct LiveItem {
     /// hunting queries.
     pub kind: Option<Kind>,
     /// The whole resource.
-    pub body: Value,
+    pub body: Body,
 }
 
 impl LiveItem {
@@ -41,7 +41,7 @@ pub struct MetadataItem {
     /// The family that its `kind` names.
     pub family: Family,
     /// The whole resource.
-    pub body: Value,
+    pub body: Body,
 }
 
 impl MetadataItem {

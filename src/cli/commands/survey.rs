@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::arm::Collection;
+use crate::arm::{Collection, WorkspaceId};
 use crate::cli::args::{OnConflict, OnDrift, Selection as Typed, Shape};
 use crate::cli::connect::{Connected, connect};
 use crate::cli::context::Context;
@@ -76,13 +76,14 @@ pub(super) async fn survey_of(
     let connected = connect(context, &loaded.fleet, &workspaces, ui).await?;
     let targets: Vec<Target> =
         desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
-    let planner = Planner::new(&desired, options, today);
+    let mut planner = Planner::new(&desired, options, today);
     let progress = ui.progress(targets.len(), "reading workspaces");
     let planned = observe_each(&connected.clients, &targets, |target, seen| {
         progress.inc(1);
         planner.workspace(&target.key, &seen)
     });
-    let mut plan = planner.plan(planned.await.into_iter().flatten());
+    let planned = planned.await;
+    let mut plan = planner.plan(planned.into_iter().flatten());
     progress.finish_and_clear();
     // What a workspace that was not read has is not known, so no name can be called unknown.
     let is_read = plan.workspaces.iter().all(|workspace| workspace.unreadable.is_none());
@@ -123,13 +124,13 @@ fn say_idle(plan: &Plan, ui: &Ui) {
 
 /// Reads which playbooks the rules start that are to be deleted.
 async fn look_at_playbooks(plan: &mut Plan, connected: &Connected) {
-    let rule = |(key, change): (&WorkspaceKey, &mut Change)| {
-        let id = change.sides.workspace.resource(Collection::AlertRules, &change.arm_name);
+    let rule = |(key, workspace, change): (&WorkspaceKey, &WorkspaceId, &mut Change)| {
+        let id = workspace.resource(Collection::AlertRules, &change.arm_name);
         (key.environment.clone(), id)
     };
     let rules: Vec<_> = plan.deleted_rules().map(rule).collect();
     let found = read_playbooks(&connected.clients, &rules).await;
-    for ((_, change), playbooks) in plan.deleted_rules().zip(found) {
+    for ((_, _, change), playbooks) in plan.deleted_rules().zip(found) {
         change.playbooks = Some(playbooks);
     }
 }
