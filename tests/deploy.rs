@@ -187,7 +187,7 @@ fn desired() -> Desired {
             accepted: Vec::new(),
         };
         let state = DesiredState::Present(Arc::new(present));
-        (key, DesiredItem { name: id.to_owned(), path: format!("content/{id}.yaml"), state })
+        (key, DesiredItem { name: id.into(), path: format!("content/{id}.yaml").into(), state })
     };
     let items = BTreeMap::from([
         item(Family::AnalyticRule, "scheduled", Kind::Scheduled),

@@ -52,11 +52,11 @@ impl Target {
     #[must_use]
     pub fn of(owner: &Owner, desired: &DesiredWorkspace) -> Self {
         let item = |key: &ItemKey| {
-            let own = || key.id.as_str().parse().ok();
-            let name = desired.resources.get(&key.id).cloned().or_else(own)?;
-            Some(WantedItem { family: key.family, name, id: key.id.clone() })
+            let named = desired.resources.get(&key.id).cloned();
+            let name = named.unwrap_or_else(|| key.id.clone().into());
+            WantedItem { family: key.family, name, id: key.id.clone() }
         };
-        let items = desired.items.keys().filter_map(item).collect();
+        let items = desired.items.keys().map(item).collect();
         let wanted = Wanted { owner: owner.clone(), items };
         Self { key: desired.key.clone(), id: desired.id.clone(), wanted }
     }
@@ -87,12 +87,11 @@ pub async fn observe_each<T>(
     targets: &[Target],
     mut use_it: impl FnMut(&Target, Observation) -> T,
 ) -> Vec<T> {
-    let observe_one = async |(at, target): (usize, &Target)| match clients
-        .get(&target.key.environment)
-    {
-        Ok(client) => (at, observe(client, &target.id, &target.wanted).await),
-        Err(reason) => (at, Observation::Unreadable(reason)),
-    };
+    let observe_one =
+        async |(at, target): (usize, &Target)| match clients.get(&target.key.environment) {
+            Ok(client) => (at, observe(client, &target.id, &target.wanted).await),
+            Err(reason) => (at, Observation::Unreadable(reason)),
+        };
     let mut reading: FuturesUnordered<_> = targets.iter().enumerate().map(observe_one).collect();
     let mut made: BTreeMap<usize, T> = BTreeMap::new();
     while let Some((at, seen)) = reading.next().await {

@@ -46,7 +46,9 @@ pub(super) fn create(sides: &Sides, present: &Present, terms: &Terms<'_>) -> Res
 pub(super) fn record(sides: &Sides, present: &Present, terms: &Terms<'_>) -> Result<Work, String> {
     let live = sides.live.as_ref().map_or(&Value::Null, |live| &*live.body);
     let record = after_write(sides, present, live, &[], terms);
-    Ok(Work::Record { record: Box::new(record_put(sides, terms, present.version.as_deref(), record)?) })
+    Ok(Work::Record {
+        record: Box::new(record_put(sides, terms, present.version.as_deref(), record)?),
+    })
 }
 
 /// Brings the live item to what the files say in the fields that are written.
@@ -67,7 +69,15 @@ pub(super) fn update(
     complete(present.kind, &mut body);
     let next = after_write(sides, present, &live.body, written, terms);
     let written: Vec<Field> = written.iter().map(|change| change.field).collect();
-    write_around(sides, terms, live, (present.kind, body), &written, next, present.version.as_deref())
+    write_around(
+        sides,
+        terms,
+        live,
+        (present.kind, body),
+        &written,
+        next,
+        present.version.as_deref(),
+    )
 }
 
 /// Disables a rule whose content is gone, and marks its record.
@@ -297,7 +307,12 @@ fn metadata_id(sides: &Sides, terms: &Terms<'_>) -> Result<ResourceId, String> {
 }
 
 /// The metadata around a record. Our own metadata keeps what somebody added to it.
-fn record_put(sides: &Sides, terms: &Terms<'_>, version: Option<&str>, record: Record) -> Result<RecordPut, String> {
+fn record_put(
+    sides: &Sides,
+    terms: &Terms<'_>,
+    version: Option<&str>,
+    record: Record,
+) -> Result<RecordPut, String> {
     let mut properties: Map<String, Value> = match &sides.baseline {
         BaselineSide::Ours(baseline) => {
             sendable(&baseline.metadata.body)["properties"].as_object().cloned().unwrap_or_default()

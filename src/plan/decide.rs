@@ -503,7 +503,8 @@ fn retire(sides: &Sides, live: &LiveItem, record: &Record, terms: &Terms<'_>) ->
     };
     if sides.prune {
         let reason = format!("{gone}; it is deleted");
-        return Finding::new(Class::Retired, Action::Delete, reason).doing(body::delete(sides, terms));
+        return Finding::new(Class::Retired, Action::Delete, reason)
+            .doing(body::delete(sides, terms));
     }
     let stays =
         sides.key.family == Family::HuntingQuery || sides.observed.contains(&Field::Enabled);

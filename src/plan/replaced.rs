@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::{Action, BaselineSide, Change, Class, DesiredSide, Options, Plan, Work, decide, order};
 use crate::arm::WorkspaceId;
 use crate::ident::{ContentId, ItemKey};
-use crate::state::{Body, Field};
 use crate::state::desired::{DesiredWorkspace, Present};
+use crate::state::{Body, Field};
 
 /// Holds every absent item of which a successor does not stand after this run. Where a successor is
 /// written in this very run, the executor retires the old item after it.
@@ -93,7 +93,8 @@ impl Plan {
     pub fn keep(&mut self, keep: impl Fn(&Change) -> bool) {
         for workspace in &mut self.workspaces {
             let changes = std::mem::take(&mut workspace.changes);
-            let (kept, dropped): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| keep(change));
+            let (kept, dropped): (Vec<_>, Vec<_>) =
+                changes.into_iter().partition(|change| keep(change));
             let mut missing = BTreeMap::new();
             for change in dropped.iter().filter(|change| !stands(change, false)) {
                 if let DesiredSide::Present(present) = &change.sides.desired

@@ -34,10 +34,9 @@ impl DesiredWorkspace {
             match present {
                 Some(present) => {
                     let name = present.fields.get(&Field::DisplayName).and_then(Value::as_str);
-                    let name = name.unwrap_or(key.id.as_str()).to_owned();
+                    let name = name.unwrap_or(key.id.as_str()).into();
                     let state = DesiredState::Present(present.into());
-                    self.items
-                        .insert(key.clone(), DesiredItem { name, path: String::new(), state });
+                    self.items.insert(key.clone(), DesiredItem { name, path: "".into(), state });
                 }
                 None => drop(self.items.remove(&key)),
             }

@@ -8,9 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{
-    Action, BaselineSide, Change, Class, DesiredSide, Options, Sides, decide, replaced,
-};
+use super::{Action, BaselineSide, Change, Class, DesiredSide, Options, Sides, decide, replaced};
 use crate::arm::WorkspaceId;
 use crate::ident::ItemKey;
 use crate::state::baseline::Baseline;

@@ -140,7 +140,8 @@ impl<'a> Pairing<'a> {
         let clash = self.clash(key, &arm_name, records, &desired, live.as_ref());
         Sides {
             key: key.clone(),
-            name: item.map_or_else(|| display_name(live.as_ref(), key), |item| item.name.clone()),
+            name: item
+                .map_or_else(|| display_name(live.as_ref(), key), |item| item.name.to_string()),
             desired,
             baseline: self.baseline_side(key.family, &arm_name, records),
             live,
@@ -168,7 +169,7 @@ impl<'a> Pairing<'a> {
         match (self.records(key), before.or_else(|| self.desired.resources.get(&key.id))) {
             ([record, ..], _) => record.name.clone(),
             ([], Some(named)) => named.clone(),
-            ([], None) => name_of(key),
+            ([], None) => key.id.clone().into(),
         }
     }
 
@@ -253,7 +254,7 @@ impl<'a> Pairing<'a> {
         let other = ItemKey { family: key.family.other(), id: key.id.clone() };
         let wanted = |key: &ItemKey| {
             let left_out = self.unselected.get(key);
-            let selected = self.desired.items.get(key).map(|item| item.path.as_str());
+            let selected = self.desired.items.get(key).map(|item| &*item.path);
             selected.or_else(|| left_out.map(|content| content.path.as_str()))
         };
         match (wanted(key), wanted(&other)) {
@@ -369,11 +370,6 @@ const fn with_article(family: Family) -> &'static str {
         Family::AnalyticRule => "an analytic rule",
         Family::HuntingQuery => "a hunting query",
     }
-}
-
-/// A content id is a valid ARM name: its rule is the narrower one.
-fn name_of(key: &ItemKey) -> ArmName {
-    key.id.as_str().parse().expect("invariant: every content id is a valid ARM name")
 }
 
 fn display_name(live: Option<&LiveItem>, key: &ItemKey) -> String {

@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::load::{Loaded, load_or_stop};
 use crate::cli::ui::Ui;
 use crate::content::Content;
-use crate::environment::{Environment, Selection, Workspace};
+use crate::environment::{Environment, Fleet, Selection, Workspace};
 use crate::ident::{Day, ItemKey, Tag, WorkspaceKey};
 use crate::live::{Target, observe_each, read_playbooks};
 use crate::plan::{self, Change, Class, Options, Plan, Planner};
@@ -28,7 +28,7 @@ pub(super) enum Names {
     Saved,
 }
 
-/// A plan and what it came from.
+/// A plan and what it came from. Of what is desired only the selected workspaces are left.
 pub(super) struct Survey {
     pub(super) loaded: Loaded,
     pub(super) plan: Plan,
@@ -64,19 +64,20 @@ pub(super) async fn survey_of(
     ui: &Ui,
     turn: Turn<'_>,
 ) -> Result<Survey, Error> {
-    let loaded = load_or_stop(context, ui, today)?;
+    let mut loaded = load_or_stop(context, ui, today)?;
     let selection = selection(typed);
-    let workspaces = selected(&selection, &loaded, ui)?;
+    let workspaces = selected(&selection, &loaded.fleet, ui)?;
     if let (Some(shard), true) = (selection.shard, workspaces.is_empty()) {
         ui.note(&format!("Shard {shard} has no workspace: nothing is to be done in it."));
     }
-    check_acknowledged(options, &loaded, ui)?;
-    let mut desired = only(&loaded.compiled.desired, &workspaces, &selection);
-    turn(&mut desired)?;
+    check_acknowledged(options, &loaded.fleet, ui)?;
+    let desired = &mut loaded.compiled.desired;
+    keep_only(desired, &workspaces, &selection);
+    turn(desired)?;
     let connected = connect(context, &loaded.fleet, &workspaces, ui).await?;
     let targets: Vec<Target> =
         desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
-    let mut planner = Planner::new(&desired, options, today);
+    let mut planner = Planner::new(desired, options, today);
     let progress = ui.progress(targets.len(), "reading workspaces");
     let planned = observe_each(&connected.clients, &targets, |target, seen| {
         progress.inc(1);
@@ -103,9 +104,9 @@ pub(super) async fn survey_of(
 }
 
 /// A workspace that is named in an acknowledgement is one of the fleet, and only one.
-fn check_acknowledged(options: &Options, loaded: &Loaded, ui: &Ui) -> Result<(), Error> {
+fn check_acknowledged(options: &Options, fleet: &Fleet, ui: &Ui) -> Result<(), Error> {
     let named = options.acknowledged.iter().filter_map(|ack| ack.workspace.as_ref());
-    let unknown = loaded.fleet.unclear_workspaces(named);
+    let unknown = fleet.unclear_workspaces(named);
     if unknown.is_empty() {
         return Ok(());
     }
@@ -181,30 +182,28 @@ pub(super) fn selection(typed: &Typed) -> Selection {
 
 pub(super) fn selected<'l>(
     selection: &Selection,
-    loaded: &'l Loaded,
+    fleet: &'l Fleet,
     ui: &Ui,
 ) -> Result<Vec<(&'l Environment, &'l Workspace)>, Error> {
-    selection.workspaces(&loaded.fleet).map_err(|diagnostics| {
+    selection.workspaces(fleet).map_err(|diagnostics| {
         ui.message(&report::text::diagnostics(&diagnostics, ui.messages()));
         Error::new(Exit::Invalid, "the selection names what is not there")
     })
 }
 
-/// The desired side of the selected workspaces. Where rings are named, the run is one job of a chain, and
-/// later rings wait for how it ends; else only those of this run do.
-fn only(
-    desired: &Desired,
+/// Leaves the desired side of the selected workspaces. Where rings are named, the run is one job of a
+/// chain, and later rings wait for how it ends; else only those of this run do.
+fn keep_only(
+    desired: &mut Desired,
     workspaces: &[(&Environment, &Workspace)],
     selection: &Selection,
-) -> Desired {
-    let chosen = |key: &WorkspaceKey| workspaces.iter().any(|(_, w)| &w.key == key);
-    let chosen_workspaces = desired.workspaces.iter().filter(|w| chosen(&w.key)).cloned().collect();
-    let mut terms = desired.terms.clone();
+) {
+    let chosen: BTreeSet<&WorkspaceKey> = workspaces.iter().map(|(_, w)| &w.key).collect();
+    desired.workspaces.retain(|workspace| chosen.contains(&workspace.key));
     if selection.rings.is_empty() {
         let of_run = |ring: &Ring| workspaces.iter().any(|(_, w)| w.ring.value == ring.name);
-        terms.rings.retain(of_run);
+        desired.terms.rings.retain(of_run);
     }
-    Desired { owner: desired.owner.clone(), terms, workspaces: chosen_workspaces }
 }
 
 /// Content that is selected is in the files, or was deployed to one of the workspaces.
