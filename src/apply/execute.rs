@@ -97,7 +97,7 @@ impl Executor<'_> {
 
     async fn send(&self, change: &Change) -> Result<Option<Left>, Stop> {
         if change.work != Work::Nothing
-            && let Err(why) = self.journal.replaces(self.workspace, self.id, change)
+            && let Err(why) = self.keep(change).await
         {
             let why = format!("not sent, since what it replaces could not be kept: {why}");
             return Err(Stop::Ended(Verdict::Failed(why)));
@@ -119,6 +119,15 @@ impl Executor<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// Keeps what a change replaces, beside whatever else is under way.
+    async fn keep(&self, change: &Change) -> Result<(), String> {
+        let Some(keeping) = self.journal.replaces(self.workspace, self.id, change) else {
+            return Ok(());
+        };
+        let kept = tokio::task::spawn_blocking(keeping).await;
+        kept.unwrap_or_else(|lost| Err(lost.to_string()))
     }
 
     /// The record first: a crash after it leaves a record without its item, which the next run

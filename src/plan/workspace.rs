@@ -1,5 +1,6 @@
 //! Pairs up the three sides of every item of one workspace.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -88,6 +89,8 @@ struct Pairing<'a> {
     unreadable: BTreeMap<ItemKey, &'a UnreadableContent>,
     /// Which of our items an ARM name is bound to by a record.
     bound: BTreeMap<(Family, ArmName), ItemKey>,
+    /// Which items the files want under an ARM name; looked up only for what they do not want.
+    wanted: OnceCell<BTreeMap<(Family, ArmName), Vec<ItemKey>>>,
     owner: &'a Owner,
     prune: bool,
     edits_acknowledged: bool,
@@ -124,6 +127,7 @@ impl<'a> Pairing<'a> {
             unselected: unselected.collect(),
             unreadable,
             bound,
+            wanted: OnceCell::new(),
             owner,
             prune,
             edits_acknowledged,
@@ -231,7 +235,9 @@ impl<'a> Pairing<'a> {
         if let Some(holder) = holder.filter(|holder| *holder != key) {
             return Some(Clash::Name(format!("`{arm_name}` already belongs to `{holder}`")));
         }
-        if let (DesiredSide::Absent, Some(other)) = (desired, self.wanted_as(key, arm_name)) {
+        if *desired == DesiredSide::Absent
+            && let Some(other) = self.wanted_as(key, arm_name)
+        {
             return Some(Clash::Name(format!("the files want `{arm_name}` as `{other}`")));
         }
         let DesiredSide::Present(present) = desired else { return None };
@@ -243,9 +249,15 @@ impl<'a> Pairing<'a> {
 
     /// Another item that the files want under the same ARM name.
     fn wanted_as(&self, key: &ItemKey, arm_name: &ArmName) -> Option<&ItemKey> {
-        let wanted = self.desired.items.keys().chain(self.unreadable.keys());
-        let mut others = wanted.filter(|other| other.family == key.family && *other != key);
-        others.find(|other| self.arm_name(other) == *arm_name)
+        let wanted = self.wanted.get_or_init(|| {
+            let mut wanted: BTreeMap<(Family, ArmName), Vec<ItemKey>> = BTreeMap::new();
+            for key in self.desired.items.keys().chain(self.unreadable.keys()) {
+                wanted.entry((key.family, self.arm_name(key))).or_default().push(key.clone());
+            }
+            wanted
+        });
+        let named = wanted.get(&(key.family, arm_name.clone()))?;
+        named.iter().find(|other| *other != key)
     }
 
     /// Why an item is one side of a change of family, if so: under one id, the files have one family
