@@ -13,11 +13,13 @@ use tokio::sync::{OnceCell, OwnedMutexGuard};
 
 use super::TransportError;
 use super::bucket::Kind;
+use super::forms::{Forms, Page};
 use super::retry::{self, Attempt, Decision, Failure};
 use super::throttle::{Ask, ClosedFor, Payer, Turn};
 use super::{Clock, Error, ErrorKind, Method, Pace, Request, Response, Throttle, Transport};
 use crate::arm::{ArmError, Collection, Operation, ResourceId, WorkspaceId};
 use crate::ident::{EnvironmentName, SubscriptionId, TenantId};
+use crate::state::Body;
 
 /// A list that has more pages than this is going round in circles.
 const MOST_PAGES: usize = 1_000;
@@ -129,7 +131,7 @@ impl Client {
     async fn ask_for_tenant(&self, subscription: &SubscriptionId) -> Result<(), Error> {
         let url = self.url(&format!("/subscriptions/{subscription}"), Operation::Subscriptions);
         let request = Request::new(Method::Get, url);
-        let body = parse(&request, self.send(&request, subscription).await?)?;
+        let body = object(&request, self.send(&request, subscription, json).await?)?;
         let Some(named) = body.get("tenantId").and_then(Value::as_str) else {
             return Err(protocol(&request, "the subscription's answer names no tenant"));
         };
@@ -150,8 +152,8 @@ impl Client {
     /// `NotFound` when the service says that it is not there.
     pub async fn get(&self, id: &ResourceId) -> Result<Value, Error> {
         let request = self.request(Method::Get, id);
-        let answer = self.send_checked(&request, &id.workspace.subscription).await?;
-        parse(&request, answer)
+        let answer = self.send_checked(&request, &id.workspace.subscription, json).await?;
+        object(&request, answer)
     }
 
     /// Creates or replaces one resource and answers what the service made of it.
@@ -162,8 +164,8 @@ impl Client {
         let mut request = self.request(Method::Put, id);
         request.body = Some(Bytes::from(body.to_string()));
         let _alone = self.alone(id).await;
-        let answer = self.send_checked(&request, &id.workspace.subscription).await?;
-        parse(&request, answer)
+        let answer = self.send_checked(&request, &id.workspace.subscription, json).await?;
+        object(&request, answer)
     }
 
     /// Deletes one resource; one that is not there counts as deleted.
@@ -173,7 +175,7 @@ impl Client {
     pub async fn delete(&self, id: &ResourceId) -> Result<(), Error> {
         let request = self.request(Method::Delete, id);
         let _alone = self.alone(id).await;
-        match self.send_checked(&request, &id.workspace.subscription).await {
+        match self.send_checked(&request, &id.workspace.subscription, |_| Ok(())).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
@@ -199,7 +201,22 @@ impl Client {
         collection: Collection,
     ) -> Result<Vec<Value>, Error> {
         let first = self.url(&workspace.list_path(collection), collection.operation());
-        self.pages(first, &workspace.subscription).await
+        self.pages(first, &workspace.subscription, Page::read).await
+    }
+
+    /// Reads a list as [`Self::list`] does, of which most may have been read elsewhere.
+    ///
+    /// # Errors
+    /// Those of [`Self::list`].
+    pub(super) async fn list_of(
+        &self,
+        workspace: &WorkspaceId,
+        collection: Collection,
+        forms: &Forms,
+    ) -> Result<Vec<Body>, Error> {
+        let first = self.url(&workspace.list_path(collection), collection.operation());
+        let read = |text: &[u8]| forms.read(collection, text);
+        self.pages(first, &workspace.subscription, read).await
     }
 
     /// Reads which playbooks a rule starts.
@@ -208,22 +225,27 @@ impl Client {
     /// As for any list; `NotFound` when there is no such rule.
     pub async fn list_actions(&self, rule: &ResourceId) -> Result<Vec<Value>, Error> {
         let first = self.url(&format!("{}/actions", rule.path()), rule.collection.operation());
-        self.pages(first, &rule.workspace.subscription).await
+        self.pages(first, &rule.workspace.subscription, Page::read).await
     }
 
-    async fn pages(&self, first: Url, subscription: &SubscriptionId) -> Result<Vec<Value>, Error> {
+    async fn pages<T>(
+        &self,
+        first: Url,
+        subscription: &SubscriptionId,
+        read: impl Fn(&[u8]) -> serde_json::Result<Option<Page<T>>>,
+    ) -> Result<Vec<T>, Error> {
         let mut request = Request::new(Method::Get, first);
         let mut seen = BTreeSet::new();
         let mut items = Vec::new();
         loop {
-            let answer = self.send_checked(&request, subscription).await?;
-            let mut page = parse(&request, answer)?;
-            let Some(Value::Array(value)) = page.get_mut("value").map(Value::take) else {
+            let answer = self.send_checked(&request, subscription, &read).await?;
+            let page = answer.flatten().ok_or_else(|| no_object(&request))?;
+            let Some(value) = page.items else {
                 return Err(protocol(&request, "a page of the list has no `value`"));
             };
             items.extend(value);
             seen.insert(request.url.to_string());
-            match self.next_page(&request, &page)? {
+            match self.next_page(&request, &page.next)? {
                 None => return Ok(items),
                 Some(next) if seen.contains(next.as_str()) || seen.len() >= MOST_PAGES => {
                     return Err(protocol(&request, "the pages of the list go round in circles"));
@@ -234,12 +256,12 @@ impl Client {
     }
 
     /// The token goes where `nextLink` points to, so that must be the same server.
-    fn next_page(&self, request: &Request, page: &Value) -> Result<Option<Url>, Error> {
-        let link = match page.get("nextLink") {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(link)) if link.is_empty() => return Ok(None),
-            Some(Value::String(link)) => link,
-            Some(_) => return Err(protocol(request, "a page's `nextLink` is no text")),
+    fn next_page(&self, request: &Request, link: &Value) -> Result<Option<Url>, Error> {
+        let link = match link {
+            Value::Null => return Ok(None),
+            Value::String(link) if link.is_empty() => return Ok(None),
+            Value::String(link) => link,
+            _ => return Err(protocol(request, "a page's `nextLink` is no text")),
         };
         let Ok(next) = link.parse::<Url>() else {
             return Err(protocol(request, "a page's `nextLink` is no URL"));
@@ -263,20 +285,23 @@ impl Client {
         url
     }
 
-    async fn send_checked(
+    async fn send_checked<T>(
         &self,
         request: &Request,
         subscription: &SubscriptionId,
-    ) -> Result<Answer, Error> {
+        read: impl Fn(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<Option<T>, Error> {
         self.check_subscription(subscription).await?;
-        self.send(request, subscription).await
+        self.send(request, subscription, read).await
     }
 
-    async fn send(
+    /// What `read` reads in the answer; `None` when that is not what it reads.
+    async fn send<T>(
         &self,
         request: &Request,
         subscription: &SubscriptionId,
-    ) -> Result<Answer, Error> {
+        read: impl Fn(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<Option<T>, Error> {
         let clock = self.clock();
         let mut number = 1;
         let mut waited = Duration::ZERO;
@@ -292,9 +317,11 @@ impl Client {
                 turn.follow(response, clock);
             }
             let mut failed = match answer {
-                Ok(response) if response.is_success() => match read(request, &response) {
-                    Some(answer) => return Ok(answer),
-                    None => {
+                Ok(response) if response.is_success() => match read(&response.body) {
+                    Ok(answer) => return Ok(Some(answer)),
+                    Err(error) if !error.is_eof() => return Ok(None),
+                    // The line was cut while a gateway passed the answer on.
+                    Err(_) => {
                         let half = TransportError::Unknown("the answer ends in the middle".into());
                         Failed::lost(request, half)
                     }
@@ -450,27 +477,16 @@ fn closed_for(
     Error { repeated, ..error(request, ErrorKind::Throttled, message) }
 }
 
-/// What a success says; `None` where it is no JSON, or where nobody reads it.
-type Answer = Option<Value>;
-
-/// Reads what a success says; `None` when the line was cut while a gateway passed the answer on: what
-/// came is no whole JSON.
-fn read(request: &Request, response: &Response) -> Option<Answer> {
-    if request.method == Method::Delete {
-        return Some(None);
-    }
-    match serde_json::from_slice(&response.body) {
-        Ok(body) => Some(Some(body)),
-        Err(error) if error.is_eof() => None,
-        Err(_) => Some(None),
-    }
+fn json(text: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(text)
 }
 
-fn parse(request: &Request, answer: Answer) -> Result<Value, Error> {
-    match answer {
-        Some(Value::Object(body)) => Ok(Value::Object(body)),
-        _ => Err(protocol(request, "the answer is no JSON object, or not a whole one")),
-    }
+fn object(request: &Request, answer: Option<Value>) -> Result<Value, Error> {
+    answer.filter(Value::is_object).ok_or_else(|| no_object(request))
+}
+
+fn no_object(request: &Request) -> Error {
+    protocol(request, "the answer is no JSON object, or not a whole one")
 }
 
 fn protocol(request: &Request, message: &str) -> Error {

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 use serde_json::Value;
 
+use super::forms::Forms;
 use super::{Client, Clients, Error, ErrorKind};
 use crate::arm::{Collection, ResourceId, WorkspaceId, marker};
 use crate::ident::{ArmName, ContentId, Family, ItemKey, Owner, WorkspaceKey};
 use crate::state::baseline::{Baseline, Baselines};
 use crate::state::{
-    DesiredWorkspace, Kind, LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable,
+    Body, DesiredWorkspace, Kind, LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable,
 };
 
 /// What the reader needs to know in order to ask for what the lists lack.
@@ -64,7 +65,17 @@ impl Target {
 
 /// Reads one workspace. Items and metadata come in the order of family and name.
 pub async fn observe(client: &Client, workspace: &WorkspaceId, wanted: &Wanted) -> Observation {
-    match read(client, workspace, wanted).await {
+    observe_among(client, workspace, wanted, &Forms::default()).await
+}
+
+/// Reads one workspace of a fleet; `forms` are what the others have.
+async fn observe_among(
+    client: &Client,
+    workspace: &WorkspaceId,
+    wanted: &Wanted,
+    forms: &Forms,
+) -> Observation {
+    match read(client, workspace, wanted, forms).await {
         Ok(live) => Observation::Read(live),
         Err(reason) => Observation::Unreadable(reason),
     }
@@ -87,9 +98,10 @@ pub async fn observe_each<T>(
     targets: &[Target],
     mut use_it: impl FnMut(&Target, Observation) -> T,
 ) -> Vec<T> {
+    let forms = Forms::default();
     let observe_one =
         async |(at, target): (usize, &Target)| match clients.get(&target.key.environment) {
-            Ok(client) => (at, observe(client, &target.id, &target.wanted).await),
+            Ok(client) => (at, observe_among(client, &target.id, &target.wanted, &forms).await),
             Err(reason) => (at, Observation::Unreadable(reason)),
         };
     let mut reading: FuturesUnordered<_> = targets.iter().enumerate().map(observe_one).collect();
@@ -104,12 +116,13 @@ async fn read(
     client: &Client,
     workspace: &WorkspaceId,
     wanted: &Wanted,
+    forms: &Forms,
 ) -> Result<LiveWorkspace, Unreadable> {
     client.check_subscription(&workspace.subscription).await?;
     let (rules, searches, metadata) = tokio::try_join!(
-        client.list(workspace, Collection::AlertRules),
-        client.list(workspace, Collection::SavedSearches),
-        client.list(workspace, Collection::Metadata),
+        client.list_of(workspace, Collection::AlertRules, forms),
+        client.list_of(workspace, Collection::SavedSearches, forms),
+        client.list_of(workspace, Collection::Metadata, forms),
     )?;
     let doubtful: Vec<Family> = [
         rules.is_empty().then_some(Family::AnalyticRule),
@@ -122,7 +135,7 @@ async fn read(
     for body in rules {
         found.add(live_item(Family::AnalyticRule, body)?);
     }
-    let (hunts, other_searches): (Vec<Value>, Vec<Value>) =
+    let (hunts, other_searches): (Vec<Body>, Vec<Body>) =
         searches.into_iter().partition(is_hunting_query);
     for body in hunts {
         found.add(live_item(Family::HuntingQuery, body)?);
@@ -167,7 +180,7 @@ impl Lagging<'_> {
     async fn add_owned_items(
         &self,
         found: &mut Found,
-        other_searches: Vec<Value>,
+        other_searches: Vec<Body>,
         ours: &Ours,
     ) -> Result<(), Unreadable> {
         let names = ours.iter().flat_map(|(key, records)| {
@@ -176,7 +189,8 @@ impl Lagging<'_> {
         let mut lacking: BTreeSet<(Family, ArmName)> =
             names.filter(|id| !found.items.contains_key(id)).collect();
         for body in other_searches {
-            let Some(Ok(name)) = body["name"].as_str().map(str::parse::<ArmName>) else { continue };
+            let named = body.member("name").as_str();
+            let Some(Ok(name)) = named.map(str::parse::<ArmName>) else { continue };
             if lacking.remove(&(Family::HuntingQuery, name)) {
                 found.add(live_item(Family::HuntingQuery, body)?);
             }
@@ -287,35 +301,37 @@ pub async fn read_if_there(client: &Client, id: &ResourceId) -> Result<Option<Va
 ///
 /// # Errors
 /// When it has no usable name: then nothing that is said about the workspace can be trusted.
-pub fn live_item(family: Family, body: Value) -> Result<LiveItem, Unreadable> {
+pub fn live_item(family: Family, body: impl Into<Body>) -> Result<LiveItem, Unreadable> {
+    let body = body.into();
     let name = name(&body)?;
     let kind = match family {
         Family::HuntingQuery => is_hunting_query(&body).then_some(Kind::Hunt),
-        Family::AnalyticRule => body["kind"].as_str().and_then(Kind::parse),
+        Family::AnalyticRule => body.member("kind").as_str().and_then(Kind::parse),
     };
-    Ok(LiveItem { family, name, kind, body: body.into() })
+    Ok(LiveItem { family, name, kind, body })
 }
 
 /// Metadata from its body; `None` when it is about something else than rules and hunting queries.
 ///
 /// # Errors
 /// When it is about one and has no usable name.
-pub fn metadata_item(body: Value) -> Result<Option<MetadataItem>, Unreadable> {
-    let kind = body["properties"]["kind"].as_str().unwrap_or_default();
+pub fn metadata_item(body: impl Into<Body>) -> Result<Option<MetadataItem>, Unreadable> {
+    let body = body.into();
+    let kind = body.property("kind").as_str().unwrap_or_default();
     let Some(family) = marker::family(kind) else { return Ok(None) };
-    Ok(Some(MetadataItem { name: name(&body)?, family, body: body.into() }))
+    Ok(Some(MetadataItem { name: name(&body)?, family, body }))
 }
 
-fn name(body: &Value) -> Result<ArmName, Unreadable> {
-    let text = body["name"].as_str().unwrap_or_default();
+fn name(body: &Body) -> Result<ArmName, Unreadable> {
+    let text = body.member("name").as_str().unwrap_or_default();
     text.parse().map_err(|_| Unreadable {
         denied: false,
         message: format!("the workspace has an item whose name `{text}` cannot be read"),
     })
 }
 
-fn is_hunting_query(search: &Value) -> bool {
-    let text = |key: &str| search["properties"][key].as_str().unwrap_or_default();
+fn is_hunting_query(search: &Body) -> bool {
+    let text = |key: &str| search.property(key).as_str().unwrap_or_default();
     text("category").eq_ignore_ascii_case(marker::HUNTING_CATEGORY)
         && text("functionAlias").is_empty()
 }

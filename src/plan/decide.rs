@@ -534,9 +534,9 @@ fn other_family(why: &str, moved: Vec<FieldChange>) -> Finding {
 }
 
 fn kind_of(live: &LiveItem) -> String {
-    let named = live.body.get("kind").and_then(Value::as_str).map(str::to_owned);
+    let named = live.body.member("kind").as_str().map(str::to_owned);
     let search = || {
-        let category = live.body["properties"]["category"].as_str()?;
+        let category = live.body.property("category").as_str()?;
         Some(format!("a saved search or function of category `{category}`"))
     };
     let kind = live.kind.map(|kind| kind.to_string()).or(named).or_else(search);
@@ -545,7 +545,7 @@ fn kind_of(live: &LiveItem) -> String {
 
 fn is_auto_disabled(present: &Present, live: &LiveItem) -> bool {
     let desired = present.fields.get(&Field::DisplayName).and_then(Value::as_str).unwrap_or("");
-    live.body["properties"]["enabled"] == Value::Bool(false)
+    *live.body.property("enabled") == Value::Bool(false)
         && live.display_name().starts_with(AUTO_DISABLED)
         && !desired.starts_with(AUTO_DISABLED)
 }
@@ -556,8 +556,8 @@ const fn is_of_service(field: Field) -> bool {
 }
 
 fn modified(live: &LiveItem) -> Option<Modified> {
-    let system = |key: &str| live.body["systemData"][key].as_str().map(str::to_owned);
-    let utc = live.body["properties"]["lastModifiedUtc"].as_str().map(str::to_owned);
+    let system = |key: &str| live.body.member("systemData")[key].as_str().map(str::to_owned);
+    let utc = live.body.property("lastModifiedUtc").as_str().map(str::to_owned);
     let modified = Modified { by: system("lastModifiedBy"), at: system("lastModifiedAt").or(utc) };
     (modified.by.is_some() || modified.at.is_some()).then_some(modified)
 }

@@ -12,14 +12,8 @@ use super::{Action, BaselineSide, Change, Class, DesiredSide, Options, Sides, de
 use crate::arm::WorkspaceId;
 use crate::ident::ItemKey;
 use crate::state::baseline::Baseline;
+use crate::state::body::Apart;
 use crate::state::{LiveItem, MetadataItem};
-
-/// What differs from workspace to workspace in every resource.
-const OF_ONE_RESOURCE: [&str; 3] = ["id", "etag", "systemData"];
-/// The same in a rule's properties.
-const OF_ONE_ITEM: [&str; 1] = ["lastModifiedUtc"];
-/// The same in those of metadata; whose name it ends with is compared by itself.
-const OF_ONE_RECORD: [&str; 1] = ["parentId"];
 
 /// As many forms of one item are remembered: exclusions and parameters give customers their own, and a
 /// fleet in which all are different gains nothing by remembering them.
@@ -139,7 +133,7 @@ fn is_same_item(one: &LiveItem, other: &LiveItem) -> bool {
     *family == other.family
         && name.as_str() == other.name.as_str()
         && *kind == other.kind
-        && body.is_alike(&other.body, &OF_ONE_RESOURCE, &OF_ONE_ITEM)
+        && body.is_alike(&other.body, &Apart::ITEM)
 }
 
 /// A record that is read from the same text under the same names is the same record.
@@ -149,5 +143,5 @@ fn is_same_baseline(one: &Baseline, other: &Baseline) -> bool {
         && name.as_str() == other.metadata.name.as_str()
         && *family == other.metadata.family
         && one.metadata.parent_name() == other.metadata.parent_name()
-        && body.is_alike(&other.metadata.body, &OF_ONE_RESOURCE, &OF_ONE_RECORD)
+        && body.is_alike(&other.metadata.body, &Apart::RECORD)
 }

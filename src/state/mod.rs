@@ -5,7 +5,7 @@
 //! keys into wire values, [`Field::read`] and [`Field::write`] move them out of and into bodies.
 
 pub mod baseline;
-mod body;
+pub mod body;
 mod canonical;
 pub mod define;
 pub mod desired;
