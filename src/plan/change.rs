@@ -132,7 +132,8 @@ pub struct Change {
     pub written: Vec<Field>,
     /// Observed fields whose live value is not the desired one: shown, never written.
     pub observed: Vec<FieldChange>,
-    /// Who last changed the live item and when, where the service says so.
+    /// Who last changed the live item and when, where the service says so. Of an item that is in sync nobody
+    /// asks.
     pub modified: Option<Modified>,
     /// The playbooks that a rule starts, where they were asked for: before it is deleted.
     pub playbooks: Option<Playbooks>,

@@ -8,7 +8,7 @@ use crate::state::{Freeze, Unreadable};
 
 /// One change: `{environment, workspace, key, name, class, action, reason, effect, fields, observed}`;
 /// `quieterBy` where single fields make it quieter, each `certain` or not; `modified` where the service
-/// says who changed the live item.
+/// says who changed the live item and something is to be said of that.
 pub(super) fn change(workspace: &WorkspacePlan, change: &Change) -> Value {
     let mut entry = json!({
         "environment": workspace.key.environment.as_str(),
