@@ -18,7 +18,7 @@ pub struct Body {
 
 struct Own {
     apart: &'static Apart,
-    top: Vec<(&'static str, Value)>,
+    top: String,
     property: Option<Value>,
     whole: OnceLock<Value>,
 }
@@ -40,12 +40,13 @@ impl Apart {
 }
 
 impl Body {
-    /// A body that is a form but for these members; one that is not given is not there.
+    /// A body that is a form but for these members; one that is not given is not there. `top` is an object as
+    /// JSON, which must be known to be well-formed: it is read when one of its members is asked for.
     #[must_use]
     pub fn of_form(
         form: Arc<Value>,
         apart: &'static Apart,
-        top: Vec<(&'static str, Value)>,
+        top: String,
         property: Option<Value>,
     ) -> Self {
         let own = Own { apart, top, property, whole: OnceLock::new() };
@@ -56,9 +57,7 @@ impl Body {
     #[must_use]
     pub fn member(&self, name: &str) -> &Value {
         match &self.own {
-            Some(own) if own.apart.top.contains(&name) => {
-                own.top.iter().find(|one| one.0 == name).map_or(&Value::Null, |one| &one.1)
-            }
+            Some(own) if own.apart.top.contains(&name) => &self[name],
             _ => &self.form[name],
         }
     }
@@ -109,7 +108,9 @@ impl Own {
         let mut whole = form.clone();
         if let Some(map) = whole.as_object_mut() {
             map.retain(|name, _| !self.apart.top.contains(&name.as_str()));
-            map.extend(self.top.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            let top: Map<String, Value> = serde_json::from_str(&self.top)
+                .expect("invariant: whoever made this body has looked at its own members");
+            map.extend(top);
         }
         if let Some(map) = whole.get_mut("properties").and_then(Value::as_object_mut) {
             map.remove(self.apart.property);
@@ -192,7 +193,7 @@ mod tests {
     fn a_body_of_a_form_has_its_own_members_and_no_others() {
         let form =
             json!({"id": "1", "etag": "1", "name": "a", "properties": {"parentId": "p", "x": 1}});
-        let own = vec![("id", json!("2"))];
+        let own = r#"{"id": "2"}"#.to_owned();
         let mut body = Body::of_form(Arc::new(form.clone()), &Apart::RECORD, own, None);
         assert_eq!((body.member("id"), body.member("etag")), (&json!("2"), &Value::Null));
         assert_eq!((body.member("name"), body.property("x")), (&json!("a"), &json!(1)));
