@@ -4,10 +4,16 @@
 
 #[path = "emulator/client.rs"]
 mod client;
+#[path = "emulator/generic.rs"]
+mod generic;
+#[path = "emulator/limits.rs"]
+mod limits;
 #[path = "emulator/lints.rs"]
 mod lints;
 #[path = "emulator/recorded.rs"]
 mod recorded;
+#[path = "emulator/refused.rs"]
+mod refused;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -119,15 +125,6 @@ fn fusion_is_there_and_can_only_be_switched() {
 }
 
 #[test]
-fn a_rule_has_no_playbooks() {
-    let service = start();
-    let actions = |id: &str| service.get(&rule(id).replace('?', "/actions?"));
-    assert_eq!(actions("r1").status, 404);
-    service.put(&rule("r1"), &scheduled());
-    assert_eq!(actions("r1").body, json!({"value": []}));
-}
-
-#[test]
 fn a_deleted_id_is_free_unless_asked_otherwise() {
     let service = start();
     let again = |service: &Service| {
@@ -181,12 +178,20 @@ fn durations_come_back_as_sent_unless_asked_otherwise() {
 }
 
 #[test]
-fn what_the_emulator_does_not_know_is_kept() {
-    let service = start();
+fn what_a_newer_service_knows_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("emulator.redb");
+    let newer = Options { takes_unknown_properties: true, ..options() };
+    let service = Service::open(Some(&path), newer);
     let mut body = scheduled();
     body["properties"]["somethingNew"] = json!({"a": [1]});
     service.put(&rule("r1"), &body);
+    service.stop();
+    let service = Service::open(Some(&path), options());
     assert_eq!(service.get(&rule("r1")).body["properties"]["somethingNew"], json!({"a": [1]}));
+    body["properties"]["somethingNew"] = json!({"a": [2]});
+    assert_eq!(service.put(&rule("r1"), &body).status, 200, "what it has answered it takes again");
+    assert_eq!(service.put(&rule("r2"), &body).status, 400);
 }
 
 // Saved searches.

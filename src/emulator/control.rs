@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::app::App;
+use super::app::{App, Role};
 use super::emulator::{Emulator, EmulatorError};
 use super::fault::Fault;
 use super::tables::Tables;
@@ -73,8 +73,8 @@ async fn workspaces(State(emulator): State<Emulator>) -> Response {
 }
 
 /// A workspace to be: `{"tenantId", "subscriptionId", "resourceGroup", "workspaceName",
-/// "managedBy": [tenants], "tables": {table: [columns] or null}}`. Without `tables` it has all that
-/// queries name, or those it had.
+/// "managedBy": [tenants], "tables": {table: [columns] or null}, "sentinel": false}`. Without `tables` it
+/// has all that queries name, or those it had; without `sentinel` it is onboarded, or as it was.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Wanted {
@@ -86,6 +86,8 @@ struct Wanted {
     managed_by: Vec<String>,
     #[serde(default)]
     tables: Option<Tables>,
+    #[serde(default)]
+    sentinel: Option<bool>,
 }
 
 async fn provision(State(emulator): State<Emulator>, body: Bytes) -> Response {
@@ -99,11 +101,13 @@ async fn provision(State(emulator): State<Emulator>, body: Bytes) -> Response {
         Ok(read) => read,
         Err(error) => return invalid(&error.reason),
     };
-    let tables: Vec<Option<Tables>> = wanted.into_iter().map(|wanted| wanted.tables).collect();
-    for ((workspace, tenant, managing), tables) in read.into_iter().zip(tables) {
+    for ((workspace, tenant, managing), wanted) in read.into_iter().zip(wanted) {
         let mut result = emulator.provision(&workspace, &tenant);
-        if let (Ok(()), Some(tables)) = (&result, tables) {
+        if let (Ok(()), Some(tables)) = (&result, wanted.tables) {
             result = emulator.set_tables(&workspace, Some(tables));
+        }
+        if let (Ok(()), Some(onboarded)) = (&result, wanted.sentinel) {
+            result = emulator.set_onboarded(&workspace, onboarded);
         }
         for managing in managing {
             result = result.and_then(|()| emulator.delegate(&workspace, &managing));
@@ -132,7 +136,8 @@ fn parsed(wanted: &Wanted) -> Result<(WorkspaceId, TenantId, Vec<TenantId>), Inv
     Ok((workspace, wanted.tenant_id.parse()?, managing?))
 }
 
-/// An application to be: `{"tenantId", "clientId", "secret", "subject", "managedIdentity"}`.
+/// An application to be: `{"tenantId", "clientId", "secret", "subject", "managedIdentity", "role":
+/// "contributor" | "reader" | "none"}`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WantedApp {
@@ -144,13 +149,15 @@ struct WantedApp {
     subject: Option<String>,
     #[serde(default)]
     managed_identity: bool,
+    #[serde(default)]
+    role: Role,
 }
 
 async fn register(State(emulator): State<Emulator>, body: Bytes) -> Response {
     let app = |wanted: WantedApp| -> Result<App, Invalid> {
-        let WantedApp { tenant_id, client_id, secret, subject, managed_identity } = wanted;
+        let WantedApp { tenant_id, client_id, secret, subject, managed_identity, role } = wanted;
         let app = App::new(tenant_id.parse()?, client_id.parse()?);
-        Ok(App { secret, subject, managed: managed_identity, ..app })
+        Ok(App { secret, subject, managed: managed_identity, role, ..app })
     };
     // The reader's own words could repeat a secret.
     let Ok(wanted) = serde_json::from_slice::<Vec<WantedApp>>(&body) else {

@@ -51,6 +51,12 @@ impl Caller {
         Self { tenant, app, ..Self::default() }
     }
 
+    /// How limits and refusals name the caller.
+    pub(super) fn actor(&self) -> &str {
+        let app = self.app.as_deref();
+        self.object.as_deref().or(app).unwrap_or("00000000-0000-0000-0000-000000000000")
+    }
+
     /// How the journal names the caller: by tenant and application, else by the token's hash.
     pub(super) fn label(&self) -> Option<String> {
         let app = self.app.as_ref().map(|app| format!(" app {app}")).unwrap_or_default();

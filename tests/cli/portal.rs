@@ -49,6 +49,8 @@ impl Portal {
     fn made(file: Option<&Path>, change: impl FnOnce(&mut Options)) -> Self {
         let now = "2026-11-24T08:00:00Z".parse().unwrap();
         let mut options = Options::new(Arc::new(move || now));
+        // The portal may be ahead of the API's description.
+        options.takes_unknown_properties = true;
         change(&mut options);
         let emulator = Emulator::open(file, options).unwrap();
         emulator.provision(&workspace(), &sample::TENANT.parse().unwrap()).unwrap();

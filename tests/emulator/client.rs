@@ -125,6 +125,10 @@ impl Service {
         let mut head = format!("{} {} HTTP/1.1\r\n", call.method, call.target);
         head += &format!("host: {}\r\nconnection: close\r\n", self.address);
         head += &format!("content-length: {}\r\n", body.len());
+        let said = call.headers.iter().any(|(name, _)| *name == "content-type");
+        if !body.is_empty() && !said {
+            head += "content-type: application/json\r\n";
+        }
         for (name, value) in &call.headers {
             head += &format!("{name}: {value}\r\n");
         }
