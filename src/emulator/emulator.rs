@@ -19,6 +19,7 @@ use super::store::{Store, StoreError, SubscriptionRecord, View, WorkspaceRecord,
 use super::tables::Tables;
 use super::target::Target;
 use super::tenancy::{self, Caller};
+use super::traffic::Traffic;
 use super::{built_in, metadata, onboarding, playbook, rules, saved_searches, stamp, version};
 use crate::arm::{Collection, WorkspaceId};
 use crate::ident::{ClientId, TenantId};
@@ -29,6 +30,9 @@ pub enum EmulatorError {
     /// The state could not be read or written.
     #[error("the emulator's state cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// The folder for recorded traffic cannot be made, or is full.
+    #[error("cannot record traffic: {0}")]
+    Record(std::io::Error),
     /// The port is taken, or sockets are not allowed.
     #[error("cannot listen on 127.0.0.1: {0}")]
     Listen(#[from] std::io::Error),
@@ -56,6 +60,7 @@ struct Inner {
     options: Options,
     entra: Entra,
     buckets: Buckets,
+    traffic: Option<Traffic>,
 }
 
 impl Drop for Inner {
@@ -73,6 +78,8 @@ impl Emulator {
     pub fn open(path: Option<&Path>, options: Options) -> Result<Self, EmulatorError> {
         let store = Store::open(path)?;
         let journal = Journal::new(options.journal_length);
+        let traffic = options.record.as_deref().map(Traffic::open).transpose();
+        let traffic = traffic.map_err(EmulatorError::Record)?;
         let inner = Inner {
             store,
             journal,
@@ -80,6 +87,7 @@ impl Emulator {
             faults: Faults::default(),
             entra: Entra::default(),
             buckets: Buckets::default(),
+            traffic,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -243,11 +251,16 @@ impl Emulator {
 
     /// Answers a request and notes it in the journal.
     pub(super) fn answer(&self, request: &Request, played: &Played) -> Reply {
-        let answered = self.answered(request, played);
-        answered.unwrap_or_else(|error| {
-            let text = format!("The emulator's state cannot be used: {error}.");
-            Refusal::new(500, "InternalServerError", text).into()
-        })
+        let failed = |why: String| Refusal::new(500, "InternalServerError", why).into();
+        let reply = match self.answered(request, played) {
+            Ok(reply) => reply,
+            Err(error) => failed(format!("The emulator's state cannot be used: {error}.")),
+        };
+        // A recording with a gap would show less than there was.
+        match self.inner.traffic.as_ref().map(|traffic| traffic.note(request, played, &reply)) {
+            None | Some(Ok(())) => reply,
+            Some(Err(error)) => failed(format!("The traffic cannot be recorded: {error}.")),
+        }
     }
 
     fn answered(&self, request: &Request, played: &Played) -> Answered {

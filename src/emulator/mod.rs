@@ -51,6 +51,7 @@ mod tables;
 mod target;
 mod tenancy;
 mod token;
+mod traffic;
 mod validate;
 mod version;
 

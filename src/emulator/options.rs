@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub struct Options {
     pub token_lifetime: Duration,
     /// The subject of assertions: which workflow of which repository runs.
     pub workflow_subject: String,
+    /// A folder for recorded traffic: a file per emulator, a request with its answer per line.
+    pub record: Option<PathBuf>,
     /// Requests that the journal keeps.
     pub journal_length: u64,
 }
@@ -68,6 +71,7 @@ impl Options {
             takes_unknown_properties: false,
             token_lifetime: Duration::from_secs(3599),
             workflow_subject: "repo:acme/detections:ref:refs/heads/main".to_owned(),
+            record: None,
             journal_length: 100_000,
         }
     }
@@ -88,6 +92,7 @@ impl fmt::Debug for Options {
             takes_unknown_properties,
             token_lifetime,
             workflow_subject,
+            record,
             journal_length,
         } = self;
         formatter
@@ -103,6 +108,7 @@ impl fmt::Debug for Options {
             .field("takes_unknown_properties", takes_unknown_properties)
             .field("token_lifetime", token_lifetime)
             .field("workflow_subject", workflow_subject)
+            .field("record", record)
             .field("journal_length", journal_length)
             .finish_non_exhaustive()
     }

@@ -9,8 +9,8 @@ use sentinelops::emulator::Options;
 use serde_json::{Value, json};
 
 use crate::client::{
-    Call, Service, TENANT, hunt, marker, nrt, options, record, records, rule, rules, scheduled,
-    search, searches,
+    Call, Service, TENANT, hunt, marker, nrt, options, record, recording, records, rule, rules,
+    scheduled, search, searches,
 };
 
 /// A clock that stands until a test moves it, in seconds since 1970.
@@ -24,9 +24,8 @@ impl Hand {
 
     fn options(&self) -> Options {
         let seconds = Arc::clone(&self.0);
-        Options::new(Arc::new(move || {
-            Timestamp::from_second(seconds.load(Ordering::SeqCst)).unwrap()
-        }))
+        let now = move || Timestamp::from_second(seconds.load(Ordering::SeqCst)).unwrap();
+        Options { record: recording(), ..Options::new(Arc::new(now)) }
     }
 }
 

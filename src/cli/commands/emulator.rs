@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::arm::{Collection, ResourceId};
 use crate::cli::args::{Emulator as Args, EmulatorCommand, Target};
-use crate::cli::connect::{open_embedded, provision};
+use crate::cli::connect::{open_embedded, provision, recording};
 use crate::cli::context::{Context, now};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -70,6 +70,7 @@ async fn serve(args: &Args, context: &Context, fleet: &Fleet, ui: &Ui) -> Result
     let mut signals = Signals::new()?;
     let mut options = emulator::Options::new(Arc::new(now));
     options.latency = args.latency.unwrap_or_default();
+    options.record = recording(context);
     let path = args.state.as_ref().map(|path| context.root.join(path));
     let emulator = Emulator::open(path.as_deref(), options).map_err(failed)?;
     provision(&emulator, fleet).map_err(failed)?;
