@@ -130,10 +130,12 @@ impl Call<'_> {
     }
 }
 
-/// `DELETE` of a saved search or a metadata record: an empty body, whether there was one or not.
+/// `DELETE` of a saved search or a metadata record: an empty body, whether there was one or not. Of saved
+/// searches no other answer than 200 is described.
 pub(super) fn delete(write: &Write, id: &ResourceId) -> Answered {
     if write.resource(id)?.is_none() {
-        return Ok(Reply::empty(204));
+        let is_search = id.collection == Collection::SavedSearches;
+        return Ok(Reply::empty(if is_search { 200 } else { 204 }));
     }
     write.remove(id)?;
     Ok(Reply::empty(200))

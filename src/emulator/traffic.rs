@@ -2,7 +2,7 @@
 //! validators of API descriptions read.
 //!
 //! A folder gets a file per emulator with a pair per line: `{"liveRequest": {method, url, headers, body},
-//! "liveResponse": {statusCode, headers, body}, "fault": …}`. Signing in is not recorded, nor is what was
+//! "liveResponse": {statusCode, headers, body}, "fault": …, "actor": …}`. Signing in is not recorded, nor is what was
 //! dropped on its way, nor any header but the type of the content.
 
 use std::fs::{File, OpenOptions};
@@ -54,7 +54,12 @@ impl Traffic {
                 pair["body"] = body;
             }
         }
-        let pair = json!({"liveRequest": sent, "liveResponse": answered, "fault": played.name()});
+        let pair = json!({
+            "liveRequest": sent,
+            "liveResponse": answered,
+            "fault": played.name(),
+            "actor": request.actor,
+        });
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(format!("{pair}\n").as_bytes())
     }

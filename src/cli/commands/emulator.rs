@@ -184,7 +184,13 @@ async fn change(
 }
 
 async fn delete(visit: &Visit<'_>, item: &ItemKey, ui: &Ui) -> Result<Exit, Error> {
-    let (status, answer) = visit.send(Method::DELETE, &visit.path(item)?, None).await?;
+    let path = visit.path(item)?;
+    // A saved search that is not there is deleted without a word.
+    let (status, _) = visit.send(Method::GET, &path, None).await?;
+    if status == 404 {
+        return Err(Error::new(Exit::Invalid, format!("`{item}` is not there")));
+    }
+    let (status, answer) = visit.send(Method::DELETE, &path, None).await?;
     match status {
         200 => {
             ui.note(&format!(
@@ -193,7 +199,6 @@ async fn delete(visit: &Visit<'_>, item: &ItemKey, ui: &Ui) -> Result<Exit, Erro
             ));
             Ok(Exit::Done)
         }
-        204 => Err(Error::new(Exit::Invalid, format!("`{item}` is not there"))),
         status => Err(refused(item, "deleted", status, &answer)),
     }
 }
