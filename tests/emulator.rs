@@ -14,6 +14,9 @@ mod lints;
 mod recorded;
 #[path = "emulator/refused.rs"]
 mod refused;
+#[cfg(unix)]
+#[path = "emulator/served.rs"]
+mod served;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;

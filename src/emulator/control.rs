@@ -90,39 +90,51 @@ struct Wanted {
     sentinel: Option<bool>,
 }
 
-async fn provision(State(emulator): State<Emulator>, body: Bytes) -> Response {
-    let wanted = match serde_json::from_slice::<Vec<Wanted>>(&body) {
-        Ok(wanted) => wanted,
-        Err(error) => return invalid(&error.to_string()),
-    };
-    // All of them are read before the first is made.
-    let read: Result<Vec<_>, Invalid> = wanted.iter().map(parsed).collect();
-    let read = match read {
-        Ok(read) => read,
-        Err(error) => return invalid(&error.reason),
-    };
-    for ((workspace, tenant, managing), wanted) in read.into_iter().zip(wanted) {
-        let mut result = emulator.provision(&workspace, &tenant);
-        if let (Ok(()), Some(tables)) = (&result, wanted.tables) {
-            result = emulator.set_tables(&workspace, Some(tables));
-        }
-        if let (Ok(()), Some(onboarded)) = (&result, wanted.sentinel) {
-            result = emulator.set_onboarded(&workspace, onboarded);
-        }
-        for managing in managing {
-            result = result.and_then(|()| emulator.delegate(&workspace, &managing));
-        }
-        match result {
-            Ok(()) => {}
-            Err(error @ EmulatorError::OtherTenant { .. }) => {
-                let body =
-                    Json(json!({"error": {"code": "Conflict", "message": error.to_string()}}));
-                return (StatusCode::CONFLICT, body).into_response();
+/// Why workspaces were not made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unprovided {
+    /// The list cannot be read, or names what is no name.
+    #[error("{0}")]
+    Invalid(String),
+    /// One of them cannot be made; those before it are.
+    #[error(transparent)]
+    Failed(#[from] EmulatorError),
+}
+
+impl Emulator {
+    /// Makes the workspaces of a list. All of them are read before the first is made.
+    pub(super) fn provision_all(&self, list: &[u8]) -> Result<(), Unprovided> {
+        let invalid = |why: String| Unprovided::Invalid(why);
+        let wanted = serde_json::from_slice::<Vec<Wanted>>(list);
+        let wanted = wanted.map_err(|error| invalid(error.to_string()))?;
+        let read: Result<Vec<_>, Invalid> = wanted.iter().map(parsed).collect();
+        let read = read.map_err(|error| invalid(error.reason))?;
+        for ((workspace, tenant, managing), wanted) in read.into_iter().zip(wanted) {
+            self.provision(&workspace, &tenant)?;
+            if let Some(tables) = wanted.tables {
+                self.set_tables(&workspace, Some(tables))?;
             }
-            Err(error) => return failed(&error),
+            if let Some(onboarded) = wanted.sentinel {
+                self.set_onboarded(&workspace, onboarded)?;
+            }
+            for managing in managing {
+                self.delegate(&workspace, &managing)?;
+            }
         }
+        Ok(())
     }
-    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn provision(State(emulator): State<Emulator>, body: Bytes) -> Response {
+    match emulator.provision_all(&body) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(Unprovided::Invalid(why)) => invalid(&why),
+        Err(Unprovided::Failed(error @ EmulatorError::OtherTenant { .. })) => {
+            let body = Json(json!({"error": {"code": "Conflict", "message": error.to_string()}}));
+            (StatusCode::CONFLICT, body).into_response()
+        }
+        Err(Unprovided::Failed(error)) => failed(&error),
+    }
 }
 
 fn parsed(wanted: &Wanted) -> Result<(WorkspaceId, TenantId, Vec<TenantId>), Invalid> {

@@ -30,6 +30,14 @@ pub enum EmulatorError {
     /// The state could not be read or written.
     #[error("the emulator's state cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// A file of the folder to seed from.
+    #[error("{file}: {why}")]
+    Seed {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The folder for recorded traffic cannot be made, or is full.
     #[error("cannot record traffic: {0}")]
     Record(std::io::Error),
@@ -238,6 +246,10 @@ impl Emulator {
     /// When the state cannot be written.
     pub fn clear_journal(&self) -> Result<(), EmulatorError> {
         Ok(self.inner.journal.clear(&self.inner.store)?)
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.inner.store
     }
 
     pub(super) fn options(&self) -> &Options {

@@ -44,6 +44,7 @@ mod request;
 mod router;
 mod rules;
 mod saved_searches;
+mod seed;
 mod server;
 mod stamp;
 mod store;
