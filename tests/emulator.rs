@@ -392,7 +392,11 @@ fn every_answer_can_be_correlated() {
     );
     let left = "x-ms-ratelimit-remaining-subscription-global-reads";
     assert_eq!(answer.header(left), Some("3749"));
+    assert!(answer.header("api-supported-versions").is_none());
+    let versions = service.get(&searches()).header("api-supported-versions").unwrap().to_owned();
+    assert!(versions.contains("2020-08-01, "), "{versions}");
     let written = service.put(&rule("r1"), &scheduled());
+    assert!(written.text.contains(r"a \u003c \u0027b\u0027"), "{}", written.text);
     assert_eq!(written.header("x-ms-ratelimit-remaining-subscription-writes"), Some("199"));
 }
 

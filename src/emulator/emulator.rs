@@ -293,14 +293,19 @@ impl Emulator {
         let mut limits = None;
         let (call, target) = match self.admitted(&view, request, played, &caller, &mut limits)? {
             Ok(admitted) => admitted,
-            Err(reply) => return note(limited(played.change_reply(reply), limits)),
+            Err(reply) => return note(limited(played.change_reply(reply), limits, None)),
         };
         if !request.changes_something() {
-            return note(limited(played.change_reply(read(&view, &call, &target)?), limits));
+            return note(limited(
+                played.change_reply(read(&view, &call, &target)?),
+                limits,
+                Some(&target),
+            ));
         }
         drop(view);
         inner.store.write(|write| {
-            let reply = limited(played.change_reply(change(write, &call, &target)?), limits);
+            let reply =
+                limited(played.change_reply(change(write, &call, &target)?), limits, Some(&target));
             inner.journal.append(write, Some(entry(&reply)))?;
             Ok(reply)
         })
@@ -436,9 +441,11 @@ impl Emulator {
     }
 }
 
-/// An answer that says what is left of the caller's limits.
-fn limited(mut reply: Reply, limits: Option<bucket::Left>) -> Reply {
+/// An answer that says what is left of the caller's limits, and which versions there are.
+fn limited(mut reply: Reply, limits: Option<bucket::Left>, target: Option<&Target>) -> Reply {
     reply.headers.extend(limits.map(bucket::Left::headers).into_iter().flatten());
+    let supported = target.and_then(|target| version::supported(target.operation()));
+    reply.headers.extend(supported.map(|versions| ("api-supported-versions".into(), versions)));
     reply
 }
 

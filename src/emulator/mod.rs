@@ -1,7 +1,7 @@
 //! An embedded emulator of Azure Resource Manager for Microsoft Sentinel.
 //!
-//! It answers what a deployment sends: analytic rules, saved searches, metadata, the workspace and
-//! its subscription; and what signs in to it: Microsoft Entra's token endpoint, GitHub's for assertions, a
+//! It answers what a deployment sends: analytic rules with their playbook links, saved searches, metadata,
+//! whether Sentinel is on, the workspace and its subscription; and what signs in to it: Microsoft Entra's token endpoint, GitHub's for assertions, a
 //! machine's managed identity; as strictly as is known of the service, with its texts, its etags, its gaps.
 //! What the service does that nobody could confirm is an [option](Options), off by default. Beyond
 //! that: a [journal](Entry) of requests, [faults](Fault) on demand, and [edits](edit) as a portal

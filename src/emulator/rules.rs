@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Answered, Call, parsed};
 use super::paging;
 use super::refusal::Refusal;
-use super::reply::Reply;
+use super::reply::{Reply, escaped};
 use super::store::{Resource, StoreError, View, Write};
 use super::{stamp, tables, validate, version};
 use crate::arm::{Collection, ResourceId, WorkspaceId};
@@ -94,7 +94,7 @@ pub(super) fn put(write: &Write, call: &Call<'_>, id: &ResourceId) -> Answered {
         "systemData": call.system_data(stamp, old.as_ref().map(|old| &old["systemData"])),
         "properties": stored(&kind, properties, old.as_ref(), call, stamp),
     });
-    let body = body.to_string().into_bytes();
+    let body = escaped(&body);
     write.put(id, &Resource { kind, etag, body: body.clone() })?;
     Ok(Reply::bytes(if before.is_some() { 200 } else { 201 }, body))
 }
@@ -256,7 +256,7 @@ fn without_previews(body: &[u8]) -> Vec<u8> {
             properties.remove(key);
         }
     }
-    rule.to_string().into_bytes()
+    escaped(&rule)
 }
 
 pub(super) fn missing(id: &ResourceId) -> Refusal {

@@ -71,6 +71,11 @@ pub(super) fn check(
     Err(Refusal::new(400, "NoRegisteredProviderFound", text))
 }
 
+/// What a type's answers say of the versions that there are; only Log Analytics' do.
+pub(super) fn supported(operation: Operation) -> Option<String> {
+    (operation == Operation::SavedSearches).then(|| OPERATIONAL_INSIGHTS.join(", "))
+}
+
 /// Whether a version shows what only previews show: NRT rules, sub-techniques.
 pub(super) fn is_preview(version: &str) -> bool {
     version.ends_with("-preview")

@@ -10,6 +10,7 @@ use sentinelops::arm::{Collection, WorkspaceId};
 use sentinelops::emulator::Emulator;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 use crate::client::{options, scheduled};
 
@@ -31,6 +32,8 @@ fn rule(name: &str) -> String {
 struct Served {
     child: Child,
     endpoint: String,
+    client: reqwest::Client,
+    runtime: Runtime,
 }
 
 impl Served {
@@ -38,18 +41,19 @@ impl Served {
         let mut child = program(root, &["emulator", "--port", "0"])
             .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut endpoint = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut endpoint).unwrap();
-        Self { child, endpoint: endpoint.trim().to_owned() }
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let runtime = Runtime::new().unwrap();
+        Self { child, endpoint: endpoint.trim().to_owned(), client, runtime }
     }
 
     fn send(&self, method: reqwest::Method, path: &str, body: &Value) -> Option<(u16, Value)> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            let request = client.request(method, format!("{}{path}", self.endpoint));
+        self.runtime.block_on(async {
+            let request = self.client.request(method, format!("{}{path}", self.endpoint));
             let request = request.header("content-type", "application/json");
             let response = request.body(body.to_string()).send().await.ok()?;
             let status = response.status().as_u16();

@@ -5,8 +5,6 @@
 //! them. What is refused in which words is a table in `tests/emulator/refused.rs`.
 
 mod action;
-#[cfg(test)]
-mod described;
 mod entity;
 mod fields;
 mod metadata;
@@ -16,6 +14,8 @@ mod saved_search;
 mod shape;
 mod shapes;
 mod technique;
+#[cfg(test)]
+mod tests;
 
 pub(super) use action::action;
 pub(super) use metadata::metadata;
