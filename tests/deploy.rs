@@ -56,6 +56,7 @@ struct Bench {
 impl Bench {
     async fn start() -> Self {
         let mut options = Options::new(Arc::new(|| Timestamp::UNIX_EPOCH));
+        options.record = std::env::var_os("SENTINELOPS_EMULATOR_RECORD").map(Into::into);
         options.page_size = NonZeroUsize::new(2);
         let emulator = Emulator::open(None, options).unwrap();
         emulator.provision(&workspace(), &TENANT.parse().unwrap()).unwrap();
