@@ -235,6 +235,7 @@ impl<'a> Pairing<'a> {
         if let Some(holder) = holder.filter(|holder| *holder != key) {
             return Some(Clash::Name(format!("`{arm_name}` already belongs to `{holder}`")));
         }
+        // Only then: it looks at every other item.
         if *desired == DesiredSide::Absent
             && let Some(other) = self.wanted_as(key, arm_name)
         {

@@ -42,8 +42,8 @@ impl Baseline {
         self.metadata.body = Body::default();
     }
 
-    /// The same metadata with another record in it, for tests.
-    #[cfg(test)]
+    /// The same metadata with another record, for what is known of it without its body.
+    #[must_use]
     pub(crate) fn with_record(mut self, record: Result<Record, String>) -> Self {
         self.record = OnceLock::from(record);
         self
