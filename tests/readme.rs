@@ -5,8 +5,9 @@
 #![cfg(test)]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -98,11 +99,77 @@ fn every_command_of_the_readme_prints_what_the_readme_says() {
     let mut ran = 0;
     for (command, shown) in transcript() {
         let Some(arguments) = command.strip_prefix("sentinelops ") else { continue };
+        if command.contains(SERVED) {
+            continue;
+        }
         let lines = run(root.path(), arguments);
         assert!(all_fit(&shown, &lines), "$ {command}\n{}", lines.join("\n"));
         ran += 1;
     }
     assert!(ran >= 12, "only {ran} commands were found");
+}
+
+/// Where the README's emulator for other tools listens.
+const SERVED: &str = "http://127.0.0.1:8080";
+
+/// An emulator that is served until this is dropped.
+struct Emulator(Child);
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Every command around the served emulator, in one shell's order, each with its output.
+#[test]
+#[cfg(unix)]
+fn other_tools_meet_the_emulator_as_the_readme_says() {
+    let has_curl = Command::new("curl").arg("--version").stdout(Stdio::null()).status();
+    if !has_curl.is_ok_and(|status| status.success()) {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "`curl` is missing");
+        println!("SKIPPED: `curl` is missing");
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let program = env!("CARGO_BIN_EXE_sentinelops");
+    let mut served = Command::new(program)
+        .args(["emulator", "--port", "0"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut endpoint = String::new();
+    BufReader::new(served.stdout.take().unwrap()).read_line(&mut endpoint).unwrap();
+    let _served = Emulator(served);
+    let mut exported = String::new();
+    let mut ran = 0;
+    for (command, shown) in transcript() {
+        let command = command.replace(SERVED, endpoint.trim());
+        if command.starts_with("export ") {
+            exported += &format!("{command}\n");
+            continue;
+        }
+        let arguments = command.strip_prefix("sentinelops ");
+        let script = match arguments.filter(|_| command.contains(endpoint.trim())) {
+            Some(arguments) => format!("{exported}{program} {arguments}"),
+            None if command.starts_with("curl ") => format!("{exported}{command}"),
+            None => continue,
+        };
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .env("no_proxy", "127.0.0.1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<String> = text.trim_end().lines().map(str::to_owned).collect();
+        assert!(all_fit(&shown, &lines), "$ {command}\n{text}");
+        ran += 1;
+    }
+    assert!(ran >= 10, "only {ran} commands were found");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::plan::{
 use crate::state::baseline::{Baseline, Ownership};
 use crate::state::desired::Present;
 use crate::state::{
-    Field, Freeze, Guards, Kind, Limit, LiveItem, MetadataItem, Record, RecordState, RunTerms,
+    Body, Field, Freeze, Guards, Kind, Limit, LiveItem, MetadataItem, Record, RecordState, RunTerms,
 };
 
 #[derive(Debug, Deserialize)]
@@ -168,7 +168,7 @@ impl Workspace {
         let frozen = self.frozen.map(|Frozen { from, to, reason, set_at }| {
             Ok::<_, String>(Freeze { from: parsed(&from)?, to: parsed(&to)?, reason, set_at })
         });
-        let changes = changes.into_iter().map(|change| change.change(&id, owner));
+        let changes = changes.into_iter().map(|change| change.change(owner).map(Arc::new));
         Ok(WorkspacePlan {
             key,
             ring: parsed(&self.ring)?,
@@ -191,10 +191,10 @@ impl Workspace {
 }
 
 impl Told {
-    fn change(self, workspace: &WorkspaceId, owner: &Owner) -> Result<Change, String> {
+    fn change(self, owner: &Owner) -> Result<Change, String> {
         let key: ItemKey = parsed(&self.key)?;
         let arm_name: ArmName = parsed(&self.arm_name)?;
-        let sides = self.sides.sides(&key, &arm_name, &self.name, (workspace, owner))?;
+        let sides = self.sides.sides(&key, &arm_name, &self.name, owner)?;
         let quieter_by = self.quieter_by.into_iter();
         let fields =
             |all: Vec<ToldField>| all.into_iter().map(ToldField::field).collect::<Result<_, _>>();
@@ -239,7 +239,7 @@ impl ToldSides {
         key: &ItemKey,
         arm_name: &ArmName,
         name: &str,
-        (workspace, owner): (&WorkspaceId, &Owner),
+        owner: &Owner,
     ) -> Result<Sides, String> {
         let kind = match key.family {
             Family::AnalyticRule => Kind::Scheduled,
@@ -250,10 +250,10 @@ impl ToldSides {
             family: key.family,
             name: arm_name.clone(),
             kind: (!self.other_kind).then_some(kind),
-            body: Value::Null,
+            body: Body::default(),
         });
         let metadata =
-            MetadataItem { name: arm_name.clone(), family: key.family, body: Value::Null };
+            MetadataItem { name: arm_name.clone(), family: key.family, body: Body::default() };
         let hold = if self.held_back { mark_of_desired(&desired) } else { None };
         let record = || Record {
             state: RecordState::Applied,
@@ -262,7 +262,7 @@ impl ToldSides {
             hold,
             fields: BTreeMap::new(),
         };
-        let ours = |record| Baseline { name: arm_name.clone(), metadata: metadata.clone(), record };
+        let ours = |record| Baseline::new(arm_name.clone(), metadata.clone()).with_record(record);
         let baseline = match self.record.as_str() {
             "none" => BaselineSide::None,
             "ours" => BaselineSide::Ours(ours(Ok(record()))),
@@ -286,7 +286,6 @@ impl ToldSides {
             left_out: None,
             rollback: None,
             owner: owner.clone(),
-            workspace: workspace.clone(),
             today: parsed("1970-01-01")?,
         })
     }

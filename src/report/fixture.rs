@@ -1,5 +1,7 @@
 //! Plans for tests of reports, built by hand.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::apply::{
@@ -47,7 +49,7 @@ pub(crate) fn workspace(name: &str, changes: Vec<Change>) -> WorkspacePlan {
         rules: RuleCount::default(),
         owned: 0,
         retire_blocked: None,
-        changes,
+        changes: changes.into_iter().map(Arc::new).collect(),
         unmanaged: 0,
         foreign: Vec::new(),
     }
@@ -92,7 +94,6 @@ pub(crate) fn change(id: &str, class: Class, action: Action) -> Change {
         left_out: None,
         rollback: None,
         owner: "acme-soc".parse().unwrap(),
-        workspace: self::id(),
         today: "2026-11-01".parse().unwrap(),
     };
     Change {

@@ -129,7 +129,7 @@ fn foreign(workspace: &WorkspacePlan) -> usize {
         let item = format!("{}/{}", change.key.family, change.arm_name);
         workspace.foreign.iter().any(|foreign| foreign.item.eq_ignore_ascii_case(&item))
     };
-    let not_listed = workspace.changes.iter().filter(wanted).filter(|c| !listed_too(c)).count();
+    let not_listed = workspace.each().filter(wanted).filter(|c| !listed_too(c)).count();
     workspace.foreign.len() + not_listed
 }
 
@@ -174,7 +174,7 @@ pub(super) fn is_urgent(change: &Change) -> bool {
 /// One workspace's changes in the order of reports; equals keep the plan's order.
 #[must_use]
 pub fn ordered(workspace: &WorkspacePlan) -> Vec<&Change> {
-    let mut changes: Vec<&Change> = workspace.changes.iter().collect();
+    let mut changes: Vec<&Change> = workspace.each().collect();
     changes.sort_by_key(|change| rank(change));
     changes
 }
@@ -261,7 +261,7 @@ pub(super) fn vanished_while_held(change: &Change) -> bool {
 /// unknown. A held item has only its record to be compared with.
 pub(super) fn is_uncompared(change: &Change) -> bool {
     let unknown = match &change.sides.baseline {
-        BaselineSide::Ours(baseline) => baseline.record.is_err(),
+        BaselineSide::Ours(baseline) => baseline.record().is_err(),
         BaselineSide::Ambiguous(_) => true,
         BaselineSide::None | BaselineSide::Other(..) => change.class == Class::Held,
     };
@@ -272,7 +272,7 @@ pub(super) fn is_uncompared(change: &Change) -> bool {
 pub(super) fn was_swapped(change: &Change) -> bool {
     match (&change.sides.baseline, &change.sides.live) {
         (BaselineSide::Ours(baseline), Some(live)) => {
-            baseline.record.as_ref().is_ok_and(|record| live.kind != Some(record.kind))
+            baseline.record().is_ok_and(|record| live.kind != Some(record.kind))
         }
         _ => false,
     }

@@ -49,6 +49,9 @@ impl Portal {
     fn made(file: Option<&Path>, change: impl FnOnce(&mut Options)) -> Self {
         let now = "2026-11-24T08:00:00Z".parse().unwrap();
         let mut options = Options::new(Arc::new(move || now));
+        options.record = std::env::var_os("SENTINELOPS_EMULATOR_RECORD").map(Into::into);
+        // The portal may be ahead of the API's description.
+        options.takes_unknown_properties = true;
         change(&mut options);
         let emulator = Emulator::open(file, options).unwrap();
         emulator.provision(&workspace(), &sample::TENANT.parse().unwrap()).unwrap();

@@ -250,7 +250,10 @@ fn item(family: Family, id: &str) -> (ItemKey, DesiredItem) {
     };
     let path = format!("content/{id}.yaml");
     let state = DesiredState::Present(Arc::new(present));
-    (ItemKey { family, id: id.parse().unwrap() }, DesiredItem { name: id.to_owned(), path, state })
+    (
+        ItemKey { family, id: id.parse().unwrap() },
+        DesiredItem { name: id.into(), path: path.into(), state },
+    )
 }
 
 fn fields(kind: Kind, id: &str) -> Fields {

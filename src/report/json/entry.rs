@@ -9,7 +9,7 @@ use crate::state::{Freeze, Unreadable};
 
 /// One change: `{environment, workspace, key, armName, name, class, action, reason, effect, fields, observed,
 /// sides}`; `quieterBy` where single fields make it quieter, each `certain` or not; `modified` where the
-/// service says who changed the live item.
+/// service says who changed the live item and something is to be said of that.
 pub(super) fn change(workspace: &WorkspacePlan, change: &Change) -> Value {
     let mut entry = json!({
         "environment": workspace.key.environment.as_str(),
@@ -48,7 +48,7 @@ fn sides(change: &Change) -> Value {
     };
     let record = match &sides.baseline {
         BaselineSide::None => "none",
-        BaselineSide::Ours(baseline) if baseline.record.is_ok() => "ours",
+        BaselineSide::Ours(baseline) if baseline.record().is_ok() => "ours",
         BaselineSide::Ours(_) => "unreadable",
         BaselineSide::Ambiguous(_) => "ambiguous",
         BaselineSide::Other(..) => "other",

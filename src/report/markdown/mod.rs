@@ -230,7 +230,7 @@ mod tests {
             workspace(&format!("tenant-{at:02}/law"), changes)
         };
         let mut all: Vec<_> = (1..=37).map(tenant).collect();
-        all[4].changes.push(fixture::drifted());
+        all[4].changes.push(fixture::drifted().into());
         all.extend((98..=99).map(|at| fixture::unreadable(&format!("tenant-{at}/law"))));
         insta::assert_snapshot!(plan(&fixture::plan(all)));
     }

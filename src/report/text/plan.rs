@@ -190,7 +190,7 @@ mod tests {
             fixture::workspace(&name, changes)
         };
         let mut all: Vec<_> = (1..=37).map(tenant).collect();
-        all[4].changes.push(fixture::drifted());
+        all[4].changes.push(fixture::drifted().into());
         all.push(fixture::unreadable("tenant-99/law"));
         let text = plan(&fixture::plan(all), WIDE);
         assert_eq!(text.matches("+ create in 37 workspaces:").count(), 1, "{text}");
