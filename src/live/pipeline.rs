@@ -151,7 +151,8 @@ impl Transport for PipelineTransport {
         let Some(credential) = &self.credential else { return Ok(()) };
         let scope = credential.issuer().scope();
         let token = credential.sign_in(&[&scope]).await;
-        token.map(drop).map_err(|error| TransportError::Credential(chain(&error)))
+        let told = token.map(drop).map_err(|error| TransportError::Credential(chain(&error)));
+        told.inspect_err(|error| tracing::debug!(server = %self.base, %error, "not signed in"))
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
