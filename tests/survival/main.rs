@@ -6,8 +6,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is its report")]
 
-
-
+mod at_once;
+mod clock;
 mod faults;
 mod line;
 mod sides;

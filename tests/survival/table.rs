@@ -21,8 +21,11 @@ impl Row {
 pub(crate) fn is_in_readme(rows: &[Row]) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).unwrap();
-    let missing: Vec<&str> =
-        rows.iter().map(|row| row.0.as_str()).filter(|row| !readme.lines().any(|line| line == *row)).collect();
+    let missing: Vec<&str> = rows
+        .iter()
+        .map(|row| row.0.as_str())
+        .filter(|row| !readme.lines().any(|line| line == *row))
+        .collect();
     for Row(row) in rows {
         println!("{row}");
     }

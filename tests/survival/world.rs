@@ -53,6 +53,12 @@ pub(crate) struct World {
     clock: Arc<dyn Clock>,
 }
 
+/// Runs in time that passes when everybody waits.
+pub(crate) fn simulated<T>(future: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().start_paused(true).build().unwrap().block_on(future)
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -167,7 +173,8 @@ impl World {
         let unreadable = plan.workspaces[0].unreadable.as_ref();
         assert!(unreadable.is_none(), "{unreadable:?}");
         let line = |change: &plan::Change| {
-            let fields: Vec<_> = change.fields.iter().map(|moved| moved.field.to_string()).collect();
+            let fields: Vec<_> =
+                change.fields.iter().map(|moved| moved.field.to_string()).collect();
             format!("{} {} {} {fields:?}", change.key, change.class, change.action)
         };
         let changes = plan.changes().map(|(_, change)| change);
@@ -200,7 +207,8 @@ impl World {
     /// The bodies of all resources that are not of this repository, byte for byte.
     pub(crate) async fn others(&self, ours: &[&str]) -> BTreeMap<String, Value> {
         let mut others = BTreeMap::new();
-        for collection in [Collection::AlertRules, Collection::SavedSearches, Collection::Metadata] {
+        for collection in [Collection::AlertRules, Collection::SavedSearches, Collection::Metadata]
+        {
             for body in self.list(collection).await {
                 let name = body["name"].as_str().unwrap();
                 if !ours.iter().any(|id| name == *id || name.ends_with(&format!("-{id}"))) {
@@ -233,7 +241,8 @@ impl World {
 
     /// A resource as somebody else sees it.
     pub(crate) async fn get(&self, collection: Collection, name: &str) -> Option<Value> {
-        let (status, body) = self.ask(Method::Get, &id(collection, name).path(), collection, None).await;
+        let (status, body) =
+            self.ask(Method::Get, &id(collection, name).path(), collection, None).await;
         (status == 200).then_some(body)
     }
 
@@ -245,16 +254,16 @@ impl World {
     }
 
     /// Somebody else changes one value of a rule or a hunt, and keeps the rest.
-    pub(crate) async fn edit(&self, collection: Collection, name: &str, pointer: &str, value: Value) {
+    pub(crate) async fn edit(
+        &self,
+        collection: Collection,
+        name: &str,
+        pointer: &str,
+        value: Value,
+    ) {
         let mut body = self.get(collection, name).await.unwrap();
         *body.pointer_mut(pointer).unwrap() = value;
-        for key in ["id", "name", "type", "systemData"] {
-            body.as_object_mut().unwrap().remove(key);
-        }
-        if let Some(properties) = body["properties"].as_object_mut() {
-            properties.remove("lastModifiedUtc");
-        }
-        self.put(collection, name, &body).await;
+        self.put(collection, name, &sendable(body)).await;
     }
 
     /// Somebody else deletes a resource.
@@ -278,6 +287,36 @@ impl World {
         }
     }
 
+    /// Everything that is not there from the start, as it can be put into a fresh workspace.
+    pub(crate) async fn photograph(&self) -> Photograph {
+        let mut photograph = Vec::new();
+        for collection in [Collection::AlertRules, Collection::SavedSearches, Collection::Metadata]
+        {
+            let list = self.list(collection).await.into_iter();
+            let built_in = |body: &Value| {
+                body["kind"] == "Fusion" || body["name"].as_str().unwrap().contains('|')
+            };
+            for mut body in list.filter(|body| !built_in(body)) {
+                let name = body["name"].as_str().unwrap().to_owned();
+                body.as_object_mut().unwrap().remove("etag");
+                photograph.push((collection, name, sendable(body)));
+            }
+        }
+        photograph
+    }
+
+    /// A fresh workspace with all that, for the same repository.
+    pub(crate) async fn again(&self, photograph: &Photograph) -> Self {
+        let mut world = Self::new();
+        world.desired = self.desired.clone();
+        world.options = self.options.clone();
+        for (collection, name, body) in photograph {
+            world.put(*collection, name, body).await;
+        }
+        world.forget();
+        world
+    }
+
     async fn ask(
         &self,
         method: Method,
@@ -294,6 +333,17 @@ impl World {
         let answer = send(&self.emulator, &request, SOMEBODY).await.unwrap();
         (answer.status, serde_json::from_slice(&answer.body).unwrap_or(json!(null)))
     }
+}
+
+/// Resources with their names.
+pub(crate) type Photograph = Vec<(Collection, String, Value)>;
+
+/// A body without what the service sets.
+fn sendable(mut body: Value) -> Value {
+    let fields = body.as_object_mut().unwrap();
+    fields.retain(|key, _| !["id", "name", "type", "systemData"].contains(&key.as_str()));
+    fields["properties"].as_object_mut().unwrap().remove("lastModifiedUtc");
+    body
 }
 
 /// Whether nothing is left to do about an item, or only somebody's word is missing.
