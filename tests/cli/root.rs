@@ -171,6 +171,11 @@ impl Ran {
         }
     }
 
+    /// Its exit code; -1 where a signal ended it.
+    pub(crate) fn code(&self) -> i32 {
+        self.code
+    }
+
     /// Its exit code is this one.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
