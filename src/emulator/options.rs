@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::normaliser::Normaliser;
+
 /// Where the emulator reads the time. A fixed one makes etags and times the same in every run.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -34,8 +36,8 @@ pub struct Options {
     pub honour_if_match: bool,
     /// Refuses ids of rules that were deleted a short while ago.
     pub tombstones: Option<Tombstones>,
-    /// Answers `PT60M` as `PT1H`, as .NET would print it. Not known of the service.
-    pub canonical_durations: bool,
+    /// Rewrites what it accepts.
+    pub normaliser: Normaliser,
     /// How long a token lives. Entra's live for about an hour.
     pub token_lifetime: Duration,
     /// The subject of assertions: which workflow of which repository runs.
@@ -56,7 +58,7 @@ impl Options {
             require_token: false,
             honour_if_match: false,
             tombstones: None,
-            canonical_durations: false,
+            normaliser: Normaliser::default(),
             token_lifetime: Duration::from_secs(3599),
             workflow_subject: "repo:acme/detections:ref:refs/heads/main".to_owned(),
             journal_length: 100_000,
@@ -73,7 +75,7 @@ impl fmt::Debug for Options {
             require_token,
             honour_if_match,
             tombstones,
-            canonical_durations,
+            normaliser,
             token_lifetime,
             workflow_subject,
             journal_length,
@@ -85,7 +87,7 @@ impl fmt::Debug for Options {
             .field("require_token", require_token)
             .field("honour_if_match", honour_if_match)
             .field("tombstones", tombstones)
-            .field("canonical_durations", canonical_durations)
+            .field("normaliser", normaliser)
             .field("token_lifetime", token_lifetime)
             .field("workflow_subject", workflow_subject)
             .field("journal_length", journal_length)

@@ -64,13 +64,12 @@ async fn prepared(task: Task) -> World {
     theirs.want(Kind::Scheduled, "theirs");
     theirs.want(Kind::Hunt, "theirs-hunt");
     theirs.runs_well().await;
-    let schedule = json!({"displayName": "By hand", "enabled": true, "severity": "Low", "query": "T",
+    let schedule = json!({"displayName": "By hand", "enabled": true, "severity": "Low", "query": "DeviceNetworkEvents",
         "queryFrequency": "PT1H", "queryPeriod": "PT1H", "triggerOperator": "GreaterThan",
         "triggerThreshold": 0, "suppressionEnabled": false, "suppressionDuration": "PT5H"});
     let by_hand = json!({"kind": "Scheduled", "properties": schedule});
     world.put(Collection::AlertRules, "by-hand", &by_hand).await;
-    let search =
-        json!({"category": "Hunting Queries", "displayName": "Mine", "query": "T", "version": 2});
+    let search = json!({"category": "Hunting Queries", "displayName": "Mine", "query": "DeviceNetworkEvents", "version": 2});
     let search = json!({"properties": search});
     world.put(Collection::SavedSearches, "by-hand-hunt", &search).await;
     for rule in ["moved", "goes"] {

@@ -10,6 +10,7 @@ mod at_once;
 mod clock;
 mod faults;
 mod line;
+mod normaliser;
 mod sides;
 mod table;
 mod world;

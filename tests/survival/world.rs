@@ -10,7 +10,7 @@ use azure_core::Bytes;
 use jiff::Timestamp;
 use sentinelops::apply::{Forgetful, ItemOutcome, apply};
 use sentinelops::arm::Collection;
-use sentinelops::emulator::{Emulator, Options};
+use sentinelops::emulator::{Emulator, Normaliser, Options};
 use sentinelops::environment::Limits;
 use sentinelops::ident::{Family, ItemKey, TenantId};
 use sentinelops::live::{
@@ -70,10 +70,16 @@ pub(crate) struct Ended {
 impl World {
     /// A fresh workspace. Must be called in simulated time.
     pub(crate) fn new() -> Self {
+        Self::rewriting(Normaliser::default())
+    }
+
+    /// A fresh workspace of a service that rewrites what it accepts.
+    pub(crate) fn rewriting(normaliser: Normaliser) -> Self {
         let clock = Arc::new(Simulated(Instant::now()));
         let emulated = Arc::clone(&clock);
         let mut options = Options::new(Arc::new(move || emulated.now()));
         options.page_size = NonZeroUsize::new(4);
+        options.normaliser = normaliser;
         let emulator = Emulator::open(None, options).unwrap();
         emulator.provision(&sides::workspace(), &TENANT.parse::<TenantId>().unwrap()).unwrap();
         let acknowledged = ["deletes", "playbooks", "first-run", "disables", "changes"];
