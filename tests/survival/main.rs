@@ -11,6 +11,7 @@ mod clock;
 mod faults;
 mod line;
 mod normaliser;
+mod not_ours;
 mod sides;
 mod table;
 mod world;
