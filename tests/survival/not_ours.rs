@@ -44,8 +44,8 @@ fn any_name() -> impl Strategy<Value = &'static str> {
 
 /// A live item: as it is wanted, but for some fields; of any kind.
 fn any_item() -> impl Strategy<Value = (Family, Value)> {
-    let kind = prop::sample::select(&["Scheduled", "NRT", "Fusion", "Odd"][..]);
-    let altered = prop::collection::vec((0..Field::all().count(), any_value()), 0..3);
+    let kind = prop::sample::select(&["Scheduled", "Scheduled", "NRT", "Fusion", "Odd"][..]);
+    let altered = prop::collection::vec((0..Field::all().count(), any_value()), 0..2);
     let category = prop::sample::select(&["Hunting Queries", "Hunting Queries", "General"][..]);
     let alias = prop::sample::select(&["", "", "Alias"][..]);
     (any_family(), any_name(), kind, altered, category, alias, any::<bool>()).prop_map(
@@ -102,20 +102,25 @@ fn any_metadata() -> impl Strategy<Value = Value> {
         &[
             ("SourceRepository", "sentinelops", OWNER),
             ("SourceRepository", "sentinelops", OWNER),
+            ("SourceRepository", "sentinelops", OWNER),
+            ("SourceRepository", "sentinelops", OWNER),
             ("SourceRepository", "sentinelops", "other-soc"),
             ("SourceRepository", "repo", OWNER),
             ("Solution", "Content Hub", "azuresentinel.x"),
         ][..],
     );
     let record = prop_oneof![any_record().prop_map(|r| r.to_text()), Just("so9;X".to_owned())];
-    (any_family(), any_name(), name, any_name(), source, record).prop_map(
-        |(family, about, name, content, (kind, source, owner), record)| {
+    let faithful = prop::sample::select(&[true, true, false][..]);
+    (any_family(), any_name(), name, any_name(), source, record, faithful).prop_map(
+        |(family, about, name, content, (kind, source, owner), record, faithful)| {
+            let present = wanted(&desired(), family, about).filter(|_| faithful);
+            let record = present.map_or(record, |present| record_of(&present).to_text());
             let about: ArmName = about.parse().unwrap();
             let own = marker::record_name(family, &about).unwrap();
             let collection = Collection::of(family);
             json!({"name": name.map_or(own.to_string(), str::to_owned), "properties": {
                 "parentId": id(collection, about.as_str()).path(),
-                "contentId": if content == "d" { about.as_str() } else { content },
+                "contentId": if content == "d" { content } else { about.as_str() },
                 "kind": marker::content_kind(family),
                 "version": "1.0.0",
                 "customVersion": record,
@@ -123,6 +128,17 @@ fn any_metadata() -> impl Strategy<Value = Value> {
             }})
         },
     )
+}
+
+/// The record of an item that was applied as it is wanted.
+fn record_of(present: &Present) -> Record {
+    let applied = |(field, value): (&Field, &Value)| {
+        let dead = field.is_dead(&present.fields);
+        let mark = if dead { Mark::Dead } else { Mark::Value(field.hash(value)) };
+        (*field, FieldRecord::applied(mark))
+    };
+    let fields = present.fields.iter().map(applied).collect();
+    Record { state: RecordState::Applied, kind: present.kind, commit: None, hold: None, fields }
 }
 
 fn any_record() -> impl Strategy<Value = Record> {
@@ -154,8 +170,8 @@ fn any_record() -> impl Strategy<Value = Record> {
 }
 
 fn any_live() -> impl Strategy<Value = LiveWorkspace> {
-    let items = prop::collection::vec(any_item(), 0..6);
-    let metadata = prop::collection::vec(any_metadata(), 0..6);
+    let items = prop::collection::vec(any_item(), 0..10);
+    let metadata = prop::collection::vec(any_metadata(), 0..12);
     (items, metadata).prop_map(|(items, metadata)| {
         let items: Vec<LiveItem> =
             items.into_iter().map(|(family, body)| live_item(family, body).unwrap()).collect();
