@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is its report")]
 
 mod at_once;
+mod canonical;
 mod clock;
 mod faults;
 mod line;
