@@ -10,6 +10,7 @@ mod at_once;
 mod canonical;
 mod clock;
 mod faults;
+mod generated;
 mod line;
 mod normaliser;
 mod not_ours;
