@@ -71,10 +71,12 @@ fn any_basis(prefix: &'static str, slug: usize) -> impl Strategy<Value = Map<Str
 
 fn any_rule(slug: usize) -> impl Strategy<Value = Value> {
     let severity = prop::sample::select(&["High", "medium", "Low", "Informational"][..]);
-    let schedule = (any_duration(1..=12), prop::sample::select(&["gt", "lt", "eq"][..]), 0..100_u32);
+    let schedule =
+        (any_duration(1..=12), prop::sample::select(&["gt", "lt", "eq"][..]), 0..100_u32);
     let grouping = prop::option::of((any::<bool>(), any_duration(1..=24), set_of(&["Host", "IP"])));
     let details = set_of(&["RemotePort", "RemoteUrl"]);
-    let more = (prop::option::of(any::<bool>()), any::<bool>(), any::<bool>(), any_duration(12..=20));
+    let more =
+        (prop::option::of(any::<bool>()), any::<bool>(), any::<bool>(), any_duration(12..=20));
     (any_basis("rule", slug), severity, schedule, grouping, details, more).prop_map(
         |(mut rule, severity, (frequency, operator, threshold), grouping, details, more)| {
             let (enabled, maps, suppressed, suppression) = more;

@@ -14,6 +14,7 @@ mod generated;
 mod line;
 mod normaliser;
 mod not_ours;
+mod round_trip;
 mod sides;
 mod table;
 mod world;
