@@ -11,6 +11,7 @@ mod field_table;
 mod first_apply;
 mod guards;
 mod layers;
+mod limits;
 mod lints;
 mod moves;
 mod not_ours;

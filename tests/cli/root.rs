@@ -153,7 +153,8 @@ impl Root {
 #[derive(Debug, Clone)]
 pub(crate) struct Ran {
     args: String,
-    code: i32,
+    /// Its exit code; -1 where a signal ended it.
+    pub(crate) code: i32,
     /// Standard output.
     pub(crate) out: String,
     /// Standard error.
@@ -169,11 +170,6 @@ impl Ran {
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
-    }
-
-    /// Its exit code; -1 where a signal ended it.
-    pub(crate) fn code(&self) -> i32 {
-        self.code
     }
 
     /// Its exit code is this one.

@@ -54,7 +54,7 @@ fn a_disk_that_is_full_at_any_length_of_any_file_stops_what_it_cannot_keep_and_s
         let (root, portal) = workspace();
         let earlier = kept_of_rule(&root);
         let ran = applies_within(&root, blocks);
-        let code = ran.code();
+        let code = ran.code;
         assert!([0, 3, 30].contains(&code), "{blocks} blocks: {ran}");
         // Nothing is written that could not be taken back.
         let kept = kept_of_rule(&root) > earlier;
