@@ -1,6 +1,6 @@
 //! What the exclusions of one query do to it: proven, and tried on their tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Ready;
 use super::strangers;
@@ -71,6 +71,17 @@ impl<'a> Case<'a> {
     }
 }
 
+/// One place of a table, and what the query asks of its rows up to there.
+pub(super) struct Site<'a> {
+    pub(super) place: &'a Place,
+    pub(super) leading: Vec<Predicate>,
+}
+
+fn sites_of<'a>(case: &Case<'a>, table: &str) -> Vec<Site<'a>> {
+    let site = |place: &'a Place| Site { place, leading: place.filters(case.query, case.schema) };
+    case.places(table).into_iter().map(site).collect()
+}
+
 /// An exclusion with the end of its last day, as it is compiled.
 fn dated(ready: &Ready<'_>) -> Dated {
     Dated { predicate: ready.resolved.predicate.clone(), until: ready.until() }
@@ -79,16 +90,18 @@ fn dated(ready: &Ready<'_>) -> Dated {
 /// Judges the exclusions of one query that are in force in a workspace: those of each table, and then
 /// all of them together.
 pub(super) fn judge(case: &Case<'_>) -> Judged {
-    let mut judged = Judged { trials: try_all(case), ..Judged::default() };
     let tables: BTreeSet<&str> = case.ready.iter().map(|ready| ready.table.as_str()).collect();
-    for table in tables {
-        let here: Vec<&Ready<'_>> = case.ready.iter().filter(|r| r.table == table).collect();
+    let tables: BTreeMap<&str, Vec<Site<'_>>> =
+        tables.into_iter().map(|table| (table, sites_of(case, table))).collect();
+    let mut judged = Judged { trials: try_all(case, &tables), ..Judged::default() };
+    for (table, sites) in &tables {
+        let here: Vec<&Ready<'_>> = case.ready.iter().filter(|r| r.table == *table).collect();
         let exclusions: Vec<Dated> = here.iter().map(|ready| dated(ready)).collect();
         let mut questions: Vec<Question> = Vec::new();
-        for place in case.places(table) {
+        for Site { place, leading } in sites {
             let clock = case.clock(place);
             let own = case.type_of_rows(place);
-            for mut known in place.ways(case.query, case.schema) {
+            for mut known in place.ways_behind(leading, case.query, case.schema) {
                 known.extend(own.clone());
                 questions.push(Question::new(known, exclusions.clone(), clock));
             }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Ready;
-use super::judge::Case;
+use super::judge::{Case, Site};
 use super::test_report::{Judgement, TestResult, TestVerdict};
 use crate::content::{Exclusion, ExclusionTest, Expectation};
 use crate::diag::{Code, Diagnostic, Located};
 use crate::ident::ExclusionId;
-use crate::kql::{Event, Place, Predicate, Verdict, try_event};
+use crate::kql::{Event, Verdict, try_event};
 
 const FAILED: Code = Code::new("exclusion-test-failed");
 
@@ -21,17 +21,16 @@ pub(super) struct Trial {
     pub(super) judgement: Judgement,
 }
 
-/// Tries the tests of every exclusion of a query.
-pub(super) fn try_all(case: &Case<'_>) -> Vec<Trial> {
+/// Tries the tests of every exclusion of a query at all places of its table.
+pub(super) fn try_all(case: &Case<'_>, sites: &BTreeMap<&str, Vec<Site<'_>>>) -> Vec<Trial> {
     let mut trials = Vec::new();
-    let mut sites: BTreeMap<&str, Vec<Site<'_>>> = BTreeMap::new();
     for ready in case.ready.iter().filter(|ready| !ready.exclusion.tests.is_empty()) {
-        let sites = sites.entry(&ready.table).or_insert_with(|| sites_of(case, &ready.table));
+        let sites = sites.get(ready.table.as_str()).map(Vec::as_slice).unwrap_or_default();
         for (test, located) in ready.exclusion.tests.iter().enumerate() {
             if !is_about(case, &located.value) {
                 continue;
             }
-            for site in sites.iter() {
+            for site in sites {
                 let judgement = judgement(case, ready, site, &located.value);
                 let exclusion = ready.exclusion.id.value.clone();
                 trials.push(Trial { exclusion, test, judgement });
@@ -39,17 +38,6 @@ pub(super) fn try_all(case: &Case<'_>) -> Vec<Trial> {
         }
     }
     trials
-}
-
-/// One place of a table, and what the query asks of its rows up to there.
-struct Site<'a> {
-    place: &'a Place,
-    leading: Vec<Predicate>,
-}
-
-fn sites_of<'a>(case: &Case<'a>, table: &str) -> Vec<Site<'a>> {
-    let site = |place: &'a Place| Site { place, leading: place.filters(case.query, case.schema) };
-    case.places(table).into_iter().map(site).collect()
 }
 
 /// A test that names its content is judged on that alone, and on a rule that was promoted from it.

@@ -192,6 +192,8 @@ fn way_on(finding: &Finding, concerned: &[&Exclusion]) -> String {
 /// One note per exclusion: an event that it takes out, and one that is left.
 fn witnesses(case: &Case<'_>, judgement: &Judgement, here: &[&Ready<'_>]) -> Vec<Diagnostic> {
     let left = judgement.survivor.as_ref();
+    let left = left.map(|left| format!("what is still found, for example: {left}"));
+    let judged = format!("judged on `{}`", case.content.key());
     here.iter()
         .zip(&judgement.excluded)
         .filter_map(|(ready, excluded)| Some((ready.exclusion, excluded.as_ref()?)))
@@ -201,9 +203,9 @@ fn witnesses(case: &Case<'_>, judgement: &Judgement, here: &[&Ready<'_>]) -> Vec
             let note = Diagnostic::note(WITNESS, message)
                 .at(&id.source, id.span.clone(), "")
                 .about(id.value.as_str())
-                .because(format!("judged on `{}`", case.content.key()));
-            match left {
-                Some(left) => note.because(format!("what is still found, for example: {left}")),
+                .because(judged.clone());
+            match &left {
+                Some(left) => note.because(left.clone()),
                 None => note,
             }
         })

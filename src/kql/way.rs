@@ -7,7 +7,7 @@
 mod itself;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -47,14 +47,28 @@ impl Place {
     /// on which it can.
     #[must_use]
     pub fn ways(&self, query: &Query<'_>, schema: &Schema) -> Vec<Vec<Predicate>> {
+        self.ways_behind(&self.filters(query, schema), query, schema)
+    }
+
+    /// The same, where the place's own filters have been read already.
+    #[must_use]
+    pub fn ways_behind(
+        &self,
+        filters: &[Predicate],
+        query: &Query<'_>,
+        schema: &Schema,
+    ) -> Vec<Vec<Predicate>> {
         let constants = query.constants();
         let columns = schema.columns(&self.table);
         let text = query.text().to_lowercase().replace('\\', "").into();
         let given = given_to_columns(query);
         let table = self.table.as_str();
-        let reader = Reader { query, table, columns, constants: &constants, given: &given, text };
+        let texts = self.leading.iter().map(|conjunct| conjunct.text.as_str());
+        let read = texts.zip(filters).collect();
+        let constants = &constants;
+        let reader = Reader { query, table, columns, constants, given: &given, text, read };
         if self.ways.is_empty() {
-            let mut known = self.filters(query, schema);
+            let mut known = filters.to_vec();
             known.push(reader.unread("the way to the result", Reads::anything()));
             return vec![known];
         }
@@ -72,6 +86,8 @@ struct Reader<'r> {
     given: &'r BTreeSet<String>,
     /// The query in lower case, without backslashes.
     text: Arc<str>,
+    /// Conditions over the table's own columns that have been read already, and what they are.
+    read: BTreeMap<&'r str, &'r Predicate>,
 }
 
 impl Reader<'_> {
@@ -143,6 +159,16 @@ impl Reader<'_> {
     }
 
     fn condition(&self, text: &str, names: &Names) -> Predicate {
+        let read = self.as_read(text, names);
+        let beside: BTreeSet<String> = read.columns().into_iter().map(str::to_owned).collect();
+        read.map_leaves(&mut |leaf| self.leaf(leaf, names, &beside))
+    }
+
+    fn as_read(&self, text: &str, names: &Names) -> Predicate {
+        let are_own = names.changed().is_empty() && !names.have_unwritten();
+        if let Some(known) = self.read.get(text).filter(|_| are_own) {
+            return (*known).clone();
+        }
         // A column hides the let of its name.
         let mut constants = Cow::Borrowed(self.constants);
         if names.changed().keys().any(|name| constants.contains_key(name)) {
@@ -166,9 +192,7 @@ impl Reader<'_> {
             typed
         });
         let context = Context { columns: typed.as_deref(), constants: &constants };
-        let read = filter(text, context);
-        let beside: BTreeSet<String> = read.columns().into_iter().map(str::to_owned).collect();
-        read.map_leaves(&mut |leaf| self.leaf(leaf, names, &beside))
+        filter(text, context)
     }
 
     /// A leaf over names, as one over the table's columns; `beside` are the names in its condition.

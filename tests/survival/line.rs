@@ -21,6 +21,10 @@ pub(crate) struct Line(pub(crate) Emulator);
 
 #[async_trait]
 impl Transport for Line {
+    async fn sign_in(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let lost = |why: &str| Err(TransportError::Unknown(why.to_owned()));
         match tokio::time::timeout(EXCHANGE_TIMEOUT, send(&self.0, request, TOOL)).await {
@@ -39,6 +43,7 @@ pub(crate) async fn send(emulator: &Emulator, request: &Request, who: &str) -> O
         .method(request.method.as_str())
         .uri(format!("{}{query}", url.path()))
         .header("host", "emulator.example")
+        .header("content-type", "application/json")
         .header(ACTOR_HEADER, who);
     for (name, value) in &request.headers {
         http = http.header(name, value);

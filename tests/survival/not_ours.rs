@@ -221,7 +221,7 @@ fn body<'a>(live: &'a LiveWorkspace, id: &ResourceId) -> Option<&'a Value> {
         Collection::AlertRules | Collection::Metadata => Family::AnalyticRule,
     };
     let found = live.items.iter().find(|item| item.family == family && item.name == id.name);
-    found.map(|item| &item.body)
+    found.map(|item| &*item.body)
 }
 
 /// Why a change touches what is not this repository's, if it does.

@@ -76,7 +76,9 @@ pub(crate) fn want_with(desired: &mut Desired, key: ItemKey, kind: Kind, fields:
     };
     let (name, path) = (key.id.to_string(), format!("content/{}.yaml", key.id));
     let state = DesiredState::Present(Arc::new(present));
-    desired.workspaces[0].items.insert(key, DesiredItem { name, path, state });
+    desired.workspaces[0]
+        .items
+        .insert(key, DesiredItem { name: name.into(), path: path.into(), state });
 }
 
 /// Wants another value of a field of an item.

@@ -5,14 +5,10 @@
 pub(crate) struct Row(String);
 
 impl Row {
-    /// Faults of one kind, all survived: nothing is lost, nothing of somebody else is touched.
-    pub(crate) fn survived(what: &str, injected: usize) -> Self {
-        Self(format!("| {what} | {injected} | {injected} | 0 | 0 |"))
-    }
-
-    /// Inputs of one kind, none of which crashed.
-    pub(crate) fn tried(what: &str, inputs: usize) -> Self {
-        Self(format!("| {what} | {inputs} | 0 |"))
+    /// What it is about, and the counts in the order of the table's columns.
+    pub(crate) fn new(what: &str, counts: &[usize]) -> Self {
+        let counts: String = counts.iter().map(|count| format!(" {count} |")).collect();
+        Self(format!("| {what} |{counts}"))
     }
 }
 

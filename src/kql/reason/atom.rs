@@ -51,6 +51,14 @@ pub(super) struct Atom {
     pub(super) shape: Shape,
 }
 
+impl Atom {
+    /// That a test is true.
+    fn of(test: Test, shape: Shape) -> Self {
+        let column = Some(test.subject.column.clone());
+        Self { leaf: Predicate::Test(test), side: true, column, shape }
+    }
+}
+
 /// What an atom is, as far as lemmas go.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Shape {
@@ -90,8 +98,23 @@ pub(super) struct Atoms {
     /// The clock, in ticks.
     now: i64,
     list: Vec<Atom>,
-    index: BTreeMap<String, usize>,
+    index: BTreeMap<Key, usize>,
     of_exclusions: usize,
+}
+
+/// What makes two atoms one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// The subject, and how it is compared with what.
+    Text(String, TextOperator, String, bool),
+    /// The subject, and where its order is cut.
+    Cut(String, Family, Position),
+    /// A column that is null.
+    Null(String),
+    /// A leaf as it is written.
+    Leaf(String),
+    /// The same, and on which side.
+    Side(String, bool),
 }
 
 impl Atoms {
@@ -228,11 +251,11 @@ impl Atoms {
         total: bool,
         want: Want,
     ) -> Formula {
-        let key = format!("{leaf}");
+        let key = leaf.to_string();
         let column = subject.map(|subject| subject.column.clone());
         let next = self.list.len();
         let mut side = |side: bool, other: usize| {
-            self.add(format!("{side} {key}"), || Atom {
+            self.add(Key::Side(key.clone(), side), || Atom {
                 leaf: leaf.clone(),
                 side,
                 column: column.clone(),
@@ -269,9 +292,10 @@ impl Atoms {
     }
 
     fn null(&mut self, subject: &Subject) -> usize {
-        let bare = Subject { functions: Vec::new(), ..subject.clone() };
-        let test = Test { subject: bare, check: Check::Null };
-        self.leaf(&test, Shape::Null)
+        self.add(Key::Null(subject.column.clone()), || {
+            let bare = Subject { functions: Vec::new(), ..subject.clone() };
+            Atom::of(Test { subject: bare, check: Check::Null }, Shape::Null)
+        })
     }
 
     fn text(
@@ -283,16 +307,22 @@ impl Atoms {
     ) -> usize {
         // Without case, texts that differ only in the case of ASCII letters are one atom.
         let needle = if cased { needle.to_owned() } else { needle.to_ascii_lowercase() };
-        let check = Check::Text { operator, needle: needle.clone(), cased };
-        let test = Test { subject: subject.clone(), check };
-        self.leaf(&test, Shape::Text { subject: name(subject), operator, needle, cased })
+        let key = Key::Text(name(subject), operator, needle.clone(), cased);
+        self.add(key, || {
+            let check = Check::Text { operator, needle: needle.clone(), cased };
+            let shape = Shape::Text { subject: name(subject), operator, needle, cased };
+            Atom::of(Test { subject: subject.clone(), check }, shape)
+        })
     }
 
     fn cut(&mut self, subject: &Subject, bound: &Bound, inclusive: bool, family: Family) -> usize {
-        let check = Check::Below { bound: bound.clone(), inclusive };
-        let leaf = Predicate::Test(Test { subject: subject.clone(), check });
+        let test = || Test {
+            subject: subject.clone(),
+            check: Check::Below { bound: bound.clone(), inclusive },
+        };
         let Some((_, position)) = self.position(subject, bound, inclusive) else {
-            return self.add("cut without position".to_owned(), || Atom {
+            let leaf = Predicate::Test(test());
+            return self.add(Key::Leaf("cut without position".to_owned()), || Atom {
                 leaf,
                 side: true,
                 column: None,
@@ -300,10 +330,8 @@ impl Atoms {
             });
         };
         let name = name(subject);
-        let key = format!("{name} {family:?} {position:?}");
-        self.add(key, || {
-            let shape = Shape::Cut { subject: name, family, position };
-            Atom { leaf, side: true, column: Some(subject.column.clone()), shape }
+        self.add(Key::Cut(name.clone(), family, position), || {
+            Atom::of(test(), Shape::Cut { subject: name, family, position })
         })
     }
 
@@ -323,13 +351,10 @@ impl Atoms {
     }
 
     fn leaf(&mut self, test: &Test, shape: Shape) -> usize {
-        self.add(test.to_string(), || {
-            let leaf = Predicate::Test(test.clone());
-            Atom { leaf, side: true, column: Some(test.subject.column.clone()), shape }
-        })
+        self.add(Key::Leaf(test.to_string()), || Atom::of(test.clone(), shape))
     }
 
-    fn add(&mut self, key: String, atom: impl FnOnce() -> Atom) -> usize {
+    fn add(&mut self, key: Key, atom: impl FnOnce() -> Atom) -> usize {
         let next = self.list.len();
         let index = *self.index.entry(key).or_insert(next);
         if index == next {
@@ -355,8 +380,13 @@ fn can_be_null(subject: &Subject) -> bool {
     subject.kind != ColumnType::String && subject.functions.is_empty()
 }
 
+/// A subject's name: its column, where nothing is made of it.
 fn name(subject: &Subject) -> String {
-    format!("{} {:?}", subject.column, subject.functions)
+    match subject.functions.as_slice() {
+        [] => subject.column.clone(),
+        // No name has this character in it.
+        functions => format!("{}\u{1}{functions:?}", subject.column),
+    }
 }
 
 /// Where a comparison cuts the order of its subject; nothing for values without order.

@@ -79,6 +79,21 @@ impl Formula {
             }
         }
     }
+
+    /// The fewest literals whose truth makes the formula true, whatever contradicts them; nothing if it
+    /// is never true.
+    pub(super) fn shortest(&self) -> Option<Clause> {
+        match self {
+            Self::Always(true) => Some(Clause::new()),
+            Self::Always(false) => None,
+            Self::Literal { atom, positive } => Some(vec![signed(*atom, *positive)]),
+            Self::All(parts) => {
+                let all: Option<Vec<Clause>> = parts.iter().map(Self::shortest).collect();
+                all.map(|all| all.concat())
+            }
+            Self::Any(parts) => parts.iter().filter_map(Self::shortest).min_by_key(Vec::len),
+        }
+    }
 }
 
 /// Formulas that hold together.

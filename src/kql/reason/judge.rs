@@ -199,7 +199,7 @@ fn judge_one(case: &Case, exclusion: usize, judgement: &mut Judgement) -> Option
         judgement.add(STAR_IS_LITERAL, about, message, true);
     }
     let alone = case.exclusions().len() == 1;
-    let own = if alone { case.has_effect(exclusion) } else { case.has_own_effect(exclusion) };
+    let own = case.has_own_effect(exclusion, judgement.survivor.as_ref());
     if let Answer::Witness(witness) = own {
         // It is proof of whatever less could be asked, but that the exclusion ever spares an event.
         let spares = judgement.survivor.is_some() || !is_always_true(case, exclusion, judgement);

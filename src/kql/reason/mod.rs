@@ -207,12 +207,14 @@ impl Case {
         self.ask(Wish::default().with(&self.leading).with([&self.exclusions[exclusion]]))
     }
 
-    /// Does it take out an event that no other exclusion does? Refuted: others shadow it.
+    /// Does it take out an event that no other exclusion does? Refuted: others shadow it. A known
+    /// survivor is a good start to look from.
     #[must_use]
-    pub fn has_own_effect(&self, exclusion: usize) -> Answer {
+    pub fn has_own_effect(&self, exclusion: usize, survivor: Option<&Witness>) -> Answer {
         let others = self.failing().enumerate().filter(|(other, _)| *other != exclusion);
-        let wish = Wish::default().with(&self.leading).with([&self.exclusions[exclusion]]);
-        self.ask(wish.without(others.map(|(_, failing)| failing)))
+        let own = &self.exclusions[exclusion];
+        let wish = Wish::default().with(&self.leading).with([own]);
+        self.ask_from(survivor, &own.holds, wish.without(others.map(|(_, failing)| failing)))
     }
 
     /// For each alternative of a leading filter (an element of `has_any` or `in`, a branch of `or`)
@@ -254,7 +256,8 @@ impl Case {
                     found.push(Alternative { filter, text, answer: Answer::Undecided, lost: None });
                     return found;
                 }
-                let answer = self.ask(through().without(self.failing()));
+                let unseen = through().without(self.failing());
+                let answer = self.ask_from(survivor, formula, unseen);
                 let lost = match answer.is_refuted().then(|| self.ask(through())) {
                     // Its own fault.
                     Some(Answer::Refuted) => continue,
@@ -287,17 +290,41 @@ impl Case {
 
     /// Is there such an event?
     fn ask(&self, wish: Wish<'_>) -> Answer {
-        let question = search::Question {
-            wanted: &wish.wanted,
-            unwanted: &wish.unwanted,
+        self.within_steps(&self.question(wish), |question, left| {
+            search::search(question, &self.lemmas, left)
+        })
+    }
+
+    /// Is there such an event? One that was found before may be close to it: changed so far that it
+    /// meets one part of what is wished for. What it takes for granted is not known here.
+    fn ask_from(&self, known: Option<&Witness>, part: &Formula, wish: Wish<'_>) -> Answer {
+        let known = known.filter(|known| known.assuming.is_empty());
+        self.within_steps(&self.question(wish), |question, left| {
+            known
+                .and_then(|known| search::adapt(question, part, &known.event, left))
+                .map_or_else(|| search::search(question, &self.lemmas, left), Answer::Witness)
+        })
+    }
+
+    fn question<'q>(&'q self, wish: Wish<'q>) -> search::Question<'q> {
+        search::Question {
+            wanted: wish.wanted,
+            unwanted: wish.unwanted,
             atoms: &self.atoms,
             formula: wish.formulas,
             assumable: &self.assumable,
             values: &self.values,
-        };
+        }
+    }
+
+    fn within_steps<'q>(
+        &self,
+        question: &search::Question<'q>,
+        ask: impl FnOnce(&search::Question<'q>, &mut u64) -> Answer,
+    ) -> Answer {
         let allowed = self.steps.get().min(STEPS);
         let mut left = allowed;
-        let answer = search::search(&question, &self.lemmas, &mut left);
+        let answer = ask(question, &mut left);
         self.steps.set(self.steps.get() - (allowed - left));
         answer
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::atom::Atoms;
-use super::formula::{All, Clause};
+use super::formula::{All, Clause, Formula};
 use super::solver::{Facts, Outcome, solve};
 use super::{Answer, Witness, candidate};
 use crate::kql::predicate::Opaque;
@@ -13,8 +13,8 @@ use crate::kql::{Assumptions, Event, Predicate, Value};
 
 /// Is there an event for which all `wanted` are true and none of `unwanted` is?
 pub(super) struct Question<'q> {
-    pub(super) wanted: &'q [&'q Predicate],
-    pub(super) unwanted: &'q [&'q Predicate],
+    pub(super) wanted: Vec<&'q Predicate>,
+    pub(super) unwanted: Vec<&'q Predicate>,
     pub(super) atoms: &'q Atoms,
     /// Holds for every such event.
     pub(super) formula: All<'q>,
@@ -47,15 +47,36 @@ pub(super) fn search(question: &Question<'_>, lemmas: &Facts, steps: &mut u64) -
         match solve(&clauses, lemmas, variables, steps) {
             Outcome::None if proven => return Answer::Refuted,
             Outcome::None | Outcome::OutOfSteps => return Answer::Undecided,
-            Outcome::Model(model) => match realise(question, &model, steps) {
-                Ok(witness) => return Answer::Witness(witness),
-                Err(failed) => {
-                    proven = false;
-                    clauses.push(failed.into_iter().map(|literal| -literal).collect());
+            Outcome::Model(model) => {
+                // A model of the clauses is one of the formula.
+                let support = question.formula.support(&model).unwrap_or_default();
+                match realise(question, support, &Event::default(), steps) {
+                    Ok(witness) => return Answer::Witness(witness),
+                    Err(failed) => {
+                        proven = false;
+                        clauses.push(failed.into_iter().map(|literal| -literal).collect());
+                    }
                 }
-            },
+            }
         }
     }
+}
+
+/// Changes a known event only as far as the goal, which is one of the question's formulas, asks. That
+/// is a guess, much cheaper than a search and as good a proof: the evaluator checks it as any other.
+pub(super) fn adapt(
+    question: &Question<'_>,
+    goal: &Formula,
+    known: &Event,
+    steps: &mut u64,
+) -> Option<Witness> {
+    let mut support = goal.shortest()?;
+    support.sort_unstable();
+    support.dedup();
+    if !pay(steps, support.len()) {
+        return None;
+    }
+    realise(question, support, known, steps).ok()
 }
 
 /// Takes steps; false if there are not so many left.
@@ -66,11 +87,13 @@ fn pay(steps: &mut u64, count: usize) -> bool {
     enough
 }
 
-/// An event for a model, or the literals for which none was found.
-fn realise(question: &Question<'_>, model: &[bool], steps: &mut u64) -> Result<Witness, Clause> {
-    let Some(support) = question.formula.support(model) else {
-        return Err(Clause::new());
-    };
+/// An event like the `base` for which the literals hold, or those of them for which none was found.
+fn realise(
+    question: &Question<'_>,
+    support: Clause,
+    base: &Event,
+    steps: &mut u64,
+) -> Result<Witness, Clause> {
     let mut by_column: BTreeMap<&str, Vec<(usize, bool)>> = BTreeMap::new();
     let mut opaque: Vec<(usize, bool)> = Vec::new();
     for literal in &support {
@@ -91,7 +114,7 @@ fn realise(question: &Question<'_>, model: &[bool], steps: &mut u64) -> Result<W
         // "Not true" is taken as false, "not false" as true.
         assumed.insert(part.clone(), atom.side == requirement.1);
     }
-    let mut event = Event::default();
+    let mut event = base.clone();
     for (column, requirements) in &by_column {
         match value(question, column, requirements, steps) {
             Some(value) => {
@@ -103,10 +126,10 @@ fn realise(question: &Question<'_>, model: &[bool], steps: &mut u64) -> Result<W
     let leaves = |predicates: &[&Predicate]| -> usize {
         predicates.iter().map(|predicate| predicate.size()).sum()
     };
-    let tests = u64::try_from(leaves(question.wanted) + leaves(question.unwanted));
+    let tests = u64::try_from(leaves(&question.wanted) + leaves(&question.unwanted));
     *steps = steps.saturating_sub(tests.unwrap_or(u64::MAX).saturating_mul(SHARE));
     let now = question.atoms.now();
-    if !survives(question.wanted, question.unwanted, &event, now, &assumed) {
+    if !survives(&question.wanted, &question.unwanted, &event, now, &assumed) {
         return Err(support);
     }
     let assuming = assumed.into_iter().map(|(part, value)| {

@@ -196,7 +196,7 @@ fn an_opaque_filter_tied_to_an_exclusion_by_an_alternative_is_not_assumed() {
 #[test]
 fn one_exclusion_can_shadow_another() {
     let case = case(SEED, &["RemotePort < 100", "RemotePort < 50", "LocalPort == 5"]);
-    let own: Vec<&str> = (0..3).map(|index| word(&case.has_own_effect(index))).collect();
+    let own: Vec<&str> = (0..3).map(|index| word(&case.has_own_effect(index, None))).collect();
     assert_eq!(own, ["witness", "refuted", "witness"]);
 }
 
@@ -292,11 +292,12 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// In the order of the answers: survives, has an effect, is spared, is excluded.
-    fn outcomes(&self, event: &Event) -> [bool; 4] {
+    fn outcomes(&self, event: &Event) -> [bool; 5] {
         let admitted = evaluate(self.leading, event, NOW).is_true();
         let outcome = evaluate(self.exclusion, event, NOW);
         let (spared, excluded) = (!outcome.may_be_true(), outcome.is_true());
-        [admitted && spared, admitted && excluded, spared, excluded]
+        let effect = admitted && excluded;
+        [admitted && spared, effect, spared, excluded, effect]
     }
 }
 
@@ -321,12 +322,21 @@ proptest! {
         let (leading, exclusion) = (filter(&first, context), filter(&second, context));
         let case = Case::new(vec![leading.clone()], vec![exclusion.clone()], NOW);
         let asked = Asked { leading: &leading, exclusion: &exclusion };
+        let survives = case.survives();
+        let survivor = match &survives {
+            Answer::Witness(witness) => Some(witness),
+            Answer::Refuted | Answer::Undecided => None,
+        };
+        let from_survivor = case.has_own_effect(0, survivor);
         let answers = [
-            case.survives(),
+            survives.clone(),
             case.has_effect(0),
             case.spares_something(0),
             case.excludes_something(0),
+            from_survivor,
         ];
+        // What is known to survive is a place to look from, never a reason to find less.
+        prop_assert_eq!(word(&answers[1]) == "refuted", word(&answers[4]) == "refuted");
         for event in &events {
             for (at, holds) in asked.outcomes(event).into_iter().enumerate() {
                 let refuted = holds && answers[at].is_refuted();
