@@ -12,6 +12,7 @@ mod field_table;
 mod first_apply;
 mod fleet;
 mod guards;
+mod hostile;
 mod layers;
 mod limits;
 mod lints;
