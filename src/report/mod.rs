@@ -15,6 +15,7 @@ pub mod explain;
 #[cfg(test)]
 mod fixture;
 mod fold;
+pub mod html;
 pub mod json;
 pub mod markdown;
 mod matrix;
