@@ -18,8 +18,8 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &Interrupts,
 ) -> Result<Exit, Error> {
-    if args.output.format == Format::Markdown {
-        return Err(Error::usage("`apply` reports as text or json"));
+    if !matches!(args.output.format, Format::Text | Format::Json) {
+        return Err(args.output.format.not_of("apply", "text or json"));
     }
     let saved = args.file.as_deref().map(read).transpose()?;
     is_wanted(args, saved.as_ref())?;

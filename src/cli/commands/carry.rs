@@ -104,7 +104,7 @@ fn told(asked: &Asked<'_>, outcome: &Outcome, mut exit: Vec<Exit>) -> Result<Exi
     let Asked { output, ui, .. } = asked;
     let text = match output.format {
         Format::Json => report::json::to_text(&report::json::outcome(outcome)),
-        Format::Text | Format::Markdown => report::text::outcome(outcome, ui.results(output)),
+        _ => report::text::outcome(outcome, ui.results(output)),
     };
     exit.extend(exits_of(outcome));
     if let Err(error) = ui.result(&text, output) {

@@ -24,9 +24,7 @@ pub(super) fn run(args: &Check, context: &Context, ui: &Ui) -> Result<Exit, Erro
     let text = match args.output.format {
         Format::Text => report::text::diagnostics(&diagnostics, ui.results(&args.output)),
         Format::Json => report::json::to_text(&report::json::diagnostics(&diagnostics)),
-        Format::Markdown => {
-            return Err(Error::usage("`check` reports as text or json"));
-        }
+        other => return Err(other.not_of("check", "text or json")),
     };
     let exit = if diagnostics.has_errors() { Exit::Invalid } else { Exit::Done };
     ui.result(&text, &args.output).map_err(|error| error.besides(&[exit]))?;

@@ -1,6 +1,6 @@
 //! `drift`: what was changed outside git.
 
-use super::survey::{Names, Survey, exits, has_drift, survey};
+use super::survey::{Names, Survey, exits, has_drift, page_facts, survey};
 use crate::cli::args::{Drift, Format};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -12,13 +12,14 @@ use crate::report;
 pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit, Error> {
     let today = args.day.today.unwrap_or(context.today);
     let options = Options::default();
-    let Survey { plan, connected, .. } =
+    let Survey { loaded, plan, connected } =
         survey((&args.selection, Names::Typed), &options, today, context, ui).await?;
     connected.close().await;
     let text = match args.output.format {
         Format::Text => report::text::drift(&plan, ui.results(&args.output)),
         Format::Json => report::json::to_text(&report::json::drift(&plan)),
         Format::Markdown => report::markdown::drift(&plan),
+        Format::Html => report::html::drift(&plan, &page_facts(&loaded, today, context)),
     };
     // Held items and twins are the files' side of the story; conflicts are both sides', and of an
     // item that belongs to another owner, or that stands there without a record, nothing is known.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::survey::{Names, Survey, exits, options, survey};
+use super::survey::{Names, Survey, exits, options, page_facts, survey};
 use crate::cli::args::{Format, Plan as Args};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -14,13 +14,14 @@ use crate::report;
 pub(super) async fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error> {
     let today = args.day.today.unwrap_or(context.today);
     let options = options(&args.shape, &args.selection, context);
-    let Survey { plan, connected, .. } =
+    let Survey { loaded, plan, connected } =
         survey((&args.selection, Names::Typed), &options, today, context, ui).await?;
     connected.close().await;
     let text = match args.output.format {
         Format::Text => report::text::plan(&plan, ui.results(&args.output)),
         Format::Json => report::json::to_text(&report::json::plan(&plan)),
         Format::Markdown => report::markdown::plan(&plan),
+        Format::Html => report::html::plan(&plan, &page_facts(&loaded, today, context)),
     };
     let mut exit = exits(&plan);
     if args.exit_code && plan.changes().any(|(_, c)| c.action.writes() || c.is_held_back()) {

@@ -18,8 +18,8 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &Interrupts,
 ) -> Result<Exit, Error> {
-    if args.output.format == Format::Markdown {
-        return Err(Error::usage("`rollback` reports as text or json"));
+    if !matches!(args.output.format, Format::Text | Format::Json) {
+        return Err(args.output.format.not_of("rollback", "text or json"));
     }
     let unread = |why: NotARun| {
         Error::usage(format!("failed to read the run `{}`: {why}", args.run))

@@ -24,6 +24,7 @@ function align(left, right) {
 /** The alignment with the most that is alike. What is too long for that is told as it stands. */
 function best(left, right) {
   const width = right.length + 1;
+  if (left.length === 1 && right.length === 1) return [[0, 0]];
   if (left.length * right.length > 250000) {
     return [...left.map((_, at) => [at, -1]), ...right.map((_, at) => [-1, at])];
   }

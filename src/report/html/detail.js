@@ -24,7 +24,8 @@ function others(item, workspaces) {
     const state = isRead(workspace) ? data.columns[workspace.c].s[item] : UNKNOWN;
     const commit = isRead(workspace) ? data.applied[workspace.a][item] : -1;
     const key = `${state},${commit}`;
-    byState.set(key, [...(byState.get(key) ?? []), index]);
+    if (byState.has(key)) byState.get(key).push(index);
+    else byState.set(key, [index]);
   }
   if (byState.size === 0) return null;
   const rows = [...byState].map(([key, all]) => {
@@ -72,7 +73,7 @@ function variant(detail, within) {
     make("h3", null, "Where, who and when"), whereAndWhen(detail, within));
 }
 
-function whereAndWhen({ w, by, times, span }, within) {
+function whereAndWhen({ w, by, times, when }, within) {
   const rows = [];
   w.forEach((index, at) => {
     if (within && !within.has(index)) return;
@@ -81,7 +82,7 @@ function whereAndWhen({ w, by, times, span }, within) {
   });
   const heads = ["workspace", "last changed by", "last changed at", "last applied at", "from commit"];
   if (times) return onDemand(rows, 50, (some) => table("Where, who and when", heads, some));
-  return table("Where, who and when", ["workspaces", "last changed by", "last changed"], [[places(rows.map((_, at) => w[at])), by ?? "not said", span ?? "not said"]]);
+  return table("Where, who and when", ["workspaces", "last changed by", "last changed"], [[places(rows.map((_, at) => w[at])), by ?? "not said", when ?? "not said"]]);
 }
 
 /** A field's two sides; what is in stages or lines stands aligned. */

@@ -210,8 +210,8 @@ impl<'a, 'p> Details<'a, 'p> {
         self.folds.iter().map(|fold| self.one(fold, values)).collect()
     }
 
-    /// `{i, s, reason, effect, notes, fields, by, when, at}` and, by workspace, `times` (changed, applied,
-    /// commit) or `span` (between which times it was changed).
+    /// `{i, s, reason, effect, notes, fields, by, when, at}`, and by workspace `times` (changed, applied,
+    /// commit) unless there are too many.
     fn one(&mut self, fold: &Fold<'_, WorkspacePlan, Change>, values: &mut Values) -> Value {
         let (workspace, change) = fold.places[0];
         let state = State::of(self.kind, workspace, change);
@@ -223,7 +223,7 @@ impl<'a, 'p> Details<'a, 'p> {
         let modified = |change: &Change| {
             change.modified.as_ref().and_then(|m| m.at.as_deref().map(escape::visible))
         };
-        let span = fold::modified(places.iter().map(|(_, change)| change.modified.as_ref()));
+        let span = span(places.iter().filter_map(|(_, change)| modified(change)));
         let mut entry = json!({
             "i": self.items.known.get(&&change.key),
             "s": self.states.known.get(&state),
@@ -232,20 +232,15 @@ impl<'a, 'p> Details<'a, 'p> {
             "notes": notes(self.kind, workspace, change),
             "fields": self.fields(change, values),
             "by": by.map(escape::visible),
+            "when": span,
             "at": pairs(&at),
         });
-        match (self.each, places.as_slice()) {
-            (true, [(_, one)]) => entry["when"] = json!(modified(one)),
-            _ => entry["when"] = json!(span),
-        }
         if self.each {
             let mut time = |change: &Change| {
                 let commit = commit(change).map(|commit| self.commits.number(&commit));
                 json!([modified(change), applied_at(change), number_or_none(&commit)])
             };
             entry["times"] = places.iter().map(|(_, change)| time(change)).collect();
-        } else {
-            entry["span"] = json!(span);
         }
         entry
     }
@@ -276,6 +271,16 @@ impl<'a, 'p> Details<'a, 'p> {
             made.push(json!({"f": field.field.path(), "r": remark, "l": left, "h": right}));
         }
         made
+    }
+}
+
+/// The first and the last of times.
+fn span(times: impl Iterator<Item = String>) -> Option<String> {
+    let mut times: Vec<String> = times.collect();
+    times.sort_unstable();
+    match (times.first()?, times.last()?) {
+        (first, last) if first == last => Some(first.clone()),
+        (first, last) => Some(format!("{first} … {last}")),
     }
 }
 

@@ -7,12 +7,12 @@ function make(tag, attributes, ...children) {
     if (name === "click") element.addEventListener("click", value);
     else if (value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return element;
 }
 
 const byId = (id) => document.getElementById(id);
-const fill = (element, ...children) => element.replaceChildren(...children.flat().filter(Boolean));
+const fill = (element, ...children) => element.replaceChildren(...children.flat(Infinity).filter(Boolean));
 
 /** A state as a sign and its word. */
 function mark(state) {

@@ -74,6 +74,10 @@ fn one(
     }
     let wheres = wheres.into_iter().map(|(at, items)| json!({"i": items, "at": pairs(at)}));
     let text = |text: &str| escape::visible_lines(text);
+    let owner = match exclusion {
+        None => "not said here".to_owned(),
+        Some(e) => e.owner.as_ref().map_or("nobody".to_owned(), |owner| text(&owner.value)),
+    };
     json!({
         "id": id.as_str(),
         "left": left,
@@ -81,7 +85,7 @@ fn one(
         "expires": expires.map(|day| day.to_string()),
         "scenario": exclusion.map_or(String::new(), |e| text(&e.scenario)),
         "condition": exclusion.map_or(String::new(), |e| text(e.condition.value.trim_end())),
-        "owner": exclusion.and_then(|e| e.owner.as_ref()).map(|owner| text(&owner.value)),
+        "owner": owner,
         "ticket": exclusion.and_then(|e| e.ticket.as_deref()).map(text),
         "place": exclusion.map_or(String::new(), |e| text(&e.id.place())),
         "where": wheres.collect::<Vec<_>>(),

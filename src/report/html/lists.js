@@ -28,12 +28,14 @@ function showFindings(place, matches) {
 
 function exclusionsTable(exclusions) {
   const rows = exclusions.map(({ id, scenario, owner, ticket, expires, left, tone, condition, place, where }) => {
-    const reach = where.map(({ i, w }) => `${plural(i.length, "item")} × ${plural(w.size, "workspace")}`).join(" + ");
+    const workspaces = new Set(where.flatMap(({ w }) => [...w]));
+    const items = where.reduce((sum, { i }) => sum + i.length, 0);
+    const reach = `${plural(items, "item")} in ${plural(workspaces.size, "workspace")}`;
     const sign = { bad: "!", warn: "⏳", calm: "·" }[tone];
     return [
       [make("span", { class: `mark ${tone}` }, make("span", { class: "sign", "aria-hidden": "true" }, sign), ` ${left}`), make("div", { class: "soft" }, expires ?? "")],
       [make("strong", null, id), make("div", null, scenario), make("div", { class: "soft code" }, condition)],
-      owner ?? "nobody", ticket ?? "", reach, make("span", { class: "code" }, place),
+      owner, ticket ?? "", reach, make("span", { class: "code" }, place),
     ];
   });
   return table("Exclusions in force", ["ends", "exclusion", "owner", "ticket", "reach", "written in"], rows);

@@ -22,7 +22,7 @@ function showMatrix(box, { rows, columns }, open) {
 }
 
 const nameWidth = () => grid.box.querySelector(".name")?.offsetWidth ?? 350;
-const headHeight = () => grid.box.querySelector(".head")?.offsetHeight ?? 170;
+const headHeight = () => grid.box.querySelector(".head")?.offsetHeight ?? 190;
 
 /** What is in sight, and a little around it. */
 function sight(whole) {

@@ -2,7 +2,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const UNKNOWN = data.states.findIndex((state) => state.tone === "unknown");
-const number = (count) => count.toLocaleString("en");
+const number = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 const plural = (count, one, more) => `${number(count)} ${count === 1 ? one : (more ?? `${one}s`)}`;
 const isRead = (workspace) => workspace.c !== undefined;
 const nameOf = (workspace) => `${data.tenants[workspace.t]}/${workspace.n}`;

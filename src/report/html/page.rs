@@ -40,7 +40,12 @@ pub(super) struct Page {
 impl Page {
     /// The whole file.
     pub(super) fn render(&self, plan: &Plan, facts: &Facts<'_>) -> String {
-        let script = format!("\"use strict\";\n(() => {{\n{}}})();\n", SCRIPTS.concat());
+        // What stands there without the scripts is painted before they begin.
+        let script = format!(
+            "\"use strict\";\nconst begin = () => {{\n{}}};\n\
+             if (document.hidden) begin();\nelse requestAnimationFrame(() => setTimeout(begin));\n",
+            SCRIPTS.concat()
+        );
         let policy = format!(
             "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
             hash(&script),

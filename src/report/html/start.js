@@ -67,4 +67,4 @@ byId("filters").addEventListener("reset", () => setTimeout(changed));
 window.addEventListener("beforeprint", print);
 window.addEventListener("afterprint", () => { fill(byId("print")); draw(true); });
 changed();
-document.documentElement.dataset.ready = "true";
+document.documentElement.dataset.ready = performance.now();
