@@ -94,7 +94,9 @@ function columnName({ workspaces, states }) {
 function columnHead(column) {
   const of = grid.columns[column];
   const name = columnName(of);
-  return box(-1, column, { role: "columnheader", class: of.states === null ? "cell unknown" : "cell", title: name }, make("span", null, name));
+  const some = of.workspaces.slice(0, 10).map((index) => nameOf(data.workspaces[index])).join(", ");
+  const title = some + (of.workspaces.length > 10 ? ` and ${number(of.workspaces.length - 10)} more` : "");
+  return box(-1, column, { role: "columnheader", class: of.states === null ? "cell unknown" : "cell", title }, make("span", null, name));
 }
 
 function stateOf(row, column) {
@@ -146,5 +148,7 @@ function goTo(row, column) {
     view.scrollLeft = Math.min(left, Math.max(view.scrollLeft, left + WIDTH + name - view.clientWidth + 16));
   }
   draw(true);
-  at(row, column)?.focus({ preventScroll: true });
+  const cell = at(row, column);
+  cell?.focus({ preventScroll: true });
+  cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
