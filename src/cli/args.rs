@@ -147,6 +147,10 @@ pub(crate) enum Format {
     Markdown,
     /// One page for a browser, with everything in it (`plan` and `drift`).
     Html,
+    /// For code scanning: SARIF 2.1.0 (`check`).
+    Sarif,
+    /// Annotations of GitHub Actions, as workflow commands (`check`).
+    Github,
 }
 
 impl Format {

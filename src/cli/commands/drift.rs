@@ -9,7 +9,12 @@ use crate::cli::ui::Ui;
 use crate::plan::{Change, Class, Options};
 use crate::report;
 
+const FORMATS: &str = "text, json, markdown or html";
+
 pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit, Error> {
+    if matches!(args.output.format, Format::Sarif | Format::Github) {
+        return Err(args.output.format.not_of("drift", FORMATS));
+    }
     let today = args.day.today.unwrap_or(context.today);
     let options = Options::default();
     let Survey { loaded, plan, connected } =
@@ -20,6 +25,7 @@ pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit
         Format::Json => report::json::to_text(&report::json::drift(&plan)),
         Format::Markdown => report::markdown::drift(&plan),
         Format::Html => report::html::drift(&plan, &page_facts(&loaded, today, context)),
+        Format::Sarif | Format::Github => return Err(args.output.format.not_of("drift", FORMATS)),
     };
     // Held items and twins are the files' side of the story; conflicts are both sides', and of an
     // item that belongs to another owner, or that stands there without a record, nothing is known.

@@ -11,7 +11,12 @@ use crate::cli::ui::{Ui, write_file};
 use crate::plan::{Plan, SavedPlan};
 use crate::report;
 
+const FORMATS: &str = "text, json, markdown or html";
+
 pub(super) async fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error> {
+    if matches!(args.output.format, Format::Sarif | Format::Github) {
+        return Err(args.output.format.not_of("plan", FORMATS));
+    }
     let today = args.day.today.unwrap_or(context.today);
     let options = options(&args.shape, &args.selection, context);
     let Survey { loaded, plan, connected } =
@@ -22,6 +27,7 @@ pub(super) async fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit,
         Format::Json => report::json::to_text(&report::json::plan(&plan)),
         Format::Markdown => report::markdown::plan(&plan),
         Format::Html => report::html::plan(&plan, &page_facts(&loaded, today, context)),
+        Format::Sarif | Format::Github => return Err(args.output.format.not_of("plan", FORMATS)),
     };
     let mut exit = exits(&plan);
     if args.exit_code && plan.changes().any(|(_, c)| c.action.writes() || c.is_held_back()) {
