@@ -56,6 +56,7 @@ struct Bench {
 impl Bench {
     async fn start() -> Self {
         let mut options = Options::new(Arc::new(|| Timestamp::UNIX_EPOCH));
+        options.record = std::env::var_os("SENTINELOPS_EMULATOR_RECORD").map(Into::into);
         options.page_size = NonZeroUsize::new(2);
         let emulator = Emulator::open(None, options).unwrap();
         emulator.provision(&workspace(), &TENANT.parse().unwrap()).unwrap();
@@ -187,7 +188,7 @@ fn desired() -> Desired {
             accepted: Vec::new(),
         };
         let state = DesiredState::Present(Arc::new(present));
-        (key, DesiredItem { name: id.to_owned(), path: format!("content/{id}.yaml"), state })
+        (key, DesiredItem { name: id.into(), path: format!("content/{id}.yaml").into(), state })
     };
     let items = BTreeMap::from([
         item(Family::AnalyticRule, "scheduled", Kind::Scheduled),

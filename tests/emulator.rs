@@ -4,10 +4,19 @@
 
 #[path = "emulator/client.rs"]
 mod client;
+#[path = "emulator/generic.rs"]
+mod generic;
+#[path = "emulator/limits.rs"]
+mod limits;
 #[path = "emulator/lints.rs"]
 mod lints;
 #[path = "emulator/recorded.rs"]
 mod recorded;
+#[path = "emulator/refused.rs"]
+mod refused;
+#[cfg(unix)]
+#[path = "emulator/served.rs"]
+mod served;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -119,15 +128,6 @@ fn fusion_is_there_and_can_only_be_switched() {
 }
 
 #[test]
-fn a_rule_has_no_playbooks() {
-    let service = start();
-    let actions = |id: &str| service.get(&rule(id).replace('?', "/actions?"));
-    assert_eq!(actions("r1").status, 404);
-    service.put(&rule("r1"), &scheduled());
-    assert_eq!(actions("r1").body, json!({"value": []}));
-}
-
-#[test]
 fn a_deleted_id_is_free_unless_asked_otherwise() {
     let service = start();
     let again = |service: &Service| {
@@ -181,12 +181,20 @@ fn durations_come_back_as_sent_unless_asked_otherwise() {
 }
 
 #[test]
-fn what_the_emulator_does_not_know_is_kept() {
-    let service = start();
+fn what_a_newer_service_knows_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("emulator.redb");
+    let newer = Options { takes_unknown_properties: true, ..options() };
+    let service = Service::open(Some(&path), newer);
     let mut body = scheduled();
     body["properties"]["somethingNew"] = json!({"a": [1]});
     service.put(&rule("r1"), &body);
+    service.stop();
+    let service = Service::open(Some(&path), options());
     assert_eq!(service.get(&rule("r1")).body["properties"]["somethingNew"], json!({"a": [1]}));
+    body["properties"]["somethingNew"] = json!({"a": [2]});
+    assert_eq!(service.put(&rule("r1"), &body).status, 200, "what it has answered it takes again");
+    assert_eq!(service.put(&rule("r2"), &body).status, 400);
 }
 
 // Saved searches.
@@ -234,7 +242,7 @@ fn a_saved_search_is_deleted_with_an_empty_answer() {
     service.put(&search("h1"), &hunt());
     let deleted = service.delete(&search("h1"));
     assert_eq!((deleted.status, deleted.text.as_str()), (200, ""));
-    assert_eq!(service.delete(&search("h1")).status, 204);
+    assert_eq!(service.delete(&search("h1")).status, 200, "no other answer is described");
 }
 
 #[test]
@@ -384,7 +392,11 @@ fn every_answer_can_be_correlated() {
     );
     let left = "x-ms-ratelimit-remaining-subscription-global-reads";
     assert_eq!(answer.header(left), Some("3749"));
+    assert!(answer.header("api-supported-versions").is_none());
+    let versions = service.get(&searches()).header("api-supported-versions").unwrap().to_owned();
+    assert!(versions.contains("2020-08-01, "), "{versions}");
     let written = service.put(&rule("r1"), &scheduled());
+    assert!(written.text.contains(r"a \u003c \u0027b\u0027"), "{}", written.text);
     assert_eq!(written.header("x-ms-ratelimit-remaining-subscription-writes"), Some("199"));
 }
 

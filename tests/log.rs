@@ -61,7 +61,9 @@ async fn at_their_loudest_no_library_logs_a_secret_a_token_or_an_assertion() {
         .finish();
     tracing::subscriber::set_global_default(loud).unwrap();
 
-    let emulator = Emulator::open(None, Options::new(Arc::new(jiff::Timestamp::now))).unwrap();
+    let mut options = Options::new(Arc::new(jiff::Timestamp::now));
+    options.record = std::env::var_os("SENTINELOPS_EMULATOR_RECORD").map(Into::into);
+    let emulator = Emulator::open(None, options).unwrap();
     let app = |id: &str| App::new(TENANT.parse().unwrap(), id.parse().unwrap());
     let subject = Some(emulator.workflow_subject().to_owned());
     emulator.register(App { subject, ..app(APP) });

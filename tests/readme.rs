@@ -5,8 +5,9 @@
 #![cfg(test)]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -98,11 +99,77 @@ fn every_command_of_the_readme_prints_what_the_readme_says() {
     let mut ran = 0;
     for (command, shown) in transcript() {
         let Some(arguments) = command.strip_prefix("sentinelops ") else { continue };
+        if command.contains(SERVED) {
+            continue;
+        }
         let lines = run(root.path(), arguments);
         assert!(all_fit(&shown, &lines), "$ {command}\n{}", lines.join("\n"));
         ran += 1;
     }
     assert!(ran >= 12, "only {ran} commands were found");
+}
+
+/// Where the README's emulator for other tools listens.
+const SERVED: &str = "http://127.0.0.1:8080";
+
+/// An emulator that is served until this is dropped.
+struct Emulator(Child);
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Every command around the served emulator, in one shell's order, each with its output.
+#[test]
+#[cfg(unix)]
+fn other_tools_meet_the_emulator_as_the_readme_says() {
+    let has_curl = Command::new("curl").arg("--version").stdout(Stdio::null()).status();
+    if !has_curl.is_ok_and(|status| status.success()) {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "`curl` is missing");
+        println!("SKIPPED: `curl` is missing");
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let program = env!("CARGO_BIN_EXE_sentinelops");
+    let mut served = Command::new(program)
+        .args(["emulator", "--port", "0"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut endpoint = String::new();
+    BufReader::new(served.stdout.take().unwrap()).read_line(&mut endpoint).unwrap();
+    let _served = Emulator(served);
+    let mut exported = String::new();
+    let mut ran = 0;
+    for (command, shown) in transcript() {
+        let command = command.replace(SERVED, endpoint.trim());
+        if command.starts_with("export ") {
+            exported += &format!("{command}\n");
+            continue;
+        }
+        let arguments = command.strip_prefix("sentinelops ");
+        let script = match arguments.filter(|_| command.contains(endpoint.trim())) {
+            Some(arguments) => format!("{exported}{program} {arguments}"),
+            None if command.starts_with("curl ") => format!("{exported}{command}"),
+            None => continue,
+        };
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .env("no_proxy", "127.0.0.1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<String> = text.trim_end().lines().map(str::to_owned).collect();
+        assert!(all_fit(&shown, &lines), "$ {command}\n{text}");
+        ran += 1;
+    }
+    assert!(ran >= 10, "only {ran} commands were found");
 }
 
 #[test]
@@ -123,4 +190,69 @@ fn the_commands_of_the_table_are_the_commands_of_the_program() {
         let name = subcommand.get_name();
         assert!(readme.contains(&format!("| `{name}")), "`{name}` is not in the table");
     }
+}
+
+/// The jobs of the README's workflow.
+fn workflow() -> serde_yaml::Mapping {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let begin = readme.find("```yaml\njobs:\n").unwrap() + "```yaml\n".len();
+    let text = &readme[begin..begin + readme[begin..].find("\n```").unwrap()];
+    let workflow: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+    workflow["jobs"].as_mapping().unwrap().clone()
+}
+
+/// What stands in `${{ }}`.
+fn expressions(text: &str) -> Vec<&str> {
+    let parts = text.split("${{").skip(1);
+    parts.map(|part| part.split("}}").next().unwrap()).collect()
+}
+
+#[test]
+fn the_jobs_of_the_readme_ask_only_jobs_that_they_wait_for() {
+    let jobs = workflow();
+    for (name, job) in &jobs {
+        let needs: Vec<&str> = match &job["needs"] {
+            serde_yaml::Value::String(one) => vec![one],
+            serde_yaml::Value::Sequence(several) => {
+                several.iter().filter_map(|one| one.as_str()).collect()
+            }
+            _ => Vec::new(),
+        };
+        for needed in &needs {
+            assert!(jobs.contains_key(*needed), "{name:?} needs {needed}");
+        }
+        let text = serde_yaml::to_string(job).unwrap();
+        for expression in expressions(&text) {
+            for asked in expression.split("needs.").skip(1) {
+                let end = |c: char| !c.is_alphanumeric() && c != '-' && c != '_';
+                let asked = asked.split(end).next().unwrap();
+                assert!(needs.contains(&asked), "{name:?} asks {asked} in {expression}");
+            }
+        }
+        // A condition without a status function is false once anything before it has failed; one that begins
+        // with an exclamation mark is a tag to YAML unless it is wrapped.
+        if let Some(condition) = job["if"].as_str() {
+            assert!(condition.starts_with("${{"), "{condition}");
+            assert!(condition.contains("cancelled()") || needs == ["plan"], "{condition}");
+        }
+    }
+}
+
+#[test]
+fn the_commands_of_the_readmes_jobs_can_be_typed() {
+    let mut typed = 0;
+    for (_, job) in &workflow() {
+        for step in job["steps"].as_sequence().into_iter().flatten() {
+            for line in step["run"].as_str().unwrap_or_default().lines() {
+                let Some(at) = line.find("sentinelops ") else { continue };
+                let line = line[at..].split([')', '>']).next().unwrap();
+                let line = line.replace("\"$SHARD\"", "1/4").replace("\"", "");
+                let parsed =
+                    sentinelops::cli::command().try_get_matches_from(line.split_whitespace());
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+                typed += 1;
+            }
+        }
+    }
+    assert_eq!(typed, 4);
 }

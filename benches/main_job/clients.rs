@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,8 @@ use sentinelops::live::{
     Access, Client, Clients, Connections, Pace, PipelineTransport, Site, SystemClock, Throttle,
 };
 
-/// The word that makes this program an emulator; then come its latency in milliseconds and how many
-/// workspaces it has.
+/// The word that makes this program an emulator; then come its latency in milliseconds, how many
+/// workspaces it has, and the file of its state, if it is not in memory.
 pub(crate) const EMULATOR: &str = "--serve-emulator";
 
 /// An emulator in a process of its own, which ends with it.
@@ -24,8 +25,14 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(workspaces: usize, latency: Duration) -> Self {
+        Self::keeping(workspaces, latency, None)
+    }
+
+    /// One that keeps its state in a file.
+    pub(crate) fn keeping(workspaces: usize, latency: Duration, state: Option<PathBuf>) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args([EMULATOR, &latency.as_millis().to_string(), &workspaces.to_string()])
+            .args(state)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -44,12 +51,12 @@ impl Drop for Served {
 }
 
 /// Serves until its input ends, which is when the other process does.
-pub(crate) fn serve(latency: &str, workspaces: &str) {
+pub(crate) fn serve(latency: &str, workspaces: &str, state: Option<&str>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut options = Options::new(Arc::new(jiff::Timestamp::now));
         options.latency = Duration::from_millis(latency.parse().unwrap());
-        let emulator = Emulator::open(None, options).unwrap();
+        let emulator = Emulator::open(state.map(Path::new), options).unwrap();
         for number in 1..=workspaces.parse().unwrap() {
             let workspace = crate::fleet::workspace(number);
             emulator.provision(&workspace, &crate::fleet::TENANT.parse().unwrap()).unwrap();

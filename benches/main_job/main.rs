@@ -1,13 +1,15 @@
 //! The speed that users feel: loading and compiling, planning what is unchanged, deploying.
 //!
 //! Each line is a figure, most of them with the ratio to a floor measured in the same run: machines
-//! are noisy, ratios less so. `cargo bench` runs all of it, `cargo bench -- tenants` the large fleet alone.
+//! are noisy, ratios less so. `cargo bench` runs all of it, `cargo bench -- tenants` the large fleet alone,
+//! `cargo bench -- emulator` the emulator.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
 
 mod bare;
 mod clients;
 mod deploy;
+mod emulator;
 mod exclusions;
 mod fleet;
 mod load;
@@ -23,10 +25,10 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, word, latency, workspaces, ..] = arguments.as_slice()
+    if let [_, word, latency, workspaces, rest @ ..] = arguments.as_slice()
         && word == clients::EMULATOR
     {
-        return clients::serve(latency, workspaces);
+        return clients::serve(latency, workspaces, rest.first().map(String::as_str));
     }
     if let [_, word, endpoint, workspaces, floor, ..] = arguments.as_slice()
         && word == tenants::PLAN
@@ -36,11 +38,15 @@ fn main() {
     if arguments.iter().any(|argument| argument == "tenants") {
         return tenants::run();
     }
+    if arguments.iter().any(|argument| argument == "emulator") {
+        return emulator::run();
+    }
     println!("{} cores", std::thread::available_parallelism().map_or(1, usize::from));
     load::run();
     exclusions::run();
     deploy::run();
     tenants::run();
+    emulator::run();
     match peak_memory() {
         Some(mebibytes) => println!("peak memory of this process          {mebibytes:>8} MiB"),
         None => println!("peak memory of this process          not known on this system"),

@@ -5,13 +5,14 @@
 
 use std::time::{Duration, Instant};
 
-use sentinelops::apply::{Forgetful, apply};
+use sentinelops::apply::{Forgetful, Journal, apply};
 use sentinelops::arm::{ResourceId, WorkspaceId};
 use sentinelops::compile::compile;
 use sentinelops::content;
 use sentinelops::environment::{self, Fleet};
 use sentinelops::live::{Clients, Pace, Target, observe_each};
 use sentinelops::plan::{Options, Plan, Planner, Work, guard};
+use sentinelops::run::Folder;
 use sentinelops::state::Desired;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
@@ -39,7 +40,7 @@ pub(crate) fn run() {
 struct Files {
     fleet: Fleet,
     desired: Desired,
-    _root: Root,
+    root: Root,
 }
 
 /// Files, and the emulator that has workspaces for them.
@@ -56,18 +57,19 @@ impl Files {
         let (catalog, _) = content::load(root.path());
         let fleet = environment::load(root.path()).0.unwrap();
         let desired = compile(&catalog, &fleet, "2026-11-24".parse().unwrap()).desired;
-        Self { fleet, desired, _root: root }
+        Self { fleet, desired, root }
     }
 
     async fn plan(&self, clients: &Clients) -> Plan {
         let options = Options::default();
-        let planner = Planner::new(&self.desired, &options, "2026-11-24".parse().unwrap());
+        let mut planner = Planner::new(&self.desired, &options, "2026-11-24".parse().unwrap());
         let owner = &self.desired.owner;
         let targets: Vec<Target> =
             self.desired.workspaces.iter().map(|w| Target::of(owner, w)).collect();
         let planned =
             observe_each(clients, &targets, |target, seen| planner.workspace(&target.key, &seen));
-        let plan = planner.plan(planned.await.into_iter().flatten());
+        let planned = planned.await;
+        let plan = planner.plan(planned.into_iter().flatten());
         assert!(plan.workspaces.iter().all(|workspace| workspace.unreadable.is_none()));
         plan
     }
@@ -83,12 +85,12 @@ impl Tenants {
         clients(&self.files.fleet, &self.served.endpoint, pace)
     }
 
-    async fn apply(&self, plan: Plan, clients: &Clients) -> usize {
+    async fn apply(&self, plan: Plan, clients: &Clients, journal: &dyn Journal) -> usize {
         let approved = guard(plan).unwrap();
         let writes = approved.plan().changes().filter(|(_, c)| c.action.writes()).count();
         let (events, _ignored) = mpsc::unbounded_channel();
         let (_keep, interrupt) = watch::channel(false);
-        let outcome = apply(approved, clients, &Forgetful, events, interrupt).await;
+        let outcome = apply(approved, clients, journal, events, interrupt).await;
         assert_eq!(outcome.workspaces.len(), self.files.desired.workspaces.len());
         writes
     }
@@ -98,7 +100,7 @@ impl Tenants {
         let start = Instant::now();
         let clients = self.clients(pace);
         let plan = self.files.plan(&clients).await;
-        let writes = self.apply(plan, &clients).await;
+        let writes = self.apply(plan, &clients, &Forgetful).await;
         (start.elapsed(), writes)
     }
 }
@@ -130,8 +132,17 @@ async fn throughput() {
     let puts: Vec<_> = plan.changes().flat_map(|(_, change)| puts_of(&change.work)).collect();
     let writes = puts.len();
     let start = Instant::now();
-    ours.apply(plan, &clients).await;
+    ours.apply(plan, &clients, &Forgetful).await;
     let took = start.elapsed();
+
+    let kept = Tenants::new(20, 0, rules, Duration::ZERO);
+    let clients = kept.clients(Pace::Free);
+    let plan = kept.files.plan(&clients).await;
+    let start = Instant::now();
+    let name = |later: u32| format!("20261124T000000.00000{later}Z");
+    let folder = Folder::create(kept.files.root.path(), name, &plan, None).unwrap();
+    kept.apply(plan, &clients, &folder).await;
+    let kept_took = start.elapsed();
 
     let theirs = Tenants::new(20, 0, rules, Duration::ZERO);
     let bare = Bare::new(&theirs.served.endpoint, theirs.files.fleet.limits.concurrency);
@@ -141,6 +152,9 @@ async fn throughput() {
     figure("bare loop of the same PUTs", floor, &format!("{writes} writes"));
     let share = 100.0 * floor.as_secs_f64() / took.as_secs_f64();
     figure("apply them", took, &format!("{share:.0} % of the bare throughput, target 80"));
+    let share = 100.0 * floor.as_secs_f64() / kept_took.as_secs_f64();
+    let note = format!("{share:.0} %; {} files, each on the disk before its write", writes / 2);
+    figure("apply them with a run's folder", kept_took, &note);
 }
 
 async fn unchanged(workspaces: usize) {

@@ -6,7 +6,7 @@ use super::records::Sent;
 use super::refusal::{describe, is_race, lacks_parent, verdict};
 use super::reread::{Again, decide_again, planned_metadata};
 use super::{Journal, Verdict};
-use crate::arm::ResourceId;
+use crate::arm::{ResourceId, WorkspaceId};
 use crate::ident::{Family, WorkspaceKey};
 use crate::live::observe::read_if_there;
 use crate::live::{Client, Error, ErrorKind};
@@ -47,6 +47,8 @@ impl From<Error> for Stop {
 /// Carries out one change.
 pub(super) struct Executor<'a> {
     pub(super) workspace: &'a WorkspaceKey,
+    /// Its name in Azure.
+    pub(super) id: &'a WorkspaceId,
     pub(super) client: &'a Client,
     pub(super) journal: &'a dyn Journal,
     pub(super) options: &'a Options,
@@ -65,7 +67,7 @@ impl Executor<'_> {
 
     /// Carries out a change whose item is known to have moved since it was planned.
     pub(super) async fn carry_out_again(&self, planned: &Change) -> Ended {
-        let fresh = match decide_again(self.client, self.options, planned).await {
+        let fresh = match decide_again(self.client, self.id, self.options, planned).await {
             Ok(Again::Same(fresh) | Again::Settled(fresh)) => fresh,
             Ok(Again::Other(fresh)) => return moved(&fresh.reason),
             Err(unreadable) => {
@@ -83,7 +85,7 @@ impl Executor<'_> {
     /// An item that moved twice is not written again; but another run may have brought it to where
     /// it should be.
     async fn settle_at_last(&self, planned: &Change) -> Ended {
-        match decide_again(self.client, self.options, planned).await {
+        match decide_again(self.client, self.id, self.options, planned).await {
             Ok(Again::Settled(fresh)) => match self.send(&fresh).await {
                 Ok(left) => Ended { verdict: Verdict::Done, left },
                 Err(Stop::Ended(verdict)) => Ended { verdict, left: None },
@@ -95,7 +97,7 @@ impl Executor<'_> {
 
     async fn send(&self, change: &Change) -> Result<Option<Left>, Stop> {
         if change.work != Work::Nothing
-            && let Err(why) = self.journal.replaces(self.workspace, change)
+            && let Err(why) = self.keep(change).await
         {
             let why = format!("not sent, since what it replaces could not be kept: {why}");
             return Err(Stop::Ended(Verdict::Failed(why)));
@@ -117,6 +119,15 @@ impl Executor<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// Keeps what a change replaces, beside whatever else is under way.
+    async fn keep(&self, change: &Change) -> Result<(), String> {
+        let Some(keeping) = self.journal.replaces(self.workspace, self.id, change) else {
+            return Ok(());
+        };
+        let kept = tokio::task::spawn_blocking(keeping).await;
+        kept.unwrap_or_else(|lost| Err(lost.to_string()))
     }
 
     /// The record first: a crash after it leaves a record without its item, which the next run
@@ -219,7 +230,7 @@ impl Executor<'_> {
     /// What is removed is read once more, since nothing brings it back: an edit since the plan was
     /// made is somebody's wish to keep it. An item that went meanwhile is no obstacle.
     async fn ask_before_removing(&self, change: &Change) -> Result<Change, Stop> {
-        match decide_again(self.client, self.options, change).await {
+        match decide_again(self.client, self.id, self.options, change).await {
             Ok(Again::Same(fresh)) => Ok(fresh),
             Ok(Again::Settled(fresh) | Again::Other(fresh)) => match fresh.work {
                 Work::Forget { .. } => Ok(fresh),

@@ -26,7 +26,7 @@ pub(super) struct Fresh {
 /// # Errors
 /// When one of them cannot be read.
 pub(super) async fn look(client: &Client, plan: &WorkspacePlan) -> Result<Fresh, Error> {
-    let blind: Vec<&Change> = plan.changes.iter().filter(|change| depends(change)).collect();
+    let blind: Vec<&Change> = plan.each().filter(|change| depends(change)).collect();
     let mut collections = BTreeSet::new();
     for change in &blind {
         collections.insert(Collection::of(change.key.family));

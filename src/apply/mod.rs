@@ -24,6 +24,6 @@ mod workspace;
 
 pub use apply::apply;
 pub use event::Event;
-pub use journal::{Forgetful, Journal};
+pub use journal::{Forgetful, Journal, Keeping};
 pub use outcome::{ItemOutcome, Outcome, Verdict, WorkspaceOutcome};
 pub use ring::{Halt, RingOutcome, RingScore, Standing};

@@ -74,7 +74,7 @@ impl Executor<'_> {
         if found.is_ok_and(|found| found.is_some_and(|found| is_as_written(written, &found))) {
             return None;
         }
-        let fresh = match decide_again(self.client, self.options, change).await {
+        let fresh = match decide_again(self.client, self.id, self.options, change).await {
             Ok(Again::Same(fresh) | Again::Settled(fresh) | Again::Other(fresh)) => fresh,
             Err(unreadable) => {
                 let why = "written, but its record could not be read again";
@@ -92,7 +92,7 @@ impl Executor<'_> {
         let may_be_written = match &fresh.sides.baseline {
             // Another run has been here, or still is, and its record is true of what is live.
             BaselineSide::Ours(_) if fresh.class == Class::InSync => return None,
-            BaselineSide::Ours(baseline) => baseline.record.is_ok(),
+            BaselineSide::Ours(baseline) => baseline.record().is_ok(),
             BaselineSide::None => true,
             BaselineSide::Other(..) | BaselineSide::Ambiguous(_) => false,
         };

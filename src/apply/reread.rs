@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::arm::{Collection, ResourceId};
+use crate::arm::{Collection, ResourceId, WorkspaceId};
 use crate::ident::{ArmName, Family};
 use crate::live::observe::{live_item, metadata_item, read_if_there};
 use crate::live::{Client, Error};
@@ -29,18 +29,19 @@ pub(super) enum Again {
 /// When either cannot be read.
 pub(super) async fn decide_again(
     client: &Client,
+    workspace: &WorkspaceId,
     options: &Options,
     planned: &Change,
 ) -> Result<Again, Unreadable> {
     let sides = &planned.sides;
-    let resource = sides.workspace.resource(Collection::of(sides.key.family), &sides.arm_name);
+    let resource = workspace.resource(Collection::of(sides.key.family), &sides.arm_name);
     // Another run may be writing: its record of what is live comes before what is live.
     let found = read_metadata(client, planned).await?;
     let live = read_if_there(client, &resource).await?;
     let mut sides = (*planned.sides).clone();
     sides.live = live.map(|body| live_item(sides.key.family, body)).transpose()?;
     sides.baseline = baseline(&sides, found);
-    let mut fresh = plan::decide(sides, options);
+    let mut fresh = plan::decide(sides, workspace, options);
     fresh.playbooks.clone_from(&planned.playbooks);
     Ok(match (planned.asks_the_same(&fresh), is_settled(planned, &fresh)) {
         (true, _) => Again::Same(fresh),

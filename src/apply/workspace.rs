@@ -142,6 +142,7 @@ impl Workspace<'_> {
     fn executor(&self) -> Executor<'_> {
         Executor {
             workspace: &self.plan.key,
+            id: &self.plan.id,
             client: self.client,
             journal: self.run.journal,
             options: &self.run.options,
@@ -149,7 +150,7 @@ impl Workspace<'_> {
     }
 
     async fn step(&self, step: Step, before: &Before<'_>) -> Vec<(usize, Ended)> {
-        let of_step = self.plan.changes.iter().enumerate();
+        let of_step = self.plan.each().enumerate();
         let of_step: Vec<(usize, &Change)> =
             of_step.filter(|(_, change)| Step::of(change.action) == Some(step)).collect();
         let at_once = self.client.throttle().limits().per_subscription.max(1);
@@ -195,7 +196,7 @@ impl Workspace<'_> {
             return None;
         }
         let done = |index: usize| before.get(&index).is_some_and(|e| e.verdict == Verdict::Done);
-        let others = || self.plan.changes.iter().enumerate();
+        let others = || self.plan.each().enumerate();
         let successor = others().find(|(index, other)| {
             replaces(other).is_some_and(|old| old == &change.key.id)
                 && !(done(*index) || stands(other))
@@ -246,9 +247,9 @@ fn outcome(
             undecided: if options.desired_wins { Vec::new() } else { undecided(&change) },
             drift_left: if options.keep_drift { drift_left(&change) } else { Vec::new() },
             creates_disabled: change.creates_disabled(),
-            modified: change.modified,
-            key: change.key,
-            name: change.name,
+            modified: change.modified.clone(),
+            key: change.key.clone(),
+            name: change.name.clone(),
             class: change.class,
             action: change.action,
             effect: change.effect,

@@ -2,9 +2,30 @@
 
 use serde_json::Value;
 
+/// How the id of a request is put behind its error.
+const REQUEST: &str = " (request ";
+
+/// What was said of an error without the ids of its requests, which are others in every answer: so that the
+/// same error in many workspaces is seen to be the same.
+#[must_use]
+pub fn without_requests(text: &str) -> String {
+    let mut parts = text.split(REQUEST);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((id, rest)) if !id.is_empty() && !id.contains(char::is_whitespace) => out += rest,
+            _ => {
+                out += REQUEST;
+                out += part;
+            }
+        }
+    }
+    out
+}
+
 /// An error answer: `{"error": {"code", "message"}}` and what came with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{status} {code}: {message}{}", .request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
+#[error("{status} {code}: {message}{}", .request_id.as_ref().map(|id| format!("{REQUEST}{id})")).unwrap_or_default())]
 pub struct ArmError {
     /// The HTTP status.
     pub status: u16,
@@ -36,6 +57,16 @@ impl ArmError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_is_the_same_whatever_its_request() {
+        let check = |text: &str, expect: &str| assert_eq!(without_requests(text), expect);
+        check("409 Conflict: no (request 26c7-8e)", "409 Conflict: no");
+        check("a (request 1); b (request 2)!", "a; b!");
+        check("a (request", "a (request");
+        check("a (request for help)", "a (request for help)");
+        check("", "");
+    }
 
     #[test]
     fn code_and_message_are_read_and_other_bodies_are_quoted() {

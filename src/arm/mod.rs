@@ -13,6 +13,6 @@ mod tactic;
 pub use api_version::{API_VERSIONS, ApiVersion, Operation};
 pub use cloud::Cloud;
 pub use entity::{Entity, entity};
-pub use error::ArmError;
+pub use error::{ArmError, without_requests};
 pub use id::{Collection, ResourceId, WorkspaceId};
 pub use tactic::{is_tactic, tactics_of};

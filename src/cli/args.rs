@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Rollback(Rollback),
     /// Show what was changed outside git. Reads only.
     Drift(Drift),
+    /// Reports of several runs.
+    Report(ReportArgs),
     /// Divide a rollout into jobs of GitHub Actions, ring by ring, as JSON on one line.
     Matrix(Matrix),
     /// Say what a code of a diagnostic means, with an example and a way on; without a code, list all.
@@ -94,7 +96,7 @@ impl Command {
             | Self::Rollback(Rollback { schemas, .. })
             | Self::Drift(Drift { schemas, .. })
             | Self::Matrix(Matrix { schemas, .. }) => &schemas.files,
-            Self::Explain(_) | Self::Emulator(_) => &[],
+            Self::Explain(_) | Self::Report(_) | Self::Emulator(_) => &[],
         }
     }
 }
@@ -143,7 +145,7 @@ pub(crate) enum Format {
     Text,
     /// For programs.
     Json,
-    /// For pull requests and job summaries (`plan` and `drift`).
+    /// For pull requests and job summaries (`plan`, `apply`, `rollback` and `drift`).
     Markdown,
     /// One page for a browser, with everything in it (`plan` and `drift`).
     Html,
@@ -355,6 +357,47 @@ pub(crate) struct Matrix {
     pub(crate) most: Option<usize>,
 }
 
+/// `report`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReportArgs {
+    #[command(subcommand)]
+    pub(crate) command: ReportCommand,
+}
+
+/// What to do with reports.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Make one report of those of all shards, and end as one run would have.
+    #[command(after_help = MERGE_HELP)]
+    Merge(MergeReports),
+}
+
+const MERGE_HELP: &str = "\
+Examples:
+  sentinelops report merge shard-*.json                     all shards of a drift report, as text
+  sentinelops report merge out/*.json --format markdown     for the job's summary
+  sentinelops report merge canary/*.json --next-ring        exit code 0: the next ring may begin
+
+The files are what `plan`, `apply` or `drift` wrote with `--format json --output FILE`. Shards that are missing
+or there twice, other files, another plan: refused (21).";
+
+/// `report merge`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MergeReports {
+    /// What `--format json` of `plan`, `apply` or `drift` wrote: one kind, one run.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Rings that must all be in it; by default every ring, where the runs were made ring by ring.
+    #[arg(long = "ring", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) rings: Vec<String>,
+    /// End with 0 where the next ring may begin, and with 31 where the failure budget, judged on all shards
+    /// together, says that it must not.
+    #[arg(long)]
+    pub(crate) next_ring: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
 /// `explain`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Explain {
@@ -378,6 +421,24 @@ pub(crate) struct Emulator {
     /// Keep the state in this file; by default it is gone when the emulator stops.
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+    /// Put what is not there yet from this folder of resources as Azure answers them.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) seed: Option<PathBuf>,
+    /// Answer lists of rules and metadata in pages of this many items.
+    #[arg(long, value_name = "N")]
+    pub(crate) page_size: Option<std::num::NonZeroUsize>,
+    /// Refuse what exceeds the limits of Azure Resource Manager.
+    #[arg(long)]
+    pub(crate) throttle: bool,
+    /// Show writes in reads and lists only after this long, such as `5s`.
+    #[arg(long, value_name = "TIME", value_parser = latency)]
+    pub(crate) visible_after: Option<std::time::Duration>,
+    /// Refuse the id of a deleted rule for this long, such as `24h`.
+    #[arg(long, value_name = "TIME", value_parser = latency)]
+    pub(crate) tombstones: Option<std::time::Duration>,
+    /// Refuse requests without a token that names a tenant.
+    #[arg(long)]
+    pub(crate) require_token: bool,
 }
 
 /// What to do with an emulator's state.
@@ -403,7 +464,7 @@ pub(crate) enum EmulatorCommand {
     /// Print the requests that the emulator has answered.
     Journal {
         #[command(flatten)]
-        target: Target,
+        at: At,
         /// Only requests that write.
         #[arg(long)]
         writes: bool,
@@ -411,6 +472,91 @@ pub(crate) enum EmulatorCommand {
         #[arg(long)]
         clear: bool,
     },
+    /// Let a served emulator fail requests on purpose; prints the faults in force.
+    Fault {
+        #[command(flatten)]
+        at: At,
+        #[command(subcommand)]
+        command: FaultCommand,
+    },
+}
+
+/// An emulator: by the environment that points at it, or by its address.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct At {
+    /// The environment.
+    #[arg(short, long, value_name = "NAME", default_value = "local")]
+    pub(crate) environment: String,
+    /// The address of a served emulator: `http://127.0.0.1:8080`.
+    #[arg(long, value_name = "URL", value_parser = loopback, conflicts_with = "environment")]
+    pub(crate) endpoint: Option<String>,
+}
+
+/// What to do with faults.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FaultCommand {
+    /// Add one behind the others. Counting begins anew for all of them.
+    Add(NewFault),
+    /// Replace all by those of a file: a JSON list, as `list` prints its items.
+    Script {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print them.
+    List,
+    /// Take them all away.
+    Clear,
+}
+
+/// Which requests fail, and how.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NewFault {
+    /// Only requests of this method.
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) method: Option<String>,
+    /// Only requests whose path and query contain this, in any case.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) path: Option<String>,
+    /// Begin with the Nth of those requests.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) nth: std::num::NonZeroU32,
+    /// How often.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) times: u32,
+    /// Again and again, without end.
+    #[arg(long, conflicts_with = "times")]
+    pub(crate) always: bool,
+    #[command(flatten)]
+    pub(crate) effect: FaultEffect,
+}
+
+/// What happens to a request; one of the first four.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FaultEffect {
+    /// Answer with this status: 429, 503, …
+    #[arg(long, value_name = "STATUS", group = "effect")]
+    pub(crate) status: Option<u16>,
+    /// End the connection, before or after the request has taken effect.
+    #[arg(long, value_name = "WHEN", group = "effect", value_parser = ["before", "after"])]
+    pub(crate) drop: Option<String>,
+    /// End the answer's body in the middle.
+    #[arg(long, group = "effect")]
+    pub(crate) half: bool,
+    /// Answer this much later, such as `2s`.
+    #[arg(long, value_name = "TIME", group = "effect", value_parser = latency)]
+    pub(crate) delay: Option<std::time::Duration>,
+    /// With `--status`: `Retry-After` in seconds.
+    #[arg(long, value_name = "SECONDS", requires = "status")]
+    pub(crate) retry_after: Option<u64>,
+    /// With `--status`: the error's code; that which usually comes with the status if left out.
+    #[arg(long, value_name = "CODE", requires = "status")]
+    pub(crate) code: Option<String>,
+    /// With `--status`: the error's message.
+    #[arg(long, value_name = "TEXT", requires = "status")]
+    pub(crate) message: Option<String>,
+    /// With `--status`: only after the request has taken effect, as behind a gateway that gave up.
+    #[arg(long, requires = "status")]
+    pub(crate) after_effect: bool,
 }
 
 /// One workspace of an emulated environment.
@@ -424,6 +570,11 @@ pub(crate) struct Target {
     pub(crate) workspace: Option<String>,
 }
 
+fn loopback(text: &str) -> Result<String, String> {
+    crate::environment::loopback(text)
+        .ok_or_else(|| "not plain http on loopback, such as `http://127.0.0.1:8080`".to_owned())
+}
+
 fn acknowledgement(text: &str) -> Result<Acknowledgement, String> {
     text.parse::<Acknowledgement>().map_err(|invalid| invalid.reason)
 }
@@ -432,13 +583,15 @@ fn shard(text: &str) -> Result<Shard, String> {
     text.parse::<Shard>().map_err(|invalid| invalid.reason)
 }
 
-/// `50ms`, `2s`.
+/// `50ms`, `2s`, `5m`, `24h`.
 fn latency(text: &str) -> Result<std::time::Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..split].parse().map_err(|_| "a number comes first".to_owned())?;
     match &text[split..] {
         "ms" => Ok(std::time::Duration::from_millis(number)),
         "s" => Ok(std::time::Duration::from_secs(number)),
-        other => Err(format!("`{other}` is not `ms` or `s`")),
+        "m" => Ok(std::time::Duration::from_secs(number.saturating_mul(60))),
+        "h" => Ok(std::time::Duration::from_secs(number.saturating_mul(3600))),
+        other => Err(format!("`{other}` is not `ms`, `s`, `m` or `h`")),
     }
 }

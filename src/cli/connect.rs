@@ -1,6 +1,7 @@
 //! From selected workspaces to clients: the embedded emulator is started where one needs it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::context::{Context, now, variable};
@@ -74,11 +75,17 @@ pub(crate) fn open_embedded(context: &Context, fleet: &Fleet) -> Result<Emulator
     if !ignore.exists() {
         write_file(&ignore, "*\n")?;
     }
-    let options = emulator::Options::new(Arc::new(now));
+    let options =
+        emulator::Options { record: recording(context), ..emulator::Options::new(Arc::new(now)) };
     let opened =
         Emulator::open(Some(&state), options).map_err(|error| failed(error.to_string()))?;
     provision(&opened, fleet).map_err(|error| failed(error.to_string()))?;
     Ok(opened)
+}
+
+/// The folder in which an emulator records its traffic, if one is named.
+pub(crate) fn recording(context: &Context) -> Option<PathBuf> {
+    variable("SENTINELOPS_EMULATOR_RECORD").map(|folder| context.root.join(folder))
 }
 
 /// Makes the workspaces of every emulated environment, and lets whoever the environment names sign in

@@ -103,6 +103,8 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
             trials.entry((trial.exclusion, trial.test)).or_default().push(trial.judgement);
         }
         leave_out(content, &outcome.items, &mut workspaces);
+        let name: Arc<str> = content.name().into();
+        let path: Arc<str> = content.source.path().into();
         for (at, state) in outcome.items {
             let workspace = &mut workspaces[at];
             if let DesiredState::Present(present) = &state {
@@ -110,11 +112,7 @@ pub fn compile(catalog: &Catalog, fleet: &Fleet, today: Day) -> Compiled {
                     result.reach.entry(id.clone()).or_default().placements += 1;
                 }
             }
-            let item = DesiredItem {
-                name: content.name().to_owned(),
-                path: content.source.path().to_owned(),
-                state,
-            };
+            let item = DesiredItem { name: Arc::clone(&name), path: Arc::clone(&path), state };
             workspace.items.insert(content.key(), item);
         }
     }

@@ -20,19 +20,45 @@ pub struct App {
     pub subject: Option<String>,
     /// Whether it is a managed identity of the machine.
     pub managed: bool,
+    /// What it may do in the workspaces of the tenants that it signs in to.
+    pub role: Role,
+}
+
+/// A role at every workspace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Microsoft Sentinel Contributor and Log Analytics Contributor: reads and writes.
+    #[default]
+    Contributor,
+    /// Their readers' counterparts: what writes is refused.
+    Reader,
+    /// No role was assigned: everything is refused.
+    None,
+}
+
+impl Role {
+    /// Whether it may send a request of this method.
+    pub(super) fn allows(self, method: &str) -> bool {
+        match self {
+            Self::Contributor => true,
+            Self::Reader => method == "GET",
+            Self::None => false,
+        }
+    }
 }
 
 impl App {
     /// An application that nothing signs in to yet.
     #[must_use]
     pub fn new(tenant: TenantId, client: ClientId) -> Self {
-        Self { tenant, client, secret: None, subject: None, managed: false }
+        Self { tenant, client, secret: None, subject: None, managed: false, role: Role::default() }
     }
 }
 
 impl fmt::Debug for App {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tenant, client, secret, subject, managed } = self;
+        let Self { tenant, client, secret, subject, managed, role } = self;
         formatter
             .debug_struct("App")
             .field("tenant", tenant)
@@ -40,6 +66,7 @@ impl fmt::Debug for App {
             .field("has_secret", &secret.is_some())
             .field("subject", subject)
             .field("managed", managed)
+            .field("role", role)
             .finish()
     }
 }

@@ -9,9 +9,10 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::request::Request;
 use super::stamp;
-use super::store::{StoreError, WorkspaceRecord, Write};
+use super::store::{Resource, StoreError, View, WorkspaceRecord, Write};
 use super::tenancy::Caller;
-use crate::arm::ResourceId;
+use super::validate::Sent;
+use crate::arm::{Collection, ResourceId, WorkspaceId};
 
 /// A handler's result: an answer, or a store that failed.
 pub(super) type Answered = Result<Reply, StoreError>;
@@ -33,6 +34,66 @@ impl Call<'_> {
         let mut body = self.request.object()?;
         self.played.change_request(&mut body);
         Ok(body)
+    }
+
+    /// The body with what its check needs; `stored` is what is there of the resource.
+    pub(super) fn sent<'b>(&'b self, value: &'b Value, stored: Option<&'b Resource>) -> Sent<'b> {
+        let is_newer = self.options.takes_unknown_properties;
+        let stored = stored.map(|resource| resource.body.as_slice());
+        Sent { value, text: &self.request.body, stored, is_newer }
+    }
+
+    /// The resource as it is seen: what is gone is gone, and what was written lately may not show yet.
+    pub(super) fn resource(
+        &self,
+        view: &View,
+        id: &ResourceId,
+    ) -> Result<Option<Resource>, StoreError> {
+        let current = view.resource(id)?;
+        if current.is_none() || self.options.visible_after.is_zero() {
+            return Ok(current);
+        }
+        let veils = view.veils(&id.workspace, id.collection, stamp::of(self.now))?;
+        let mut veils = veils.into_iter();
+        let veil = veils.find(|(name, _)| name.eq_ignore_ascii_case(id.name.as_str()));
+        Ok(veil.map_or(current, |(_, seen)| seen))
+    }
+
+    /// The resources of a list as they are seen, by name, after the given one.
+    pub(super) fn list(
+        &self,
+        view: &View,
+        workspace: &WorkspaceId,
+        collection: Collection,
+        after: Option<&str>,
+    ) -> Result<Vec<(String, Resource)>, StoreError> {
+        let mut found = view.list(workspace, collection, after)?;
+        if self.options.visible_after.is_zero() {
+            return Ok(found);
+        }
+        for (name, seen) in view.veils(workspace, collection, stamp::of(self.now))? {
+            let place = found.binary_search_by(|(found, _)| found.as_str().cmp(&name));
+            match (place, seen) {
+                (Ok(at), Some(seen)) => found[at].1 = seen,
+                (Ok(at), None) => drop(found.remove(at)),
+                (Err(at), Some(seen)) if after.is_none_or(|after| after < name.as_str()) => {
+                    found.insert(at, (name, seen));
+                }
+                (Err(_), _) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Lets a resource be seen as it is for a while, when the service is slow to show writes.
+    pub(super) fn hide(&self, write: &Write, id: &ResourceId) -> Result<(), StoreError> {
+        let delay = self.options.visible_after;
+        if delay.is_zero() {
+            return Ok(());
+        }
+        let now = stamp::of(self.now);
+        let delay = u64::try_from(delay.as_nanos() / 100).unwrap_or(u64::MAX);
+        write.hide(id, now, now.saturating_add(delay))
     }
 
     /// A new stamp for a write.
@@ -69,10 +130,12 @@ impl Call<'_> {
     }
 }
 
-/// `DELETE` of a saved search or a metadata record: an empty body, whether there was one or not.
+/// `DELETE` of a saved search or a metadata record: an empty body, whether there was one or not. Of saved
+/// searches no other answer than 200 is described.
 pub(super) fn delete(write: &Write, id: &ResourceId) -> Answered {
     if write.resource(id)?.is_none() {
-        return Ok(Reply::empty(204));
+        let is_search = id.collection == Collection::SavedSearches;
+        return Ok(Reply::empty(if is_search { 200 } else { 204 }));
     }
     write.remove(id)?;
     Ok(Reply::empty(200))

@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::app::App;
+use super::app::{App, Role};
 use super::emulator::{Emulator, EmulatorError};
 use super::fault::Fault;
 use super::tables::Tables;
@@ -73,8 +73,8 @@ async fn workspaces(State(emulator): State<Emulator>) -> Response {
 }
 
 /// A workspace to be: `{"tenantId", "subscriptionId", "resourceGroup", "workspaceName",
-/// "managedBy": [tenants], "tables": {table: [columns] or null}}`. Without `tables` it has all that
-/// queries name, or those it had.
+/// "managedBy": [tenants], "tables": {table: [columns] or null}, "sentinel": false}`. Without `tables` it
+/// has all that queries name, or those it had; without `sentinel` it is onboarded, or as it was.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Wanted {
@@ -86,39 +86,55 @@ struct Wanted {
     managed_by: Vec<String>,
     #[serde(default)]
     tables: Option<Tables>,
+    #[serde(default)]
+    sentinel: Option<bool>,
+}
+
+/// Why workspaces were not made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unprovided {
+    /// The list cannot be read, or names what is no name.
+    #[error("{0}")]
+    Invalid(String),
+    /// One of them cannot be made; those before it are.
+    #[error(transparent)]
+    Failed(#[from] EmulatorError),
+}
+
+impl Emulator {
+    /// Makes the workspaces of a list. All of them are read before the first is made.
+    pub(super) fn provision_all(&self, list: &[u8]) -> Result<(), Unprovided> {
+        let invalid = |why: String| Unprovided::Invalid(why);
+        let wanted = serde_json::from_slice::<Vec<Wanted>>(list);
+        let wanted = wanted.map_err(|error| invalid(error.to_string()))?;
+        let read: Result<Vec<_>, Invalid> = wanted.iter().map(parsed).collect();
+        let read = read.map_err(|error| invalid(error.reason))?;
+        for ((workspace, tenant, managing), wanted) in read.into_iter().zip(wanted) {
+            self.provision(&workspace, &tenant)?;
+            if let Some(tables) = wanted.tables {
+                self.set_tables(&workspace, Some(tables))?;
+            }
+            if let Some(onboarded) = wanted.sentinel {
+                self.set_onboarded(&workspace, onboarded)?;
+            }
+            for managing in managing {
+                self.delegate(&workspace, &managing)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 async fn provision(State(emulator): State<Emulator>, body: Bytes) -> Response {
-    let wanted = match serde_json::from_slice::<Vec<Wanted>>(&body) {
-        Ok(wanted) => wanted,
-        Err(error) => return invalid(&error.to_string()),
-    };
-    // All of them are read before the first is made.
-    let read: Result<Vec<_>, Invalid> = wanted.iter().map(parsed).collect();
-    let read = match read {
-        Ok(read) => read,
-        Err(error) => return invalid(&error.reason),
-    };
-    let tables: Vec<Option<Tables>> = wanted.into_iter().map(|wanted| wanted.tables).collect();
-    for ((workspace, tenant, managing), tables) in read.into_iter().zip(tables) {
-        let mut result = emulator.provision(&workspace, &tenant);
-        if let (Ok(()), Some(tables)) = (&result, tables) {
-            result = emulator.set_tables(&workspace, Some(tables));
+    match emulator.provision_all(&body) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(Unprovided::Invalid(why)) => invalid(&why),
+        Err(Unprovided::Failed(error @ EmulatorError::OtherTenant { .. })) => {
+            let body = Json(json!({"error": {"code": "Conflict", "message": error.to_string()}}));
+            (StatusCode::CONFLICT, body).into_response()
         }
-        for managing in managing {
-            result = result.and_then(|()| emulator.delegate(&workspace, &managing));
-        }
-        match result {
-            Ok(()) => {}
-            Err(error @ EmulatorError::OtherTenant { .. }) => {
-                let body =
-                    Json(json!({"error": {"code": "Conflict", "message": error.to_string()}}));
-                return (StatusCode::CONFLICT, body).into_response();
-            }
-            Err(error) => return failed(&error),
-        }
+        Err(Unprovided::Failed(error)) => failed(&error),
     }
-    StatusCode::NO_CONTENT.into_response()
 }
 
 fn parsed(wanted: &Wanted) -> Result<(WorkspaceId, TenantId, Vec<TenantId>), Invalid> {
@@ -132,7 +148,8 @@ fn parsed(wanted: &Wanted) -> Result<(WorkspaceId, TenantId, Vec<TenantId>), Inv
     Ok((workspace, wanted.tenant_id.parse()?, managing?))
 }
 
-/// An application to be: `{"tenantId", "clientId", "secret", "subject", "managedIdentity"}`.
+/// An application to be: `{"tenantId", "clientId", "secret", "subject", "managedIdentity", "role":
+/// "contributor" | "reader" | "none"}`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WantedApp {
@@ -144,13 +161,15 @@ struct WantedApp {
     subject: Option<String>,
     #[serde(default)]
     managed_identity: bool,
+    #[serde(default)]
+    role: Role,
 }
 
 async fn register(State(emulator): State<Emulator>, body: Bytes) -> Response {
     let app = |wanted: WantedApp| -> Result<App, Invalid> {
-        let WantedApp { tenant_id, client_id, secret, subject, managed_identity } = wanted;
+        let WantedApp { tenant_id, client_id, secret, subject, managed_identity, role } = wanted;
         let app = App::new(tenant_id.parse()?, client_id.parse()?);
-        Ok(App { secret, subject, managed: managed_identity, ..app })
+        Ok(App { secret, subject, managed: managed_identity, role, ..app })
     };
     // The reader's own words could repeat a secret.
     let Ok(wanted) = serde_json::from_slice::<Vec<WantedApp>>(&body) else {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::app::App;
+use super::app::{App, Known, Role};
+use super::bucket::{self, Buckets};
 use super::call::{self, Answered, Call};
 use super::entra::{Endpoint, Entra};
 use super::fault::{Faults, Played};
@@ -18,9 +19,10 @@ use super::store::{Store, StoreError, SubscriptionRecord, View, WorkspaceRecord,
 use super::tables::Tables;
 use super::target::Target;
 use super::tenancy::{self, Caller};
-use super::{built_in, metadata, rules, saved_searches, stamp, version};
+use super::traffic::Traffic;
+use super::{built_in, metadata, onboarding, playbook, rules, saved_searches, stamp, version};
 use crate::arm::{Collection, WorkspaceId};
-use crate::ident::TenantId;
+use crate::ident::{ClientId, TenantId};
 
 /// Why the emulator cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,17 @@ pub enum EmulatorError {
     /// The state could not be read or written.
     #[error("the emulator's state cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// A file of the folder to seed from.
+    #[error("{file}: {why}")]
+    Seed {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The folder for recorded traffic cannot be made, or is full.
+    #[error("cannot record traffic: {0}")]
+    Record(std::io::Error),
     /// The port is taken, or sockets are not allowed.
     #[error("cannot listen on 127.0.0.1: {0}")]
     Listen(#[from] std::io::Error),
@@ -54,6 +67,8 @@ struct Inner {
     faults: Faults,
     options: Options,
     entra: Entra,
+    buckets: Buckets,
+    traffic: Option<Traffic>,
 }
 
 impl Drop for Inner {
@@ -71,8 +86,17 @@ impl Emulator {
     pub fn open(path: Option<&Path>, options: Options) -> Result<Self, EmulatorError> {
         let store = Store::open(path)?;
         let journal = Journal::new(options.journal_length);
-        let inner =
-            Inner { store, journal, faults: Faults::default(), options, entra: Entra::default() };
+        let traffic = options.record.as_deref().map(Traffic::open).transpose();
+        let traffic = traffic.map_err(EmulatorError::Record)?;
+        let inner = Inner {
+            store,
+            journal,
+            options,
+            faults: Faults::default(),
+            entra: Entra::default(),
+            buckets: Buckets::default(),
+            traffic,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -108,7 +132,7 @@ impl Emulator {
                 let created = stamp::to_text(stamp);
                 write.put_workspace(
                     workspace,
-                    &WorkspaceRecord { id, customer_id, created, tables: None },
+                    &WorkspaceRecord { id, customer_id, created, tables: None, onboarded: true },
                 )?;
                 built_in::fill(write, workspace, stamp)?;
             }
@@ -132,9 +156,29 @@ impl Emulator {
         workspace: &WorkspaceId,
         tables: Option<Tables>,
     ) -> Result<(), EmulatorError> {
+        self.change_workspace(workspace, |record| record.tables = tables)
+    }
+
+    /// Turns Microsoft Sentinel on or off, as its onboarding state does.
+    ///
+    /// # Errors
+    /// When the state cannot be read or written. An unknown workspace is left unknown.
+    pub fn set_onboarded(
+        &self,
+        workspace: &WorkspaceId,
+        onboarded: bool,
+    ) -> Result<(), EmulatorError> {
+        self.change_workspace(workspace, |record| record.onboarded = onboarded)
+    }
+
+    fn change_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        change: impl FnOnce(&mut WorkspaceRecord),
+    ) -> Result<(), EmulatorError> {
         let known = self.inner.store.view()?.workspace(workspace)?;
-        if let Some(record) = known {
-            let record = WorkspaceRecord { tables, ..record };
+        if let Some(mut record) = known {
+            change(&mut record);
             self.inner.store.write(|write| write.put_workspace(workspace, &record))?;
         }
         Ok(())
@@ -204,6 +248,10 @@ impl Emulator {
         Ok(self.inner.journal.clear(&self.inner.store)?)
     }
 
+    pub(super) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
     pub(super) fn options(&self) -> &Options {
         &self.inner.options
     }
@@ -215,11 +263,16 @@ impl Emulator {
 
     /// Answers a request and notes it in the journal.
     pub(super) fn answer(&self, request: &Request, played: &Played) -> Reply {
-        let answered = self.answered(request, played);
-        answered.unwrap_or_else(|error| {
-            let text = format!("The emulator's state cannot be used: {error}.");
-            Refusal::new(500, "InternalServerError", text).into()
-        })
+        let failed = |why: String| Refusal::new(500, "InternalServerError", why).into();
+        let reply = match self.answered(request, played) {
+            Ok(reply) => reply,
+            Err(error) => failed(format!("The emulator's state cannot be used: {error}.")),
+        };
+        // A recording with a gap would show less than there was.
+        match self.inner.traffic.as_ref().map(|traffic| traffic.note(request, played, &reply)) {
+            None | Some(Ok(())) => reply,
+            Some(Err(error)) => failed(format!("The traffic cannot be recorded: {error}.")),
+        }
     }
 
     fn answered(&self, request: &Request, played: &Played) -> Answered {
@@ -237,16 +290,22 @@ impl Emulator {
             return note(reply);
         }
         let view = inner.store.view()?;
-        let (call, target) = match self.admitted(&view, request, played, &caller)? {
+        let mut limits = None;
+        let (call, target) = match self.admitted(&view, request, played, &caller, &mut limits)? {
             Ok(admitted) => admitted,
-            Err(reply) => return note(played.change_reply(reply)),
+            Err(reply) => return note(limited(played.change_reply(reply), limits, None)),
         };
         if !request.changes_something() {
-            return note(played.change_reply(read(&view, &call, &target)?));
+            return note(limited(
+                played.change_reply(read(&view, &call, &target)?),
+                limits,
+                Some(&target),
+            ));
         }
         drop(view);
         inner.store.write(|write| {
-            let reply = played.change_reply(change(write, &call, &target)?);
+            let reply =
+                limited(played.change_reply(change(write, &call, &target)?), limits, Some(&target));
             inner.journal.append(write, Some(entry(&reply)))?;
             Ok(reply)
         })
@@ -281,16 +340,18 @@ impl Emulator {
         }
     }
 
-    /// The checks that every request passes: path, tenant, API version, subscription, workspace.
+    /// The checks that every request passes: form, path, tenant, API version, limits, subscription, role,
+    /// workspace. Says in `limits` what is left of the caller's.
     fn admitted<'a>(
         &'a self,
         view: &View,
         request: &'a Request,
         played: &'a Played,
         caller: &'a Caller,
+        limits: &mut Option<bucket::Left>,
     ) -> Result<Result<(Call<'a>, Target), Reply>, StoreError> {
         let options = &self.inner.options;
-        let target = match Target::parse(&request.path) {
+        let target = match request.is_well_formed().and_then(|()| Target::parse(&request.path)) {
             Ok(target) => target,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
@@ -298,16 +359,24 @@ impl Emulator {
         let now = (options.clock)();
         let checked = tenancy::admit(caller, subscription.as_ref(), options.require_token, now)
             .and_then(|()| {
-                version::check(target.operation(), request.parameter("api-version").as_deref())
+                let version = request.parameter("api-version");
+                version::check(target.operation(), target.type_name().1, version.as_deref())
             });
         let version = match checked {
             Ok(version) => version,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
+        match self.counted(request, &target, caller, now) {
+            Ok(left) => *limits = Some(left),
+            Err(refused) => return Ok(Err(refused)),
+        }
         let Some(subscription) = subscription else {
             let id = target.subscription().as_str();
             return Ok(Err(Refusal::subscription_not_found(id).into()));
         };
+        if let Err(refusal) = self.permitted(request, &target, caller) {
+            return Ok(Err(refusal.into()));
+        }
         let Some(id) = target.workspace() else {
             return Ok(Err(subscription_body(&target, request, &subscription)));
         };
@@ -319,29 +388,99 @@ impl Emulator {
                 Refusal::resource_group_not_found(group).into()
             }));
         };
+        let is_onboarding =
+            matches!(target, Target::OnboardingStates(_) | Target::OnboardingState(_));
+        let is_sentinel = target.type_name().0 == "Microsoft.SecurityInsights";
+        if is_sentinel && !is_onboarding && !workspace.onboarded {
+            return Ok(Err(Refusal::not_onboarded(id.name.as_str()).into()));
+        }
         Ok(Ok((Call { request, options, played, caller, version, workspace, now }, target)))
     }
+
+    /// Takes the request out of its caller's buckets.
+    fn counted(
+        &self,
+        request: &Request,
+        target: &Target,
+        caller: &Caller,
+        now: jiff::Timestamp,
+    ) -> Result<bucket::Left, Reply> {
+        let (buckets, refuses) = (&self.inner.buckets, self.inner.options.throttles);
+        let whose = (target.subscription().as_str(), caller.actor());
+        let left = buckets.take(bucket::Kind::of(&request.method), whose, now, refuses)?;
+        if request.method == "PUT" && matches!(target, Target::Action(..)) {
+            buckets.take(bucket::Kind::PlaybookLink, whose, now, refuses)?;
+        }
+        Ok(left)
+    }
+
+    /// Whether the role of the caller's application lets it do that. Callers that were not registered may
+    /// do everything.
+    fn permitted(
+        &self,
+        request: &Request,
+        target: &Target,
+        caller: &Caller,
+    ) -> Result<(), Refusal> {
+        let app = caller.app.as_deref().and_then(|app| app.parse::<ClientId>().ok());
+        let (Some(tenant), Some(app)) = (&caller.tenant, app) else { return Ok(()) };
+        let role = match self.inner.entra.directory.find(tenant, Some(&app)) {
+            Known::App(app) => app.role,
+            Known::TenantOnly | Known::Nothing => Role::default(),
+        };
+        if role.allows(&request.method) {
+            return Ok(());
+        }
+        let verb = match request.method.as_str() {
+            "GET" => "read",
+            "DELETE" => "delete",
+            _ => "write",
+        };
+        let (provider, kind) = target.type_name();
+        Err(Refusal::forbidden(caller, &format!("{provider}/{kind}/{verb}"), &request.path))
+    }
+}
+
+/// An answer that says what is left of the caller's limits, and which versions there are.
+fn limited(mut reply: Reply, limits: Option<bucket::Left>, target: Option<&Target>) -> Reply {
+    reply.headers.extend(limits.map(bucket::Left::headers).into_iter().flatten());
+    let supported = target.and_then(|target| version::supported(target.operation()));
+    reply.headers.extend(supported.map(|versions| ("api-supported-versions".into(), versions)));
+    reply
 }
 
 fn read(view: &View, call: &Call<'_>, target: &Target) -> Answered {
     match (call.request.method.as_str(), target) {
         ("GET", Target::Workspace(id)) => Ok(workspace_body(id, &call.workspace)),
         ("GET", Target::List(id, Collection::AlertRules)) => rules::list(view, call, id),
-        ("GET", Target::List(id, Collection::SavedSearches)) => saved_searches::list(view, id),
+        ("GET", Target::List(id, Collection::SavedSearches)) => {
+            saved_searches::list(view, call, id)
+        }
         ("GET", Target::List(id, Collection::Metadata)) => metadata::list(view, call, id),
         ("GET", Target::Item(id)) => match id.collection {
             Collection::AlertRules => rules::get(view, call, id),
-            Collection::SavedSearches => saved_searches::get(view, id),
-            Collection::Metadata => metadata::get(view, id),
+            Collection::SavedSearches => saved_searches::get(view, call, id),
+            Collection::Metadata => metadata::get(view, call, id),
         },
-        ("GET", Target::Actions(id)) => rules::actions(view, id),
+        ("GET", Target::Actions(rule)) => playbook::list(view, rule),
+        ("GET", Target::Action(rule, name)) => playbook::get(view, rule, name),
+        ("GET", Target::OnboardingStates(_)) => Ok(onboarding::list(call)),
+        ("GET", Target::OnboardingState(_)) => Ok(onboarding::get(call)),
         (method, _) => Ok(Refusal::method_not_allowed(method).into()),
     }
 }
 
 fn change(write: &Write, call: &Call<'_>, target: &Target) -> Answered {
     let method = call.request.method.as_str();
-    let Target::Item(id) = target else { return Ok(Refusal::method_not_allowed(method).into()) };
+    let id = match (method, target) {
+        (_, Target::Item(id)) => id,
+        ("PUT", Target::Action(rule, name)) => return playbook::put(write, call, rule, name),
+        ("DELETE", Target::Action(rule, name)) => return playbook::delete(write, rule, name),
+        ("PUT", Target::OnboardingState(id)) => return onboarding::put(write, call, id),
+        ("DELETE", Target::OnboardingState(id)) => return onboarding::delete(write, call, id),
+        _ => return Ok(Refusal::method_not_allowed(method).into()),
+    };
+    call.hide(write, id)?;
     match (method, id.collection) {
         ("PUT", Collection::AlertRules) => rules::put(write, call, id),
         ("PUT", Collection::SavedSearches) => saved_searches::put(write, call, id),

@@ -23,7 +23,7 @@ pub(super) fn list(view: &View, call: &Call<'_>, workspace: &WorkspaceId) -> Ans
         Ok(asked) => asked,
         Err(refusal) => return Ok(refusal.into()),
     };
-    let mut found = view.list(workspace, Collection::Metadata, after.as_deref())?;
+    let mut found = call.list(view, workspace, Collection::Metadata, after.as_deref())?;
     let next = match odata {
         // Pages go by name, which is not the order that was asked for: one page then.
         Some(odata) => {
@@ -37,29 +37,33 @@ pub(super) fn list(view: &View, call: &Call<'_>, workspace: &WorkspaceId) -> Ans
 }
 
 /// `GET …/metadata/{name}`.
-pub(super) fn get(view: &View, id: &ResourceId) -> Answered {
-    let found = view.resource(id)?;
+pub(super) fn get(view: &View, call: &Call<'_>, id: &ResourceId) -> Answered {
+    let found = call.resource(view, id)?;
     Ok(found.map_or_else(|| missing(id).into(), |record| Reply::bytes(200, record.body)))
 }
 
 /// `PUT …/metadata/{name}`: replaces the record.
 pub(super) fn put(write: &Write, call: &Call<'_>, id: &ResourceId) -> Answered {
-    let before = write.resource(id)?.map(|record| parsed(&record.body));
-    match named(id).and_then(|()| validate::metadata(&call.body()?, true)) {
-        Ok(properties) => save(write, call, id, before.as_ref(), properties),
+    let before = write.resource(id)?;
+    let read = || validate::metadata(&call.sent(&call.body()?, before.as_ref()), true);
+    match named(id).and_then(|()| read()) {
+        Ok(properties) => {
+            let before = before.map(|record| parsed(&record.body));
+            save(write, call, id, before.as_ref(), properties)
+        }
         Err(refusal) => Ok(refusal.into()),
     }
 }
 
 /// `PATCH …/metadata/{name}`: replaces the properties that are given; null takes one away.
 pub(super) fn patch(write: &Write, call: &Call<'_>, id: &ResourceId) -> Answered {
-    let Some(before) = write.resource(id)?.map(|record| parsed(&record.body)) else {
-        return Ok(missing(id).into());
-    };
-    let changes = match call.body().and_then(|body| validate::metadata(&body, false)) {
+    let Some(record) = write.resource(id)? else { return Ok(missing(id).into()) };
+    let read = |body| validate::metadata(&call.sent(&body, Some(&record)), false);
+    let changes = match call.body().and_then(read) {
         Ok(changes) => changes,
         Err(refusal) => return Ok(refusal.into()),
     };
+    let before = parsed(&record.body);
     let mut properties = before["properties"].as_object().cloned().unwrap_or_default();
     properties.extend(changes);
     save(write, call, id, Some(&before), properties)

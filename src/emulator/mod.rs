@@ -1,7 +1,7 @@
 //! An embedded emulator of Azure Resource Manager for Microsoft Sentinel.
 //!
-//! It answers what a deployment sends: analytic rules, saved searches, metadata, the workspace and
-//! its subscription; and what signs in to it: Microsoft Entra's token endpoint, GitHub's for assertions, a
+//! It answers what a deployment sends: analytic rules with their playbook links, saved searches, metadata,
+//! whether Sentinel is on, the workspace and its subscription; and what signs in to it: Microsoft Entra's token endpoint, GitHub's for assertions, a
 //! machine's managed identity; as strictly as is known of the service, with its texts, its etags, its gaps.
 //! What the service does that nobody could confirm is an [option](Options), off by default. Beyond
 //! that: a [journal](Entry) of requests, [faults](Fault) on demand, and [edits](edit) as a portal
@@ -15,10 +15,11 @@
 //! the file. A sync costs 0.5 ms on a virtual disk and several on a laptop, ten times what the rest
 //! of a request costs, and the state is a playground's. A clean end syncs.
 //!
-//! **Not here yet**: columns behind a query's leading filters, token buckets, delayed visibility, watchlists.
+//! **Not here**: watchlists, and the columns of tables beside a query's driving spine.
 
 mod app;
 mod assertion;
+mod bucket;
 mod built_in;
 mod call;
 mod control;
@@ -32,15 +33,18 @@ mod headers;
 mod journal;
 mod metadata;
 mod odata;
+mod onboarding;
 mod options;
 mod page_cache;
 mod paging;
+mod playbook;
 mod refusal;
 mod reply;
 mod request;
 mod router;
 mod rules;
 mod saved_searches;
+mod seed;
 mod server;
 mod stamp;
 mod store;
@@ -48,10 +52,11 @@ mod tables;
 mod target;
 mod tenancy;
 mod token;
+mod traffic;
 mod validate;
 mod version;
 
-pub use app::App;
+pub use app::{App, Role};
 pub use emulator::{Emulator, EmulatorError};
 pub use fault::{Answer, ErrorAnswer, Fault, Faults};
 pub use journal::Entry;

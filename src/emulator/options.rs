@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,17 +37,25 @@ pub struct Options {
     pub tombstones: Option<Tombstones>,
     /// Answers `PT60M` as `PT1H`, as .NET would print it. Not known of the service.
     pub canonical_durations: bool,
+    /// Refuses requests whose token bucket is empty.
+    pub throttles: bool,
+    /// How long lists and reads show an item as it was before a write.
+    pub visible_after: Duration,
+    /// Takes properties that its descriptions do not have, as a newer service would.
+    pub takes_unknown_properties: bool,
     /// How long a token lives. Entra's live for about an hour.
     pub token_lifetime: Duration,
     /// The subject of assertions: which workflow of which repository runs.
     pub workflow_subject: String,
+    /// A folder for recorded traffic: a file per emulator, a request with its answer per line.
+    pub record: Option<PathBuf>,
     /// Requests that the journal keeps.
     pub journal_length: u64,
 }
 
 impl Options {
-    /// No latency, no pages, no tokens needed, no tombstones, tokens that live for an hour less a
-    /// second, 100,000 requests in the journal.
+    /// No latency, no pages, no tokens needed, no tombstones, no throttling, everything visible at once,
+    /// tokens that live for an hour less a second, 100,000 requests in the journal.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         Self {
@@ -57,8 +66,12 @@ impl Options {
             honour_if_match: false,
             tombstones: None,
             canonical_durations: false,
+            throttles: false,
+            visible_after: Duration::ZERO,
+            takes_unknown_properties: false,
             token_lifetime: Duration::from_secs(3599),
             workflow_subject: "repo:acme/detections:ref:refs/heads/main".to_owned(),
+            record: None,
             journal_length: 100_000,
         }
     }
@@ -74,8 +87,12 @@ impl fmt::Debug for Options {
             honour_if_match,
             tombstones,
             canonical_durations,
+            throttles,
+            visible_after,
+            takes_unknown_properties,
             token_lifetime,
             workflow_subject,
+            record,
             journal_length,
         } = self;
         formatter
@@ -86,8 +103,12 @@ impl fmt::Debug for Options {
             .field("honour_if_match", honour_if_match)
             .field("tombstones", tombstones)
             .field("canonical_durations", canonical_durations)
+            .field("throttles", throttles)
+            .field("visible_after", visible_after)
+            .field("takes_unknown_properties", takes_unknown_properties)
             .field("token_lifetime", token_lifetime)
             .field("workflow_subject", workflow_subject)
+            .field("record", record)
             .field("journal_length", journal_length)
             .finish_non_exhaustive()
     }

@@ -5,6 +5,7 @@
 use serde_json::json;
 
 use super::reply::Reply;
+use super::tenancy::Caller;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +25,34 @@ impl Refusal {
         Self::new(400, "BadRequest", format!("Invalid data model. [{path}: {text}]"))
     }
 
+    /// 400 with the words of the service's JSON reader.
+    pub(super) fn unreadable(why: &str) -> Self {
+        let text =
+            format!("The request content was invalid and could not be deserialized: '{why}'.");
+        Self::new(400, "InvalidRequestContent", text)
+    }
+
     pub(super) fn missing_api_version() -> Self {
         let text = "The api-version query parameter (?api-version=) is required for all requests.";
         Self::new(400, "MissingApiVersionParameter", text)
+    }
+
+    /// Sentinel is not on (iknowjason/PurpleCloud#42).
+    pub(super) fn not_onboarded(workspace: &str) -> Self {
+        let text = format!(
+            "Workspace '{workspace}' is not onboarded to Microsoft Sentinel. Please onboard through the portal (https://learn.microsoft.com/en-us/azure/sentinel/quickstart-onboard) or use the OnboardingStates ARM api to onboard to Sentinel (https://learn.microsoft.com/en-us/rest/api/securityinsights/sentinel-onboarding-states/create?view=rest-securityinsights-2024-03-01)."
+        );
+        Self::new(400, "BadRequest", text)
+    }
+
+    /// The caller has no role for that.
+    pub(super) fn forbidden(caller: &Caller, action: &str, scope: &str) -> Self {
+        let client = caller.app.as_deref().unwrap_or_default();
+        let object = caller.actor();
+        let text = format!(
+            "The client '{client}' with object id '{object}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials."
+        );
+        Self::new(403, "AuthorizationFailed", text)
     }
 
     pub(super) fn subscription_not_found(id: &str) -> Self {

@@ -22,6 +22,7 @@ pub(super) struct Request {
     /// `X-IDENTITY-HEADER`, by which a machine's own requests are known.
     pub(super) identity_header: Option<String>,
     pub(super) if_match: Option<String>,
+    pub(super) content_type: Option<String>,
     pub(super) client_request_id: Option<String>,
     /// The actor header, else the user agent.
     pub(super) actor: String,
@@ -44,19 +45,46 @@ impl Request {
 
     /// The body as a JSON object.
     pub(super) fn object(&self) -> Result<Value, Refusal> {
-        let refused = |why: String| {
-            let text =
-                format!("The request content was invalid and could not be deserialized: '{why}'.");
-            Refusal::new(400, "InvalidRequestContent", text)
-        };
-        let value: Value =
-            serde_json::from_slice(&self.body).map_err(|error| refused(error.to_string()))?;
-        if value.is_object() { Ok(value) } else { Err(refused("it is not an object".into())) }
+        let value: Value = serde_json::from_slice(&self.body)
+            .map_err(|error| Refusal::unreadable(&error.to_string()))?;
+        if value.is_object() { Ok(value) } else { Err(Refusal::unreadable("it is not an object")) }
+    }
+
+    /// Refuses a path or query that has what must be percent-encoded, and a body that is no JSON by its
+    /// header, as the front door of Azure Resource Manager does.
+    pub(super) fn is_well_formed(&self) -> Result<(), Refusal> {
+        if let Some(stray) = stray(&self.path).or_else(|| stray(&self.query)) {
+            let text = format!("The request URI is invalid: '{stray}' must be percent-encoded.");
+            return Err(Refusal::new(400, "InvalidRequestUri", text));
+        }
+        let given = self.content_type.as_deref().unwrap_or_default();
+        let media_type = given.split(';').next().unwrap_or_default().trim();
+        let has_content = !self.body.is_empty() || !given.is_empty();
+        if has_content && !media_type.eq_ignore_ascii_case("application/json") {
+            let text = format!(
+                "The content media type '{given}' is not supported. Only 'application/json' is supported."
+            );
+            return Err(Refusal::new(415, "UnsupportedMediaType", text));
+        }
+        Ok(())
     }
 
     pub(super) fn changes_something(&self) -> bool {
         matches!(self.method.as_str(), "PUT" | "PATCH" | "DELETE" | "POST")
     }
+}
+
+/// What RFC 3986 lets stand neither in a path nor in a query.
+fn stray(text: &str) -> Option<char> {
+    let mut letters = text.char_indices();
+    let stray = letters.find(|(at, letter)| match letter {
+        '%' => {
+            let digits = text.as_bytes().get(at + 1..at + 3);
+            !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        }
+        letter => !letter.is_ascii_alphanumeric() && !"-._~!$&'()*+,;=:@/?".contains(*letter),
+    });
+    stray.map(|(_, letter)| letter)
 }
 
 /// A value of `name=value&…`, decoded; its name in any case.
@@ -98,6 +126,47 @@ mod tests {
         assert_eq!(request.parameter("$filter").as_deref(), Some("a eq 'b&c'"));
         assert_eq!(request.parameter("empty").as_deref(), Some(""));
         assert_eq!(request.parameter("$top"), None);
+    }
+
+    #[test]
+    fn what_must_be_encoded_is_refused_as_it_stands() {
+        for (text, expect) in [
+            ("/a-b._~/(c),d;e=f:g@h/%7C?x=$y&z='1'+2!*", None),
+            ("/a|b", Some('|')),
+            ("/a\"b", Some('"')),
+            ("/100%", Some('%')),
+            ("/%7x", Some('%')),
+            ("/straße", Some('ß')),
+        ] {
+            assert_eq!(stray(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_must_say_that_it_is_json() {
+        let check = |content_type: Option<&str>, body: &str, expect: &str| {
+            let content_type = content_type.map(str::to_owned);
+            let request = Request { content_type, body: body.into(), ..Request::default() };
+            let text = request.is_well_formed().err().map_or("fine".into(), |refusal| {
+                assert_eq!((refusal.status, refusal.code), (415, "UnsupportedMediaType"));
+                refusal.message
+            });
+            assert_eq!(text, expect);
+        };
+        check(None, "", "fine");
+        check(Some("Application/JSON; charset=utf-8"), "{}", "fine");
+        let text = |given| {
+            format!(
+                "The content media type '{given}' is not supported. Only 'application/json' is supported."
+            )
+        };
+        check(None, "{}", &text(""));
+        check(Some("text/plain"), "{}", &text("text/plain"));
+        check(
+            Some("application/x-www-form-urlencoded"),
+            "",
+            &text("application/x-www-form-urlencoded"),
+        );
     }
 
     #[test]

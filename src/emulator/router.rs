@@ -68,6 +68,7 @@ async fn read(http: HttpRequest) -> Result<Request, Refusal> {
         authorization: header(AUTHORIZATION),
         identity_header: header(HeaderName::from_static("x-identity-header")),
         if_match: header(IF_MATCH),
+        content_type: header(CONTENT_TYPE),
         client_request_id: header(HeaderName::from_static("x-ms-client-request-id")),
         actor: actor.unwrap_or_default(),
         body: body.to_vec(),
@@ -84,7 +85,7 @@ fn respond(request: &Request, reply: Reply, now: u64) -> Response {
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    let usual = headers::usual(request, status, now);
+    let usual = headers::usual(request, now);
     for (name, value) in usual.into_iter().chain(headers) {
         let name = HeaderName::from_bytes(name.as_bytes());
         if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::call::{Answered, Call, parsed};
 use super::paging;
 use super::refusal::Refusal;
-use super::reply::Reply;
-use super::store::{Resource, View, Write};
+use super::reply::{Reply, escaped};
+use super::store::{Resource, StoreError, View, Write};
 use super::{stamp, tables, validate, version};
 use crate::arm::{Collection, ResourceId, WorkspaceId};
 use crate::ident::Duration;
@@ -35,7 +35,7 @@ pub(super) fn list(view: &View, call: &Call<'_>, workspace: &WorkspaceId) -> Ans
         Ok(after) => after,
         Err(refusal) => return Ok(refusal.into()),
     };
-    let mut found = view.list(workspace, Collection::AlertRules, after.as_deref())?;
+    let mut found = call.list(view, workspace, Collection::AlertRules, after.as_deref())?;
     let preview = version::is_preview(call.version);
     if !preview {
         found.retain(|(_, rule)| rule.kind != "NRT");
@@ -52,15 +52,9 @@ pub(super) fn list(view: &View, call: &Call<'_>, workspace: &WorkspaceId) -> Ans
 
 /// `GET …/alertRules/{id}`. Only lists are known to hide NRT rules, so this shows them.
 pub(super) fn get(view: &View, call: &Call<'_>, id: &ResourceId) -> Answered {
-    let Some(rule) = view.resource(id)? else { return Ok(missing(id).into()) };
+    let Some(rule) = call.resource(view, id)? else { return Ok(missing(id).into()) };
     let preview = version::is_preview(call.version);
     Ok(Reply::bytes(200, if preview { rule.body } else { without_previews(&rule.body) }))
-}
-
-/// `GET …/alertRules/{id}/actions`: no rule has playbooks here.
-pub(super) fn actions(view: &View, id: &ResourceId) -> Answered {
-    let found = view.resource(id)?;
-    Ok(found.map_or_else(|| missing(id).into(), |_| Reply::json(200, &json!({"value": []}))))
 }
 
 /// `DELETE …/alertRules/{id}`.
@@ -70,6 +64,7 @@ pub(super) fn delete(write: &Write, call: &Call<'_>, id: &ResourceId) -> Answere
         return Ok(refusal.into());
     }
     write.remove(id)?;
+    write.remove_actions(id)?;
     let stamp = call.stamp(write)?;
     write.bury(id, stamp)?;
     Ok(Reply::json(200, &json!({})))
@@ -83,6 +78,9 @@ pub(super) fn put(write: &Write, call: &Call<'_>, id: &ResourceId) -> Answered {
         Ok(accepted) => accepted,
         Err(refusal) => return Ok(refusal.into()),
     };
+    if let (None, Some(refusal)) = (&before, too_many(write, id, &kind)?) {
+        return Ok(refusal.into());
+    }
     let stamp = call.stamp(write)?;
     let etag = stamp::rule_etag(stamp);
     let old = before.as_ref().map(|rule| parsed(&rule.body));
@@ -96,9 +94,24 @@ pub(super) fn put(write: &Write, call: &Call<'_>, id: &ResourceId) -> Answered {
         "systemData": call.system_data(stamp, old.as_ref().map(|old| &old["systemData"])),
         "properties": stored(&kind, properties, old.as_ref(), call, stamp),
     });
-    let body = body.to_string().into_bytes();
+    let body = escaped(&body);
     write.put(id, &Resource { kind, etag, body: body.clone() })?;
     Ok(Reply::bytes(if before.is_some() { 200 } else { 201 }, body))
+}
+
+/// The service's limits (Microsoft's page of service limits); its own words are not known.
+fn too_many(write: &Write, id: &ResourceId, kind: &str) -> Result<Option<Refusal>, StoreError> {
+    let limits = [(None, 512), (Some("NRT"), 50)];
+    for (limited, most) in limits {
+        let concerns = limited.is_none_or(|limited| limited == kind);
+        if concerns && write.count_rules(&id.workspace, limited)? >= most {
+            let what = limited.map_or_else(String::new, |kind| format!("{kind} "));
+            let text =
+                format!("The maximum number of {what}alert rules ({most}) has been reached.");
+            return Ok(Some(Refusal::new(400, "BadRequest", text)));
+        }
+    }
+    Ok(None)
 }
 
 /// Checks a body against the rule that is there; returns kind and properties.
@@ -109,11 +122,10 @@ fn accept(
     buried: Option<u64>,
 ) -> Result<(String, Map<String, Value>), Refusal> {
     let body = call.body()?;
-    let (kind, properties) = validate::rule(&body, version::is_preview(call.version))?;
-    if let (Some(tables), Some(query)) =
-        (&call.workspace.tables, properties.get("query").and_then(Value::as_str))
-    {
-        tables::bind(query, tables)?;
+    let sent = call.sent(&body, before);
+    let (kind, properties) = validate::rule(&sent, version::is_preview(call.version))?;
+    if let Some(query) = properties.get("query").and_then(Value::as_str) {
+        tables::bind(query, &kind, call.workspace.tables.as_ref())?;
     }
     if_match(call, before)?;
     let current = before.map_or("", |rule| rule.etag.as_str());
@@ -244,10 +256,10 @@ fn without_previews(body: &[u8]) -> Vec<u8> {
             properties.remove(key);
         }
     }
-    rule.to_string().into_bytes()
+    escaped(&rule)
 }
 
-fn missing(id: &ResourceId) -> Refusal {
+pub(super) fn missing(id: &ResourceId) -> Refusal {
     Refusal::not_found("Alert rule", id.name.as_str())
 }
 

@@ -16,15 +16,15 @@ use crate::arm::{Collection, ResourceId, WorkspaceId};
 pub(super) const TYPE: &str = "Microsoft.OperationalInsights/savedSearches";
 
 /// `GET …/savedSearches`.
-pub(super) fn list(view: &View, workspace: &WorkspaceId) -> Answered {
-    let found = view.list(workspace, Collection::SavedSearches, None)?;
+pub(super) fn list(view: &View, call: &Call<'_>, workspace: &WorkspaceId) -> Answered {
+    let found = call.list(view, workspace, Collection::SavedSearches, None)?;
     let bodies = found.iter().map(|(_, search)| search.body.as_slice());
     Ok(Reply::bytes(200, paging::body(bodies, None)))
 }
 
 /// `GET …/savedSearches/{id}`.
-pub(super) fn get(view: &View, id: &ResourceId) -> Answered {
-    let found = view.resource(id)?;
+pub(super) fn get(view: &View, call: &Call<'_>, id: &ResourceId) -> Answered {
+    let found = call.resource(view, id)?;
     let missing = || Refusal::not_found("Saved search", id.name.as_str()).into();
     Ok(found.map_or_else(missing, |search| Reply::bytes(200, search.body)))
 }
@@ -53,7 +53,7 @@ pub(super) fn put(write: &Write, call: &Call<'_>, id: &ResourceId) -> Answered {
 
 fn accept(call: &Call<'_>, before: Option<&Resource>) -> Result<Map<String, Value>, Refusal> {
     let body = call.body()?;
-    let mut properties = validate::saved_search(&body)?;
+    let mut properties = validate::saved_search(&call.sent(&body, before))?;
     let within = properties.remove("eTag");
     let sent = [body.get("etag"), within.as_ref()].into_iter().flatten().find_map(Value::as_str);
     let current = before.map(|search| search.etag.as_str());

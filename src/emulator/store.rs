@@ -23,12 +23,18 @@ use crate::ident::{SubscriptionId, TenantId};
 type Key = (&'static str, u8, &'static str);
 /// Kind, etag, JSON body.
 type Row = (&'static str, &'static str, &'static [u8]);
+/// A stamp, whether there is a row, and the row.
+type Veil = (u64, bool, &'static str, &'static str, &'static [u8]);
+/// The playbook links of all rules: the rule's name, a slash, the link's.
+const ACTIONS: u8 = 3;
 
 const RESOURCES: TableDefinition<'_, Key, Row> = TableDefinition::new("resources");
 const WORKSPACES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("workspaces");
 const SUBSCRIPTIONS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("subscriptions");
 /// Workspace and rule name to the stamp of its deletion.
 const TOMBSTONES: TableDefinition<'_, (&str, &str), u64> = TableDefinition::new("tombstones");
+/// What is still seen of a resource, until a stamp: whether there was one, and which.
+const VEILS: TableDefinition<'_, Key, Veil> = TableDefinition::new("veils");
 const JOURNAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("journal");
 const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
 
@@ -70,6 +76,13 @@ pub(super) struct WorkspaceRecord {
     /// What its queries may read; anything, if that is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tables: Option<Tables>,
+    /// Whether Microsoft Sentinel is on.
+    #[serde(default = "yes")]
+    pub(super) onboarded: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What is known of a subscription.
@@ -216,6 +229,42 @@ impl View {
         Ok(found)
     }
 
+    /// What is seen in place of a list's resources at a stamp, by name.
+    pub(super) fn veils(
+        &self,
+        workspace: &WorkspaceId,
+        collection: Collection,
+        now: u64,
+    ) -> Result<Vec<(String, Option<Resource>)>, StoreError> {
+        let table = self.transaction.open_table(VEILS)?;
+        let (workspace, shelf) = (key(workspace), shelf(collection));
+        let mut found = Vec::new();
+        for row in
+            table.range((workspace.as_str(), shelf, "")..(workspace.as_str(), shelf + 1, ""))?
+        {
+            let (key, value) = row?;
+            let (until, is_there, kind, etag, body) = value.value();
+            if now < until {
+                let seen = is_there.then(|| owned((kind, etag, body)));
+                found.push((key.value().2.to_owned(), seen));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn action(
+        &self,
+        rule: &ResourceId,
+        name: &str,
+    ) -> Result<Option<Resource>, StoreError> {
+        action(&self.transaction.open_table(RESOURCES)?, rule, name)
+    }
+
+    /// The playbook links of a rule by name.
+    pub(super) fn actions(&self, rule: &ResourceId) -> Result<Vec<Resource>, StoreError> {
+        actions(&self.transaction.open_table(RESOURCES)?, rule)
+    }
+
     /// Journal entries after a sequence number, in order.
     pub(super) fn journal(&self, after: u64) -> Result<Vec<Vec<u8>>, StoreError> {
         let table = self.transaction.open_table(JOURNAL)?;
@@ -238,6 +287,7 @@ impl Write {
         self.transaction.open_table(WORKSPACES)?;
         self.transaction.open_table(SUBSCRIPTIONS)?;
         self.transaction.open_table(TOMBSTONES)?;
+        self.transaction.open_table(VEILS)?;
         self.transaction.open_table(JOURNAL)?;
         self.transaction.open_table(COUNTERS)?;
         Ok(())
@@ -305,6 +355,84 @@ impl Write {
         Ok(())
     }
 
+    /// Lets a resource be seen as it is until a stamp. What is still seen of an earlier write stays.
+    pub(super) fn hide(&self, id: &ResourceId, now: u64, until: u64) -> Result<(), StoreError> {
+        let mut veils = self.transaction.open_table(VEILS)?;
+        let (workspace, name) = (key(&id.workspace), id.name.as_str().to_ascii_lowercase());
+        let key = (workspace.as_str(), shelf(id.collection), name.as_str());
+        let earlier = veils.get(key)?.filter(|veil| now < veil.value().0).map(|veil| {
+            let (_, is_there, kind, etag, body) = veil.value();
+            is_there.then(|| owned((kind, etag, body)))
+        });
+        let seen = match earlier {
+            Some(seen) => seen,
+            None => self.resource(id)?,
+        };
+        let row = seen.as_ref().map_or(("", "", &[][..]), |seen| {
+            (seen.kind.as_str(), seen.etag.as_str(), seen.body.as_slice())
+        });
+        veils.insert(key, (until, seen.is_some(), row.0, row.1, row.2))?;
+        Ok(())
+    }
+
+    /// How many rules of a kind a workspace has; of any kind if none is given.
+    pub(super) fn count_rules(
+        &self,
+        workspace: &WorkspaceId,
+        kind: Option<&str>,
+    ) -> Result<usize, StoreError> {
+        let table = self.transaction.open_table(RESOURCES)?;
+        let (workspace, shelf) = (key(workspace), shelf(Collection::AlertRules));
+        let mut count = 0;
+        for row in
+            table.range((workspace.as_str(), shelf, "")..(workspace.as_str(), shelf + 1, ""))?
+        {
+            let (_, value) = row?;
+            count += usize::from(kind.is_none_or(|kind| kind == value.value().0));
+        }
+        Ok(count)
+    }
+
+    pub(super) fn action(
+        &self,
+        rule: &ResourceId,
+        name: &str,
+    ) -> Result<Option<Resource>, StoreError> {
+        action(&self.transaction.open_table(RESOURCES)?, rule, name)
+    }
+
+    /// Stores a playbook link, or takes it away.
+    pub(super) fn put_action(
+        &self,
+        rule: &ResourceId,
+        name: &str,
+        action: Option<&Resource>,
+    ) -> Result<(), StoreError> {
+        let mut table = self.transaction.open_table(RESOURCES)?;
+        let (workspace, name) = action_key(rule, name);
+        let key = (workspace.as_str(), ACTIONS, name.as_str());
+        match action {
+            Some(action) => {
+                table.insert(key, ("", action.etag.as_str(), action.body.as_slice()))?;
+            }
+            None => {
+                table.remove(key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes all playbook links of a rule away.
+    pub(super) fn remove_actions(&self, rule: &ResourceId) -> Result<(), StoreError> {
+        let mut table = self.transaction.open_table(RESOURCES)?;
+        let (workspace, from) = action_key(rule, "");
+        let to = format!("{}0", from.trim_end_matches('/'));
+        let range = (workspace.as_str(), ACTIONS, from.as_str())
+            ..(workspace.as_str(), ACTIONS, to.as_str());
+        table.retain_in(range, |_, _| false)?;
+        Ok(())
+    }
+
     pub(super) fn bury(&self, id: &ResourceId, stamp: u64) -> Result<(), StoreError> {
         let mut table = self.transaction.open_table(TOMBSTONES)?;
         let name = id.name.as_str().to_ascii_lowercase();
@@ -365,6 +493,37 @@ fn resource(
     let (workspace, name) = (key(&id.workspace), id.name.as_str().to_ascii_lowercase());
     let found = table.get((workspace.as_str(), shelf(id.collection), name.as_str()))?;
     Ok(found.map(|found| owned(found.value())))
+}
+
+fn action(
+    table: &impl ReadableTable<Key, Row>,
+    rule: &ResourceId,
+    name: &str,
+) -> Result<Option<Resource>, StoreError> {
+    let (workspace, name) = action_key(rule, name);
+    let found = table.get((workspace.as_str(), ACTIONS, name.as_str()))?;
+    Ok(found.map(|found| owned(found.value())))
+}
+
+fn actions(
+    table: &impl ReadableTable<Key, Row>,
+    rule: &ResourceId,
+) -> Result<Vec<Resource>, StoreError> {
+    let (workspace, from) = action_key(rule, "");
+    // `0` is what follows `/`.
+    let to = format!("{}0", from.trim_end_matches('/'));
+    let range =
+        (workspace.as_str(), ACTIONS, from.as_str())..(workspace.as_str(), ACTIONS, to.as_str());
+    let mut found = Vec::new();
+    for row in table.range(range)? {
+        found.push(owned(row?.1.value()));
+    }
+    Ok(found)
+}
+
+fn action_key(rule: &ResourceId, name: &str) -> (String, String) {
+    let name = format!("{}/{name}", rule.name.as_str());
+    (key(&rule.workspace), name.to_ascii_lowercase())
 }
 
 fn owned((kind, etag, body): (&str, &str, &[u8])) -> Resource {

@@ -3,7 +3,7 @@
 use super::refusal::Refusal;
 use super::request::decoded;
 use crate::arm::{Collection, Operation, ResourceId, WorkspaceId};
-use crate::ident::{Invalid, SubscriptionId};
+use crate::ident::{ArmName, Invalid, SubscriptionId};
 
 /// The resource that a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,12 @@ pub(super) enum Target {
     Item(ResourceId),
     /// The playbook links of a rule.
     Actions(ResourceId),
+    /// One of them.
+    Action(ResourceId, ArmName),
+    /// Whether Microsoft Sentinel is on: the list.
+    OnboardingStates(WorkspaceId),
+    /// Its only item, `default`.
+    OnboardingState(WorkspaceId),
 }
 
 impl Target {
@@ -48,7 +54,28 @@ impl Target {
             Self::Subscription(_) => Operation::Subscriptions,
             Self::Workspace(_) => Operation::Workspaces,
             Self::List(_, collection) => collection.operation(),
-            Self::Item(id) | Self::Actions(id) => id.collection.operation(),
+            Self::Item(id) | Self::Actions(id) | Self::Action(id, _) => id.collection.operation(),
+            // The same provider's, with the same versions.
+            Self::OnboardingStates(_) | Self::OnboardingState(_) => Operation::AlertRules,
+        }
+    }
+
+    /// The provider's name and the type's, as role definitions spell them.
+    pub(super) fn type_name(&self) -> (&'static str, &'static str) {
+        const SENTINEL: &str = "Microsoft.SecurityInsights";
+        const LOGS: &str = "Microsoft.OperationalInsights";
+        match self {
+            Self::Subscription(_) => ("Microsoft.Resources", "subscriptions"),
+            Self::Workspace(_) => (LOGS, "workspaces"),
+            Self::Actions(_) | Self::Action(..) => (SENTINEL, "alertRules/actions"),
+            Self::OnboardingStates(_) | Self::OnboardingState(_) => (SENTINEL, "onboardingStates"),
+            Self::List(_, collection) | Self::Item(ResourceId { collection, .. }) => {
+                match collection {
+                    Collection::AlertRules => (SENTINEL, "alertRules"),
+                    Collection::Metadata => (SENTINEL, "metadata"),
+                    Collection::SavedSearches => (LOGS, "workspaces/savedSearches"),
+                }
+            }
         }
     }
 
@@ -62,8 +89,11 @@ impl Target {
     pub(super) fn workspace(&self) -> Option<&WorkspaceId> {
         match self {
             Self::Subscription(_) => None,
-            Self::Workspace(id) | Self::List(id, _) => Some(id),
-            Self::Item(id) | Self::Actions(id) => Some(&id.workspace),
+            Self::Workspace(id)
+            | Self::List(id, _)
+            | Self::OnboardingStates(id)
+            | Self::OnboardingState(id) => Some(id),
+            Self::Item(id) | Self::Actions(id) | Self::Action(id, _) => Some(&id.workspace),
         }
     }
 }
@@ -74,6 +104,15 @@ fn within(workspace: WorkspaceId, rest: &[&str]) -> Option<Result<Target, Refusa
     let (collection, rest) = match rest {
         [] => return Some(Ok(Target::Workspace(workspace))),
         [list, rest @ ..] if is(list, "savedsearches") => (Collection::SavedSearches, rest),
+        [providers, provider, list, rest @ ..]
+            if is(providers, "providers") && sentinel(provider) && is(list, "onboardingstates") =>
+        {
+            return match rest {
+                [] => Some(Ok(Target::OnboardingStates(workspace))),
+                [name] if is(name, "default") => Some(Ok(Target::OnboardingState(workspace))),
+                _ => None,
+            };
+        }
         [providers, provider, list, rest @ ..]
             if is(providers, "providers") && sentinel(provider) =>
         {
@@ -94,6 +133,12 @@ fn within(workspace: WorkspaceId, rest: &[&str]) -> Option<Result<Target, Refusa
         [name] => Some(resource(name).map(Target::Item)),
         [name, actions] if is(actions, "actions") && collection == Collection::AlertRules => {
             Some(resource(name).map(Target::Actions))
+        }
+        [name, actions, action]
+            if is(actions, "actions") && collection == Collection::AlertRules =>
+        {
+            let action = action.parse().map_err(|why| named(action, &why));
+            Some(resource(name).and_then(|rule| Ok(Target::Action(rule, action?))))
         }
         _ => None,
     }
@@ -133,6 +178,9 @@ mod tests {
             Ok(Target::List(_, collection)) => format!("{collection:?}"),
             Ok(Target::Item(id)) => format!("{:?} {}", id.collection, id.name),
             Ok(Target::Actions(id)) => format!("actions of {}", id.name),
+            Ok(Target::Action(id, name)) => format!("action {name} of {}", id.name),
+            Ok(Target::OnboardingStates(_)) => "onboarding states".into(),
+            Ok(Target::OnboardingState(_)) => "onboarding state".into(),
             Err(refusal) => format!("{} {}", refusal.status, refusal.code),
         };
         assert_eq!(shown, expect, "{suffix}");
@@ -149,7 +197,10 @@ mod tests {
         check("/providers/Microsoft.SecurityInsights/alertRules", "AlertRules");
         check("/providers/Microsoft.SecurityInsights/alertRules/r1", "AlertRules r1");
         check("/providers/Microsoft.SecurityInsights/alertRules/r1/actions", "actions of r1");
+        check("/providers/Microsoft.SecurityInsights/alertRules/r1/actions/a1", "action a1 of r1");
         check("/providers/Microsoft.SecurityInsights/metadata/m1", "Metadata m1");
+        check("/providers/Microsoft.SecurityInsights/onboardingStates", "onboarding states");
+        check("/providers/Microsoft.SecurityInsights/onboardingStates/default", "onboarding state");
     }
 
     #[test]
@@ -169,6 +220,10 @@ mod tests {
             "404 InvalidResourceType",
         );
         check("/savedSearches/a%2Fb", "400 InvalidResourceName");
+        check(
+            "/providers/Microsoft.SecurityInsights/onboardingStates/other",
+            "404 InvalidResourceType",
+        );
         let refusal = Target::parse("/subscriptions/contoso").unwrap_err();
         assert_eq!(refusal.code, "InvalidSubscriptionId");
     }

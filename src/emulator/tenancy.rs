@@ -51,6 +51,12 @@ impl Caller {
         Self { tenant, app, ..Self::default() }
     }
 
+    /// How limits and refusals name the caller.
+    pub(super) fn actor(&self) -> &str {
+        let app = self.app.as_deref();
+        self.object.as_deref().or(app).unwrap_or("00000000-0000-0000-0000-000000000000")
+    }
+
     /// How the journal names the caller: by tenant and application, else by the token's hash.
     pub(super) fn label(&self) -> Option<String> {
         let app = self.app.as_ref().map(|app| format!(" app {app}")).unwrap_or_default();
@@ -74,8 +80,11 @@ pub(super) fn admit(
         return Err(Refusal::new(401, "ExpiredAuthenticationToken", text));
     }
     match (&caller.tenant, subscription) {
+        (None, _) if require_token && caller.hash.is_some() => {
+            Err(Refusal::new(401, "InvalidAuthenticationToken", "The access token is invalid."))
+        }
         (None, _) if require_token => {
-            let text = "Authentication failed. The 'Authorization' header is missing or invalid.";
+            let text = "Authentication failed. The 'Authorization' header is missing.";
             Err(Refusal::new(401, "AuthenticationFailed", text))
         }
         (Some(tenant), Some(record)) if !record.admits(tenant) => {
@@ -143,9 +152,13 @@ mod tests {
 
     #[test]
     fn no_token_is_let_in_unless_one_is_wanted() {
-        for header in [None, Some("Bearer opaque"), Some("Bearer a.b.c"), Some("Basic eA==")] {
+        for header in [None, Some("Basic eA==")] {
             check(header, false, "in");
             check(header, true, "AuthenticationFailed");
+        }
+        for header in ["Bearer opaque", "Bearer a.b.c"] {
+            check(Some(header), false, "in");
+            check(Some(header), true, "InvalidAuthenticationToken");
         }
     }
 

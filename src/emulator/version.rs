@@ -42,14 +42,16 @@ const OPERATIONAL_INSIGHTS: &[&str] = &[
 const RESOURCES: &[&str] =
     &["2016-06-01", "2019-06-01", "2020-01-01", "2021-01-01", "2022-09-01", "2022-12-01"];
 
-/// Checks the `api-version` of a request and returns it.
-pub(super) fn check(operation: Operation, version: Option<&str>) -> Result<&'static str, Refusal> {
-    let (kind, known) = match operation {
-        Operation::AlertRules => ("alertRules", SECURITY_INSIGHTS),
-        Operation::Metadata => ("metadata", SECURITY_INSIGHTS),
-        Operation::SavedSearches => ("workspaces/savedSearches", OPERATIONAL_INSIGHTS),
-        Operation::Workspaces => ("workspaces", OPERATIONAL_INSIGHTS),
-        Operation::Subscriptions => ("subscriptions", RESOURCES),
+/// Checks the `api-version` of a request for a type of resource and returns it.
+pub(super) fn check(
+    operation: Operation,
+    kind: &str,
+    version: Option<&str>,
+) -> Result<&'static str, Refusal> {
+    let known = match operation {
+        Operation::AlertRules | Operation::Metadata => SECURITY_INSIGHTS,
+        Operation::SavedSearches | Operation::Workspaces => OPERATIONAL_INSIGHTS,
+        Operation::Subscriptions => RESOURCES,
     };
     let version = version.filter(|version| !version.is_empty());
     let version = version.ok_or_else(Refusal::missing_api_version)?;
@@ -67,6 +69,11 @@ pub(super) fn check(operation: Operation, version: Option<&str>) -> Result<&'sta
         "No registered resource provider found for location 'westeurope' and API version '{version}' for type '{kind}'. The supported api-versions are '{supported}'."
     );
     Err(Refusal::new(400, "NoRegisteredProviderFound", text))
+}
+
+/// What a type's answers say of the versions that there are; only Log Analytics' do.
+pub(super) fn supported(operation: Operation) -> Option<String> {
+    (operation == Operation::SavedSearches).then(|| OPERATIONAL_INSIGHTS.join(", "))
 }
 
 /// Whether a version shows what only previews show: NRT rules, sub-techniques.
@@ -88,18 +95,20 @@ mod tests {
     #[test]
     fn every_version_that_the_client_sends_is_known() {
         for row in API_VERSIONS {
-            assert_eq!(check(row.operation, Some(row.version)), Ok(row.version));
+            assert_eq!(check(row.operation, "alertRules", Some(row.version)), Ok(row.version));
         }
     }
 
     #[test]
     fn missing_malformed_and_unknown_versions_are_refused_differently() {
-        let code = |version| check(Operation::AlertRules, version).unwrap_err().code;
+        let code = |version| check(Operation::AlertRules, "alertRules", version).unwrap_err().code;
         assert_eq!(code(None), "MissingApiVersionParameter");
         assert_eq!(code(Some("")), "MissingApiVersionParameter");
         assert_eq!(code(Some("latest")), "InvalidApiVersionParameter");
         assert_eq!(code(Some("2031-01-01")), "NoRegisteredProviderFound");
-        let refusal = check(Operation::SavedSearches, Some("2024-04-01-preview")).unwrap_err();
+        let refusal =
+            check(Operation::SavedSearches, "workspaces/savedSearches", Some("2024-04-01-preview"))
+                .unwrap_err();
         assert!(refusal.message.contains("'workspaces/savedSearches'"), "{}", refusal.message);
         assert!(refusal.message.contains("2023-09-01"), "{}", refusal.message);
     }

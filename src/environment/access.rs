@@ -49,9 +49,12 @@ pub(super) fn endpoint(reading: &mut Reading, keys: &Keys<'_>, cloud: Cloud) -> 
     Some(Endpoint::Loopback(url))
 }
 
+/// The address of a server on loopback, as a base URL.
+///
 /// Only the scheme, one of three spellings of this machine, and a port. A user part, a path or a
 /// longer host name could lead elsewhere.
-fn loopback(text: &str) -> Option<String> {
+#[must_use]
+pub fn loopback(text: &str) -> Option<String> {
     let rest = text.strip_prefix("http://")?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (host, port) = rest.rsplit_once(':')?;

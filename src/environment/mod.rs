@@ -28,6 +28,7 @@ mod shard;
 mod terms;
 mod unique;
 
+pub use access::loopback;
 pub use check_names::check_names;
 pub use fleet::{Credential, Endpoint, Environment, Fleet, Limits, Policy, Workspace};
 pub use load::{load, load_with};

@@ -45,6 +45,13 @@ impl<R: Rule> FromStr for Name<R> {
     }
 }
 
+/// Every content id is a valid ARM name: its rule is the narrower one.
+impl From<ContentId> for ArmName {
+    fn from(id: ContentId) -> Self {
+        Self { text: id.text, rule: PhantomData }
+    }
+}
+
 impl<R> Clone for Name<R> {
     fn clone(&self) -> Self {
         Self { text: Arc::clone(&self.text), rule: PhantomData }
@@ -362,6 +369,14 @@ mod tests {
         assert_eq!(upper, lower);
         assert_eq!(upper.cmp(&lower), Ordering::Equal);
         assert_eq!(upper.to_string(), "E483619F-5356");
+    }
+
+    #[test]
+    fn every_content_id_is_an_arm_name() {
+        for text in ["a", "E483619F-5356", &"x".repeat(100), "a_b.c"] {
+            let id: ContentId = text.parse().unwrap();
+            assert_eq!(ArmName::from(id), text.parse().unwrap());
+        }
     }
 
     #[test]

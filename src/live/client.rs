@@ -13,11 +13,13 @@ use tokio::sync::{OnceCell, OwnedMutexGuard};
 
 use super::TransportError;
 use super::bucket::Kind;
+use super::forms::{Forms, Page};
 use super::retry::{self, Attempt, Decision, Failure};
 use super::throttle::{Ask, ClosedFor, Payer, Turn};
 use super::{Clock, Error, ErrorKind, Method, Pace, Request, Response, Throttle, Transport};
 use crate::arm::{ArmError, Collection, Operation, ResourceId, WorkspaceId};
 use crate::ident::{EnvironmentName, SubscriptionId, TenantId};
+use crate::state::Body;
 
 /// A list that has more pages than this is going round in circles.
 const MOST_PAGES: usize = 1_000;
@@ -129,8 +131,7 @@ impl Client {
     async fn ask_for_tenant(&self, subscription: &SubscriptionId) -> Result<(), Error> {
         let url = self.url(&format!("/subscriptions/{subscription}"), Operation::Subscriptions);
         let request = Request::new(Method::Get, url);
-        let response = self.send(&request, subscription).await?;
-        let body = parse(&request, &response)?;
+        let body = object(&request, self.send(&request, subscription, json).await?)?;
         let Some(named) = body.get("tenantId").and_then(Value::as_str) else {
             return Err(protocol(&request, "the subscription's answer names no tenant"));
         };
@@ -151,8 +152,8 @@ impl Client {
     /// `NotFound` when the service says that it is not there.
     pub async fn get(&self, id: &ResourceId) -> Result<Value, Error> {
         let request = self.request(Method::Get, id);
-        let response = self.send_checked(&request, &id.workspace.subscription).await?;
-        parse(&request, &response)
+        let answer = self.send_checked(&request, &id.workspace.subscription, json).await?;
+        object(&request, answer)
     }
 
     /// Creates or replaces one resource and answers what the service made of it.
@@ -163,8 +164,8 @@ impl Client {
         let mut request = self.request(Method::Put, id);
         request.body = Some(Bytes::from(body.to_string()));
         let _alone = self.alone(id).await;
-        let response = self.send_checked(&request, &id.workspace.subscription).await?;
-        parse(&request, &response)
+        let answer = self.send_checked(&request, &id.workspace.subscription, json).await?;
+        object(&request, answer)
     }
 
     /// Deletes one resource; one that is not there counts as deleted.
@@ -174,7 +175,7 @@ impl Client {
     pub async fn delete(&self, id: &ResourceId) -> Result<(), Error> {
         let request = self.request(Method::Delete, id);
         let _alone = self.alone(id).await;
-        match self.send_checked(&request, &id.workspace.subscription).await {
+        match self.send_checked(&request, &id.workspace.subscription, |_| Ok(())).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
@@ -200,7 +201,22 @@ impl Client {
         collection: Collection,
     ) -> Result<Vec<Value>, Error> {
         let first = self.url(&workspace.list_path(collection), collection.operation());
-        self.pages(first, &workspace.subscription).await
+        self.pages(first, &workspace.subscription, Page::read).await
+    }
+
+    /// Reads a list as [`Self::list`] does, of which most may have been read elsewhere.
+    ///
+    /// # Errors
+    /// Those of [`Self::list`].
+    pub(super) async fn list_of(
+        &self,
+        workspace: &WorkspaceId,
+        collection: Collection,
+        forms: &Forms,
+    ) -> Result<Vec<Body>, Error> {
+        let first = self.url(&workspace.list_path(collection), collection.operation());
+        let read = |text: &[u8]| forms.read(collection, text);
+        self.pages(first, &workspace.subscription, read).await
     }
 
     /// Reads which playbooks a rule starts.
@@ -209,22 +225,27 @@ impl Client {
     /// As for any list; `NotFound` when there is no such rule.
     pub async fn list_actions(&self, rule: &ResourceId) -> Result<Vec<Value>, Error> {
         let first = self.url(&format!("{}/actions", rule.path()), rule.collection.operation());
-        self.pages(first, &rule.workspace.subscription).await
+        self.pages(first, &rule.workspace.subscription, Page::read).await
     }
 
-    async fn pages(&self, first: Url, subscription: &SubscriptionId) -> Result<Vec<Value>, Error> {
+    async fn pages<T>(
+        &self,
+        first: Url,
+        subscription: &SubscriptionId,
+        read: impl Fn(&[u8]) -> serde_json::Result<Option<Page<T>>>,
+    ) -> Result<Vec<T>, Error> {
         let mut request = Request::new(Method::Get, first);
         let mut seen = BTreeSet::new();
         let mut items = Vec::new();
         loop {
-            let response = self.send_checked(&request, subscription).await?;
-            let mut page = parse(&request, &response)?;
-            let Some(Value::Array(value)) = page.get_mut("value").map(Value::take) else {
+            let answer = self.send_checked(&request, subscription, &read).await?;
+            let page = answer.flatten().ok_or_else(|| no_object(&request))?;
+            let Some(value) = page.items else {
                 return Err(protocol(&request, "a page of the list has no `value`"));
             };
             items.extend(value);
             seen.insert(request.url.to_string());
-            match self.next_page(&request, &page)? {
+            match self.next_page(&request, &page.next)? {
                 None => return Ok(items),
                 Some(next) if seen.contains(next.as_str()) || seen.len() >= MOST_PAGES => {
                     return Err(protocol(&request, "the pages of the list go round in circles"));
@@ -235,12 +256,12 @@ impl Client {
     }
 
     /// The token goes where `nextLink` points to, so that must be the same server.
-    fn next_page(&self, request: &Request, page: &Value) -> Result<Option<Url>, Error> {
-        let link = match page.get("nextLink") {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(link)) if link.is_empty() => return Ok(None),
-            Some(Value::String(link)) => link,
-            Some(_) => return Err(protocol(request, "a page's `nextLink` is no text")),
+    fn next_page(&self, request: &Request, link: &Value) -> Result<Option<Url>, Error> {
+        let link = match link {
+            Value::Null => return Ok(None),
+            Value::String(link) if link.is_empty() => return Ok(None),
+            Value::String(link) => link,
+            _ => return Err(protocol(request, "a page's `nextLink` is no text")),
         };
         let Ok(next) = link.parse::<Url>() else {
             return Err(protocol(request, "a page's `nextLink` is no URL"));
@@ -264,26 +285,34 @@ impl Client {
         url
     }
 
-    async fn send_checked(
+    async fn send_checked<T>(
         &self,
         request: &Request,
         subscription: &SubscriptionId,
-    ) -> Result<Response, Error> {
+        read: impl Fn(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<Option<T>, Error> {
         self.check_subscription(subscription).await?;
-        self.send(request, subscription).await
+        self.send(request, subscription, read).await
     }
 
-    async fn send(
+    /// What `read` reads in the answer; `None` when that is not what it reads.
+    async fn send<T>(
         &self,
         request: &Request,
         subscription: &SubscriptionId,
-    ) -> Result<Response, Error> {
+        read: impl Fn(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<Option<T>, Error> {
         let clock = self.clock();
         let mut number = 1;
         let mut waited = Duration::ZERO;
         let mut repeated = false;
         let mut told = false;
         loop {
+            // Whoever waits for a token waits alone: a hundred tenants whose authority says nothing take no
+            // place from the others.
+            if let Err(lost) = self.shared.transport.sign_in().await {
+                return Err(Error { repeated, ..Failed::lost(request, lost).error });
+            }
             let turn = match self.turn(request.method, subscription, told).await {
                 Ok(turn) => turn,
                 Err(closed) => return Err(closed_for(request, subscription, closed, repeated)),
@@ -293,11 +322,15 @@ impl Client {
                 turn.follow(response, clock);
             }
             let mut failed = match answer {
-                Ok(response) if is_cut_off(request, &response) => {
-                    let half = TransportError::Unknown("the answer ends in the middle".into());
-                    Failed::lost(request, half)
-                }
-                Ok(response) if response.is_success() => return Ok(response),
+                Ok(response) if response.is_success() => match read(&response.body) {
+                    Ok(answer) => return Ok(Some(answer)),
+                    Err(error) if !error.is_eof() => return Ok(None),
+                    // The line was cut while a gateway passed the answer on.
+                    Err(_) => {
+                        let half = TransportError::Unknown("the answer ends in the middle".into());
+                        Failed::lost(request, half)
+                    }
+                },
                 Ok(response) => Failed::answered(request, &response, clock.now()),
                 Err(lost) => Failed::lost(request, lost),
             };
@@ -449,18 +482,16 @@ fn closed_for(
     Error { repeated, ..error(request, ErrorKind::Throttled, message) }
 }
 
-/// Whether the line was cut while a gateway passed the answer on: what came is no whole JSON.
-fn is_cut_off(request: &Request, response: &Response) -> bool {
-    let whole = || serde_json::from_slice::<serde::de::IgnoredAny>(&response.body);
-    let reads = matches!(request.method, Method::Get | Method::Put);
-    reads && response.is_success() && whole().is_err_and(|error| error.is_eof())
+fn json(text: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(text)
 }
 
-fn parse(request: &Request, response: &Response) -> Result<Value, Error> {
-    match serde_json::from_slice(&response.body) {
-        Ok(Value::Object(body)) => Ok(Value::Object(body)),
-        _ => Err(protocol(request, "the answer is no JSON object, or not a whole one")),
-    }
+fn object(request: &Request, answer: Option<Value>) -> Result<Value, Error> {
+    answer.filter(Value::is_object).ok_or_else(|| no_object(request))
+}
+
+fn no_object(request: &Request) -> Error {
+    protocol(request, "the answer is no JSON object, or not a whole one")
 }
 
 fn protocol(request: &Request, message: &str) -> Error {

@@ -15,6 +15,7 @@ mod credential;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
+mod forms;
 mod issuer;
 pub mod observe;
 mod patient;

@@ -3,18 +3,18 @@
 //! Three lists at once. Lists lag behind writes, so what ours they lack is asked for by itself
 //! before it counts as absent. Anything that fails makes the workspace unreadable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 use serde_json::Value;
 
+use super::forms::Forms;
 use super::{Client, Clients, Error, ErrorKind};
 use crate::arm::{Collection, ResourceId, WorkspaceId, marker};
 use crate::ident::{ArmName, ContentId, Family, ItemKey, Owner, WorkspaceKey};
-use crate::state::baseline::Baselines;
+use crate::state::baseline::{Baseline, Baselines};
 use crate::state::{
-    DesiredWorkspace, Kind, LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable,
+    Body, DesiredWorkspace, Kind, LiveItem, LiveWorkspace, MetadataItem, Observation, Unreadable,
 };
 
 /// What the reader needs to know in order to ask for what the lists lack.
@@ -53,11 +53,11 @@ impl Target {
     #[must_use]
     pub fn of(owner: &Owner, desired: &DesiredWorkspace) -> Self {
         let item = |key: &ItemKey| {
-            let own = || key.id.as_str().parse().ok();
-            let name = desired.resources.get(&key.id).cloned().or_else(own)?;
-            Some(WantedItem { family: key.family, name, id: key.id.clone() })
+            let named = desired.resources.get(&key.id).cloned();
+            let name = named.unwrap_or_else(|| key.id.clone().into());
+            WantedItem { family: key.family, name, id: key.id.clone() }
         };
-        let items = desired.items.keys().filter_map(item).collect();
+        let items = desired.items.keys().map(item).collect();
         let wanted = Wanted { owner: owner.clone(), items };
         Self { key: desired.key.clone(), id: desired.id.clone(), wanted }
     }
@@ -65,7 +65,17 @@ impl Target {
 
 /// Reads one workspace. Items and metadata come in the order of family and name.
 pub async fn observe(client: &Client, workspace: &WorkspaceId, wanted: &Wanted) -> Observation {
-    match read(client, workspace, wanted).await {
+    observe_among(client, workspace, wanted, &Forms::default()).await
+}
+
+/// Reads one workspace of a fleet; `forms` are what the others have.
+async fn observe_among(
+    client: &Client,
+    workspace: &WorkspaceId,
+    wanted: &Wanted,
+    forms: &Forms,
+) -> Observation {
+    match read(client, workspace, wanted, forms).await {
         Ok(live) => Observation::Read(live),
         Err(reason) => Observation::Unreadable(reason),
     }
@@ -80,34 +90,39 @@ pub async fn observe_all(
     observe_each(clients, targets, |target, seen| (target.key.clone(), seen)).await
 }
 
-/// Reads many workspaces at once, and hands each to `use_it` as soon as it is read; answers what that
-/// made of them, in the order of `targets`. What was read lives no longer than `use_it` keeps it: a
-/// fleet's bodies would fill a machine.
+/// Reads many workspaces at once, and hands one after the other to `use_it` as soon as it is read; answers
+/// what that made of them, in the order of `targets`. What was read lives no longer than `use_it` keeps
+/// it: a fleet's bodies would fill a machine.
 pub async fn observe_each<T>(
     clients: &Clients,
     targets: &[Target],
-    use_it: impl Fn(&Target, Observation) -> T,
+    mut use_it: impl FnMut(&Target, Observation) -> T,
 ) -> Vec<T> {
-    let observe_one = async |target: &Target| {
-        let observation = match clients.get(&target.key.environment) {
-            Ok(client) => observe(client, &target.id, &target.wanted).await,
-            Err(reason) => Observation::Unreadable(reason),
+    let forms = Forms::default();
+    let observe_one =
+        async |(at, target): (usize, &Target)| match clients.get(&target.key.environment) {
+            Ok(client) => (at, observe_among(client, &target.id, &target.wanted, &forms).await),
+            Err(reason) => (at, Observation::Unreadable(reason)),
         };
-        use_it(target, observation)
-    };
-    join_all(targets.iter().map(observe_one)).await
+    let mut reading: FuturesUnordered<_> = targets.iter().enumerate().map(observe_one).collect();
+    let mut made: BTreeMap<usize, T> = BTreeMap::new();
+    while let Some((at, seen)) = reading.next().await {
+        made.insert(at, use_it(&targets[at], seen));
+    }
+    made.into_values().collect()
 }
 
 async fn read(
     client: &Client,
     workspace: &WorkspaceId,
     wanted: &Wanted,
+    forms: &Forms,
 ) -> Result<LiveWorkspace, Unreadable> {
     client.check_subscription(&workspace.subscription).await?;
     let (rules, searches, metadata) = tokio::try_join!(
-        client.list(workspace, Collection::AlertRules),
-        client.list(workspace, Collection::SavedSearches),
-        client.list(workspace, Collection::Metadata),
+        client.list_of(workspace, Collection::AlertRules, forms),
+        client.list_of(workspace, Collection::SavedSearches, forms),
+        client.list_of(workspace, Collection::Metadata, forms),
     )?;
     let doubtful: Vec<Family> = [
         rules.is_empty().then_some(Family::AnalyticRule),
@@ -120,7 +135,7 @@ async fn read(
     for body in rules {
         found.add(live_item(Family::AnalyticRule, body)?);
     }
-    let (hunts, other_searches): (Vec<Value>, Vec<Value>) =
+    let (hunts, other_searches): (Vec<Body>, Vec<Body>) =
         searches.into_iter().partition(is_hunting_query);
     for body in hunts {
         found.add(live_item(Family::HuntingQuery, body)?);
@@ -130,12 +145,16 @@ async fn read(
     }
     let lagging =
         Lagging { client, workspace, at_once: client.throttle().limits().per_subscription };
-    lagging.add_owned_items(&mut found, other_searches, &wanted.owner).await?;
+    let ours = Baselines::sort(&found.metadata, &wanted.owner).ours;
+    lagging.add_owned_items(&mut found, other_searches, &ours).await?;
     lagging.add_wanted_items(&mut found, wanted, &doubtful).await?;
-    lagging.add_records(&mut found, wanted).await?;
+    lagging.add_records(&mut found, wanted, &ours).await?;
     found.metadata.sort_by(|a, b| (a.family, &a.name).cmp(&(b.family, &b.name)));
     Ok(LiveWorkspace { items: found.items.into_values().collect(), metadata: found.metadata })
 }
+
+/// Records of this owner, by item.
+type Ours = BTreeMap<ItemKey, Vec<Baseline>>;
 
 struct Found {
     items: BTreeMap<(Family, ArmName), LiveItem>,
@@ -161,22 +180,22 @@ impl Lagging<'_> {
     async fn add_owned_items(
         &self,
         found: &mut Found,
-        other_searches: Vec<Value>,
-        owner: &Owner,
+        other_searches: Vec<Body>,
+        ours: &Ours,
     ) -> Result<(), Unreadable> {
-        let ours = Baselines::sort(&found.metadata, owner).ours;
-        let mut lacking: BTreeMap<(Family, ArmName), ()> = ours
-            .into_iter()
-            .flat_map(|(key, records)| records.into_iter().map(move |r| ((key.family, r.name), ())))
-            .filter(|(id, ())| !found.items.contains_key(id))
-            .collect();
+        let names = ours.iter().flat_map(|(key, records)| {
+            records.iter().map(|record| (key.family, record.name.clone()))
+        });
+        let mut lacking: BTreeSet<(Family, ArmName)> =
+            names.filter(|id| !found.items.contains_key(id)).collect();
         for body in other_searches {
-            let Some(Ok(name)) = body["name"].as_str().map(str::parse::<ArmName>) else { continue };
-            if lacking.remove(&(Family::HuntingQuery, name)).is_some() {
+            let named = body.member("name").as_str();
+            let Some(Ok(name)) = named.map(str::parse::<ArmName>) else { continue };
+            if lacking.remove(&(Family::HuntingQuery, name)) {
                 found.add(live_item(Family::HuntingQuery, body)?);
             }
         }
-        self.add_items(found, lacking.into_keys()).await
+        self.add_items(found, lacking.into_iter()).await
     }
 
     /// Adds wanted items of families whose list is empty. No workspace's is for long: there are
@@ -214,8 +233,12 @@ impl Lagging<'_> {
     }
 
     /// Adds the metadata of wanted, live items that have none in the list.
-    async fn add_records(&self, found: &mut Found, wanted: &Wanted) -> Result<(), Unreadable> {
-        let ours = Baselines::sort(&found.metadata, &wanted.owner).ours;
+    async fn add_records(
+        &self,
+        found: &mut Found,
+        wanted: &Wanted,
+        ours: &Ours,
+    ) -> Result<(), Unreadable> {
         let has_record = |item: &WantedItem| {
             let about = |known: &MetadataItem| {
                 known.family == item.family
@@ -278,11 +301,12 @@ pub async fn read_if_there(client: &Client, id: &ResourceId) -> Result<Option<Va
 ///
 /// # Errors
 /// When it has no usable name: then nothing that is said about the workspace can be trusted.
-pub fn live_item(family: Family, body: Value) -> Result<LiveItem, Unreadable> {
+pub fn live_item(family: Family, body: impl Into<Body>) -> Result<LiveItem, Unreadable> {
+    let body = body.into();
     let name = name(&body)?;
     let kind = match family {
         Family::HuntingQuery => is_hunting_query(&body).then_some(Kind::Hunt),
-        Family::AnalyticRule => body["kind"].as_str().and_then(Kind::parse),
+        Family::AnalyticRule => body.member("kind").as_str().and_then(Kind::parse),
     };
     Ok(LiveItem { family, name, kind, body })
 }
@@ -291,22 +315,23 @@ pub fn live_item(family: Family, body: Value) -> Result<LiveItem, Unreadable> {
 ///
 /// # Errors
 /// When it is about one and has no usable name.
-pub fn metadata_item(body: Value) -> Result<Option<MetadataItem>, Unreadable> {
-    let kind = body["properties"]["kind"].as_str().unwrap_or_default();
+pub fn metadata_item(body: impl Into<Body>) -> Result<Option<MetadataItem>, Unreadable> {
+    let body = body.into();
+    let kind = body.property("kind").as_str().unwrap_or_default();
     let Some(family) = marker::family(kind) else { return Ok(None) };
     Ok(Some(MetadataItem { name: name(&body)?, family, body }))
 }
 
-fn name(body: &Value) -> Result<ArmName, Unreadable> {
-    let text = body["name"].as_str().unwrap_or_default();
+fn name(body: &Body) -> Result<ArmName, Unreadable> {
+    let text = body.member("name").as_str().unwrap_or_default();
     text.parse().map_err(|_| Unreadable {
         denied: false,
         message: format!("the workspace has an item whose name `{text}` cannot be read"),
     })
 }
 
-fn is_hunting_query(search: &Value) -> bool {
-    let text = |key: &str| search["properties"][key].as_str().unwrap_or_default();
+fn is_hunting_query(search: &Body) -> bool {
+    let text = |key: &str| search.property(key).as_str().unwrap_or_default();
     text("category").eq_ignore_ascii_case(marker::HUNTING_CATEGORY)
         && text("functionAlias").is_empty()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::compare::{LastApplied, last_applied, mark_of};
-use super::{BaselineSide, FieldChange, Options, Put, RecordPut, Sides, Work};
+use super::{BaselineSide, FieldChange, Put, RecordPut, Sides, Terms, Work};
 use crate::arm::{Collection, ResourceId, body, marker};
 use crate::ident::ArmName;
 use crate::state::baseline::Baseline;
@@ -19,7 +19,7 @@ const READ_ONLY: [&str; 4] = ["id", "name", "type", "systemData"];
 ///
 /// # Errors
 /// When the service's models do not accept the body, or the item's record cannot be named.
-pub(super) fn create(sides: &Sides, present: &Present, options: &Options) -> Result<Work, String> {
+pub(super) fn create(sides: &Sides, present: &Present, terms: &Terms<'_>) -> Result<Work, String> {
     let mut new = json!({"properties": {}});
     for (&field, value) in &present.fields {
         field.write(present.kind, &mut new, value.clone());
@@ -32,10 +32,10 @@ pub(super) fn create(sides: &Sides, present: &Present, options: &Options) -> Res
         rule => body::rule(rule.as_str(), properties).map_err(|unfit| unfit.to_string())?,
     };
     let record =
-        applied(present, RecordState::Applied, options, |field| !sides.observed.contains(&field));
+        applied(present, RecordState::Applied, terms, |field| !sides.observed.contains(&field));
     Ok(Work::Create {
-        resource: Box::new(Put { id: resource(sides), kind: present.kind, body }),
-        record: Box::new(record_put(sides, present.version.as_deref(), record)?),
+        resource: Box::new(Put { id: resource(sides, terms), kind: present.kind, body }),
+        record: Box::new(record_put(sides, terms, present.version.as_deref(), record)?),
     })
 }
 
@@ -43,10 +43,12 @@ pub(super) fn create(sides: &Sides, present: &Present, options: &Options) -> Res
 ///
 /// # Errors
 /// When the item's record cannot be named.
-pub(super) fn record(sides: &Sides, present: &Present, options: &Options) -> Result<Work, String> {
-    let live = sides.live.as_ref().map_or(&Value::Null, |live| &live.body);
-    let record = after_write(sides, present, live, &[], options);
-    Ok(Work::Record { record: Box::new(record_put(sides, present.version.as_deref(), record)?) })
+pub(super) fn record(sides: &Sides, present: &Present, terms: &Terms<'_>) -> Result<Work, String> {
+    let live = sides.live.as_ref().map_or(&Value::Null, |live| &*live.body);
+    let record = after_write(sides, present, live, &[], terms);
+    Ok(Work::Record {
+        record: Box::new(record_put(sides, terms, present.version.as_deref(), record)?),
+    })
 }
 
 /// Brings the live item to what the files say in the fields that are written.
@@ -58,16 +60,24 @@ pub(super) fn update(
     present: &Present,
     live: &LiveItem,
     written: &[&FieldChange],
-    options: &Options,
+    terms: &Terms<'_>,
 ) -> Result<Work, String> {
     let mut body = sendable(&live.body);
     for change in written {
         change.field.write(present.kind, &mut body, change.after.clone());
     }
     complete(present.kind, &mut body);
-    let next = after_write(sides, present, &live.body, written, options);
+    let next = after_write(sides, present, &live.body, written, terms);
     let written: Vec<Field> = written.iter().map(|change| change.field).collect();
-    write_around(sides, live, (present.kind, body), &written, next, present.version.as_deref())
+    write_around(
+        sides,
+        terms,
+        live,
+        (present.kind, body),
+        &written,
+        next,
+        present.version.as_deref(),
+    )
 }
 
 /// Disables a rule whose content is gone, and marks its record.
@@ -78,19 +88,19 @@ pub(super) fn retire(
     sides: &Sides,
     live: &LiveItem,
     last: &Record,
-    options: &Options,
+    terms: &Terms<'_>,
 ) -> Result<Work, String> {
     let mut next = settled(last, &live.body);
     next.state = RecordState::Retired;
-    next.commit.clone_from(&options.commit);
+    next.commit.clone_from(&terms.options.commit);
     let off = Value::Bool(false);
     next.fields.insert(Field::Enabled, FieldRecord::applied(mark_of(Field::Enabled, &off)));
     if Field::Enabled.same(&Field::Enabled.read(last.kind, &live.body), &off) {
-        return Ok(Work::Record { record: Box::new(record_put(sides, None, next)?) });
+        return Ok(Work::Record { record: Box::new(record_put(sides, terms, None, next)?) });
     }
     let mut body = sendable(&live.body);
     Field::Enabled.write(last.kind, &mut body, off);
-    write_around(sides, live, (last.kind, body), &[Field::Enabled], next, None)
+    write_around(sides, terms, live, (last.kind, body), &[Field::Enabled], next, None)
 }
 
 /// Marks the record of an item that is not in the files, and leaves the item as it is; where it is not
@@ -101,50 +111,51 @@ pub(super) fn retire(
 pub(super) fn mark_retired(
     sides: &Sides,
     last: &Record,
-    options: &Options,
+    terms: &Terms<'_>,
 ) -> Result<Work, String> {
-    let live = sides.live.as_ref().map_or(&Value::Null, |live| &live.body);
+    let live = sides.live.as_ref().map_or(&Value::Null, |live| &*live.body);
     let mut next = settled(last, live);
     next.state = RecordState::Retired;
-    next.commit.clone_from(&options.commit);
-    Ok(Work::Record { record: record_put(sides, None, next)?.into() })
+    next.commit.clone_from(&terms.options.commit);
+    Ok(Work::Record { record: record_put(sides, terms, None, next)?.into() })
 }
 
 /// Deletes an item and its record.
 ///
 /// # Errors
 /// When the item's record cannot be named.
-pub(super) fn delete(sides: &Sides) -> Result<Work, String> {
-    Ok(Work::Delete { resource: resource(sides), metadata: metadata_id(sides)? })
+pub(super) fn delete(sides: &Sides, terms: &Terms<'_>) -> Result<Work, String> {
+    Ok(Work::Delete { resource: resource(sides, terms), metadata: metadata_id(sides, terms)? })
 }
 
 /// Deletes the record of an item that is gone.
 ///
 /// # Errors
 /// When the item's record cannot be named.
-pub(super) fn forget(sides: &Sides) -> Result<Work, String> {
-    Ok(Work::Forget { metadata: metadata_id(sides)? })
+pub(super) fn forget(sides: &Sides, terms: &Terms<'_>) -> Result<Work, String> {
+    Ok(Work::Forget { metadata: metadata_id(sides, terms)? })
 }
 
 /// The update of a resource between two writes of its record.
 fn write_around(
     sides: &Sides,
+    terms: &Terms<'_>,
     live: &LiveItem,
     (kind, body): (Kind, Value),
     written: &[Field],
     next: Record,
     version: Option<&str>,
 ) -> Result<Work, String> {
-    let applied = Box::new(record_put(sides, version, next)?);
+    let applied = Box::new(record_put(sides, terms, version, next)?);
     let before = our_record(sides).map(|last| settled(last, &live.body));
     let mut writing = applied.clone();
     writing.record.state = RecordState::Writing;
     writing.record.fields = under_way(before.as_ref(), &applied.record, written);
     let previous = match &sides.baseline {
-        BaselineSide::Ours(Baseline { metadata, .. }) => metadata.body.clone(),
+        BaselineSide::Ours(Baseline { metadata, .. }) => Value::clone(&metadata.body),
         _ => Value::Null,
     };
-    let resource = Box::new(Put { id: resource(sides), kind, body });
+    let resource = Box::new(Put { id: resource(sides, terms), kind, body });
     Ok(Work::Update { resource, writing, applied, previous })
 }
 
@@ -177,14 +188,14 @@ fn after_write(
     present: &Present,
     live: &Value,
     written: &[&FieldChange],
-    options: &Options,
+    terms: &Terms<'_>,
 ) -> Record {
     let last = our_record(sides)
         .map(|record| last_applied(record, present.kind, live))
         .unwrap_or_default();
     let is_written = |field: Field| written.iter().any(|change| change.field == field);
     let mut record =
-        applied(present, RecordState::Applied, options, |field| !sides.observed.contains(&field));
+        applied(present, RecordState::Applied, terms, |field| !sides.observed.contains(&field));
     record.fields.retain(|&field, entry| {
         let desired = present.fields.get(&field).unwrap_or(&Value::Null);
         let settled = is_written(field)
@@ -206,7 +217,7 @@ fn after_write(
 fn applied(
     present: &Present,
     state: RecordState,
-    options: &Options,
+    terms: &Terms<'_>,
     owned: impl Fn(Field) -> bool,
 ) -> Record {
     let entry = |(&field, value): (&Field, &Value)| {
@@ -215,7 +226,7 @@ fn applied(
         (field, FieldRecord::applied(mark))
     };
     let fields = present.fields.iter().filter(|(field, _)| owned(**field)).map(entry).collect();
-    Record { state, kind: present.kind, commit: options.commit.clone(), hold: None, fields }
+    Record { state, kind: present.kind, commit: terms.options.commit.clone(), hold: None, fields }
 }
 
 /// A record with a write under way judged by what is live.
@@ -235,7 +246,7 @@ fn settled(record: &Record, live: &Value) -> Record {
 
 fn our_record(sides: &Sides) -> Option<&Record> {
     match &sides.baseline {
-        BaselineSide::Ours(baseline) => baseline.record.as_ref().ok(),
+        BaselineSide::Ours(baseline) => baseline.record().ok(),
         _ => None,
     }
 }
@@ -282,21 +293,26 @@ fn complete(kind: Kind, body: &mut Value) {
     }
 }
 
-fn resource(sides: &Sides) -> ResourceId {
-    sides.workspace.resource(Collection::of(sides.key.family), &sides.arm_name)
+fn resource(sides: &Sides, terms: &Terms<'_>) -> ResourceId {
+    terms.workspace.resource(Collection::of(sides.key.family), &sides.arm_name)
 }
 
-fn metadata_id(sides: &Sides) -> Result<ResourceId, String> {
+fn metadata_id(sides: &Sides, terms: &Terms<'_>) -> Result<ResourceId, String> {
     let name: ArmName = match &sides.baseline {
         BaselineSide::Ours(baseline) => baseline.metadata.name.clone(),
         _ => marker::record_name(sides.key.family, &sides.arm_name)
             .map_err(|invalid| invalid.reason)?,
     };
-    Ok(sides.workspace.resource(Collection::Metadata, &name))
+    Ok(terms.workspace.resource(Collection::Metadata, &name))
 }
 
 /// The metadata around a record. Our own metadata keeps what somebody added to it.
-fn record_put(sides: &Sides, version: Option<&str>, record: Record) -> Result<RecordPut, String> {
+fn record_put(
+    sides: &Sides,
+    terms: &Terms<'_>,
+    version: Option<&str>,
+    record: Record,
+) -> Result<RecordPut, String> {
     let mut properties: Map<String, Value> = match &sides.baseline {
         BaselineSide::Ours(baseline) => {
             sendable(&baseline.metadata.body)["properties"].as_object().cloned().unwrap_or_default()
@@ -305,7 +321,7 @@ fn record_put(sides: &Sides, version: Option<&str>, record: Record) -> Result<Re
     };
     let kind = marker::content_kind(sides.key.family);
     properties.insert("kind".into(), kind.into());
-    properties.insert("parentId".into(), resource(sides).to_string().into());
+    properties.insert("parentId".into(), resource(sides, terms).to_string().into());
     properties.insert("contentId".into(), sides.key.id.as_str().into());
     properties.insert(
         "source".into(),
@@ -325,5 +341,5 @@ fn record_put(sides: &Sides, version: Option<&str>, record: Record) -> Result<Re
     };
     // Whatever is written ends an earlier hold; what a rollback writes begins one.
     let hold = sides.rollback.as_ref().map(|rollback| rollback.hold);
-    Ok(RecordPut { id: metadata_id(sides)?, body, record: Record { hold, ..record } })
+    Ok(RecordPut { id: metadata_id(sides, terms)?, body, record: Record { hold, ..record } })
 }

@@ -1,6 +1,7 @@
 //! What a plan says.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -25,18 +26,20 @@ pub struct Plan {
 impl Plan {
     /// Every change with its workspace, in order.
     pub fn changes(&self) -> impl Iterator<Item = (&WorkspacePlan, &Change)> {
-        self.workspaces.iter().flat_map(|w| w.changes.iter().map(move |change| (w, change)))
+        self.workspaces.iter().flat_map(|w| w.each().map(move |change| (w, change)))
     }
 
-    /// Rules that are to be deleted: what they start is looked at before.
-    pub fn deleted_rules(&mut self) -> impl Iterator<Item = (&WorkspaceKey, &mut Change)> {
+    /// Rules that are to be deleted, and where: what they start is looked at before.
+    pub fn deleted_rules(
+        &mut self,
+    ) -> impl Iterator<Item = (&WorkspaceKey, &WorkspaceId, &mut Change)> {
         self.workspaces.iter_mut().flat_map(|workspace| {
-            let is_deleted = |change: &&mut Change| {
+            let is_deleted = |change: &&mut Arc<Change>| {
                 change.action == Action::Delete && change.key.family == Family::AnalyticRule
             };
-            let key = &workspace.key;
+            let (key, id) = (&workspace.key, &workspace.id);
             let deleted = workspace.changes.iter_mut().filter(is_deleted);
-            deleted.map(move |change| (key, change))
+            deleted.map(move |change| (key, id, Arc::make_mut(change)))
         })
     }
 
@@ -70,12 +73,20 @@ pub struct WorkspacePlan {
     /// Why nothing may be retired in this run, if so: some content file's id or `replaces` cannot be
     /// read.
     pub retire_blocked: Option<String>,
-    /// What is to be said about each item, worst news first, in-sync items too.
-    pub changes: Vec<Change>,
+    /// What is to be said about each item, worst news first, in-sync items too. What is in sync in many
+    /// workspaces alike is one change that they share.
+    pub changes: Vec<Arc<Change>>,
     /// How many rules and hunting queries there are that this repository does not own.
     pub unmanaged: usize,
     /// Items of other owners of this tool.
     pub foreign: Vec<Foreign>,
+}
+
+impl WorkspacePlan {
+    /// Every change, in order.
+    pub fn each(&self) -> impl Iterator<Item = &Change> + Clone {
+        self.changes.iter().map(|change| &**change)
+    }
 }
 
 /// How many rules a workspace has.
@@ -121,7 +132,8 @@ pub struct Change {
     pub written: Vec<Field>,
     /// Observed fields whose live value is not the desired one: shown, never written.
     pub observed: Vec<FieldChange>,
-    /// Who last changed the live item and when, where the service says so.
+    /// Who last changed the live item and when, where the service says so. Of an item that is in sync nobody
+    /// asks.
     pub modified: Option<Modified>,
     /// The playbooks that a rule starts, where they were asked for: before it is deleted.
     pub playbooks: Option<Playbooks>,

@@ -40,10 +40,10 @@ pub(super) fn compare(
     let is_free = record.is_some()
         && Field::of(present.kind)
             .filter(|field| field.is_optional())
-            .all(|field| field.read(present.kind, live).is_null());
+            .all(|field| field.find(present.kind, live).is_null());
     let mut comparison = Comparison::default();
     for (&field, desired) in &present.fields {
-        let now = field.read(present.kind, live);
+        let now = field.find(present.kind, live);
         let change = |moved| FieldChange {
             field,
             moved,
@@ -51,7 +51,7 @@ pub(super) fn compare(
             after: desired.clone(),
             accepted: None,
         };
-        let same = field.same(desired, &now);
+        let same = field.same(desired, now);
         if observed.contains(&field) {
             if !same && !field.is_dead(&present.fields) {
                 comparison.observed.push(change(Moved::Live));
@@ -61,7 +61,7 @@ pub(super) fn compare(
         if field.is_dead(&present.fields) {
             continue;
         }
-        match moved(field, desired, &now, last.get(&field).copied()) {
+        match moved(field, desired, now, last.get(&field).copied()) {
             Some(Moved::Unknown) if is_free && field.is_optional() => {
                 comparison.changes.push(change(Moved::Desired));
             }
@@ -120,7 +120,7 @@ pub(super) fn last_applied(
 ) -> BTreeMap<Field, LastApplied> {
     let happened = record.state == RecordState::Writing
         && record.fields.iter().any(|(field, entry)| match entry.intended {
-            Some(Mark::Value(hash)) => field.hash(&field.read(kind, live)) == hash,
+            Some(Mark::Value(hash)) => field.hash(field.find(kind, live)) == hash,
             Some(Mark::Dead) | None => false,
         });
     let mut last = BTreeMap::new();
@@ -145,12 +145,12 @@ pub(super) fn moved_live(record: &Record, live: &Value, observed: &[Field]) -> V
     let mut changes = Vec::new();
     for (field, last) in last_applied(record, record.kind, live) {
         let Mark::Value(applied) = last.mark else { continue };
-        let now = field.read(record.kind, live);
-        if !observed.contains(&field) && field.hash(&now) != last.answered.unwrap_or(applied) {
+        let now = field.find(record.kind, live);
+        if !observed.contains(&field) && field.hash(now) != last.answered.unwrap_or(applied) {
             changes.push(FieldChange {
                 field,
                 moved: Moved::Live,
-                before: now,
+                before: now.clone(),
                 after: Value::Null,
                 accepted: None,
             });

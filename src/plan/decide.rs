@@ -7,8 +7,9 @@ use super::effect::effect;
 use super::rollback::{mark_of_desired, moved_since};
 use super::{
     Action, BaselineSide, Change, Clash, Class, DesiredSide, Effect, FieldChange, Modified, Moved,
-    Options, Sides, Work, body,
+    Options, Sides, Terms, Work, body,
 };
+use crate::arm::WorkspaceId;
 use crate::ident::Family;
 use crate::state::baseline::Ownership;
 use crate::state::define::AUTO_DISABLED;
@@ -17,13 +18,14 @@ use crate::state::{Field, Fields, LiveItem, Record, RecordState};
 
 /// What is to be done about one item. Pure and total: the same sides give the same change.
 #[must_use]
-pub fn decide(sides: Sides, options: &Options) -> Change {
+pub fn decide(sides: Sides, workspace: &WorkspaceId, options: &Options) -> Change {
+    let terms = &Terms { workspace, options };
     let found = match &sides.desired {
         _ if let Some(why) = moved(&sides) => Finding::refuse(Class::Conflict, why, Vec::new()),
-        _ if let Some(held) = held_back(&sides, options) => held,
-        DesiredSide::Present(present) => decide_present(&sides, present, options),
+        _ if let Some(held) = held_back(&sides, terms) => held,
+        DesiredSide::Present(present) => decide_present(&sides, present, terms),
         DesiredSide::Held(reasons) => decide_held(&sides, reasons),
-        DesiredSide::Absent => decide_absent(&sides, options),
+        DesiredSide::Absent => decide_absent(&sides, terms),
     };
     let found = match found.work {
         Err(why) => Finding::refuse(found.class, why, found.fields),
@@ -36,7 +38,7 @@ pub fn decide(sides: Sides, options: &Options) -> Change {
         DesiredSide::Held(_) | DesiredSide::Absent => &nothing,
     };
     let before = match &sides.baseline {
-        BaselineSide::Ours(baseline) => baseline.record.as_ref().ok(),
+        BaselineSide::Ours(baseline) => baseline.record().ok(),
         _ => None,
     };
     let (effect, quieter_by) = effect(found.action, &written, desired, before);
@@ -109,11 +111,11 @@ fn moved(sides: &Sides) -> Option<String> {
 
 /// Ours, and what the files say was rolled back and has not changed since. An item that somebody deletes
 /// meanwhile is not there as it was rolled back to: that is drift, and not what was decided.
-fn held_back(sides: &Sides, options: &Options) -> Option<Finding> {
+fn held_back(sides: &Sides, terms: &Terms<'_>) -> Option<Finding> {
     let BaselineSide::Ours(baseline) = &sides.baseline else { return None };
-    let record = baseline.record.as_ref().ok()?;
+    let record = baseline.record().ok()?;
     let is_held = record.hold.is_some() && record.hold == mark_of_desired(&sides.desired);
-    if !is_held || options.retry || sides.rollback.is_some() {
+    if !is_held || terms.options.retry || sides.rollback.is_some() {
         return None;
     }
     if sides.live.is_none() && record.state != RecordState::Retired {
@@ -132,7 +134,7 @@ fn held_back(sides: &Sides, options: &Options) -> Option<Finding> {
     Some(Finding::new(Class::Held, Action::None, reason).with(moved_while_held(sides)))
 }
 
-fn decide_present(sides: &Sides, present: &Present, options: &Options) -> Finding {
+fn decide_present(sides: &Sides, present: &Present, terms: &Terms<'_>) -> Finding {
     match (&sides.baseline, &sides.live) {
         (BaselineSide::Ambiguous(names), _) => {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -148,25 +150,25 @@ fn decide_present(sides: &Sides, present: &Present, options: &Options) -> Findin
         {
             other_family(why, Vec::new())
         }
-        (BaselineSide::None | BaselineSide::Other(..), None) => decide_new(sides, present, options),
+        (BaselineSide::None | BaselineSide::Other(..), None) => decide_new(sides, present, terms),
         (BaselineSide::None | BaselineSide::Other(..), Some(live)) => {
-            decide_unowned(sides, present, live, options)
+            decide_unowned(sides, present, live, terms)
         }
         (BaselineSide::Ours(baseline), live) => {
             if let Some(Clash::Name(why)) = &sides.clash {
                 return Finding::refuse(Class::Collision, why.clone(), Vec::new());
             }
-            match (live, &baseline.record) {
-                (None, _) => decide_vanished(sides, present, options),
-                (Some(live), Ok(record)) => decide_owned(sides, present, live, record, options),
-                (Some(live), Err(why)) => decide_unrecorded(sides, present, live, why, options),
+            match (live, baseline.record()) {
+                (None, _) => decide_vanished(sides, present, terms),
+                (Some(live), Ok(record)) => decide_owned(sides, present, live, record, terms),
+                (Some(live), Err(why)) => decide_unrecorded(sides, present, live, why, terms),
             }
         }
     }
 }
 
 /// Neither live nor ours.
-fn decide_new(sides: &Sides, present: &Present, options: &Options) -> Finding {
+fn decide_new(sides: &Sides, present: &Present, terms: &Terms<'_>) -> Finding {
     match (&sides.clash, &sides.baseline) {
         (Some(Clash::Twin(twin)), _) => {
             let reason = format!("{twin}; allow it with `allowTwin` or take the other one over");
@@ -177,11 +179,11 @@ fn decide_new(sides: &Sides, present: &Present, options: &Options) -> Finding {
         }
         (None, BaselineSide::Other(_, Ownership::Theirs(source))) => {
             let reason = format!("leftover metadata of `{source}` is replaced; the item is gone");
-            let work = body::create(sides, present, options);
+            let work = body::create(sides, present, terms);
             Finding::new(Class::Leftover, Action::Create, reason).doing(work)
         }
         (None, _) => {
-            let work = body::create(sides, present, options);
+            let work = body::create(sides, present, terms);
             // What is put back was deployed: if it must wait, that is no small thing.
             let (class, reason) = match rolled_back(sides) {
                 Some(reason) => (Class::Vanished, reason),
@@ -193,7 +195,7 @@ fn decide_new(sides: &Sides, present: &Present, options: &Options) -> Finding {
 }
 
 /// Live, and not ours yet.
-fn decide_unowned(sides: &Sides, present: &Present, live: &LiveItem, options: &Options) -> Finding {
+fn decide_unowned(sides: &Sides, present: &Present, live: &LiveItem, terms: &Terms<'_>) -> Finding {
     if let Some(Clash::Name(why)) = &sides.clash {
         return Finding::refuse(Class::Collision, why.clone(), Vec::new());
     }
@@ -208,7 +210,7 @@ fn decide_unowned(sides: &Sides, present: &Present, live: &LiveItem, options: &O
     let Comparison { changes, observed, .. } =
         compare(present, &live.body, None, &sides.observed, sides.today);
     let finding = if changes.is_empty() {
-        let work = body::record(sides, present, options);
+        let work = body::record(sides, present, terms);
         let reason = "it is there already and equal; takes ownership";
         Finding::new(Class::Adoptable, Action::Record, reason).doing(work)
     } else {
@@ -219,12 +221,12 @@ fn decide_unowned(sides: &Sides, present: &Present, live: &LiveItem, options: &O
 }
 
 /// Ours, and not live: asked for by itself, the service said 404.
-fn decide_vanished(sides: &Sides, present: &Present, options: &Options) -> Finding {
+fn decide_vanished(sides: &Sides, present: &Present, terms: &Terms<'_>) -> Finding {
     let reason = "it was deleted outside git";
-    if options.keep_drift {
+    if terms.options.keep_drift {
         return Finding::new(Class::Vanished, Action::None, format!("{reason}; left as it is"));
     }
-    let work = body::create(sides, present, options);
+    let work = body::create(sides, present, terms);
     Finding::new(Class::Vanished, Action::Create, reason).doing(work)
 }
 
@@ -234,7 +236,7 @@ fn decide_unrecorded(
     present: &Present,
     live: &LiveItem,
     why: &str,
-    options: &Options,
+    terms: &Terms<'_>,
 ) -> Finding {
     if live.kind != Some(present.kind) {
         return kind_change(present, live);
@@ -243,11 +245,11 @@ fn decide_unrecorded(
         compare(present, &live.body, None, &sides.observed, sides.today);
     let reason = format!("what was last applied cannot be read: {why}");
     let finding = if changes.is_empty() {
-        let work = body::record(sides, present, options);
+        let work = body::record(sides, present, terms);
         Finding::new(Class::Converged, Action::Record, format!("{reason}; both sides agree"))
             .doing(work)
-    } else if options.desired_wins {
-        write(sides, present, live, Class::Conflict, reason, changes, options)
+    } else if terms.options.desired_wins {
+        write(sides, present, live, Class::Conflict, reason, changes, terms)
     } else {
         Finding::refuse(Class::Conflict, reason, changes)
     };
@@ -260,7 +262,7 @@ fn decide_owned(
     present: &Present,
     live: &LiveItem,
     record: &Record,
-    options: &Options,
+    terms: &Terms<'_>,
 ) -> Finding {
     if live.kind != Some(present.kind) || record.kind != present.kind {
         return kind_change(present, live);
@@ -268,18 +270,18 @@ fn decide_owned(
     let auto_disabled = is_auto_disabled(present, live);
     // This tool disabled it when its content went: that was no choice of the customer's.
     let is_back = record.state == RecordState::Retired;
-    let enables = is_back || (auto_disabled && options.re_enable);
+    let enables = is_back || (auto_disabled && terms.options.re_enable);
     let observed: Vec<Field> = match enables {
         true => sides.observed.iter().copied().filter(|field| *field != Field::Enabled).collect(),
         false => sides.observed.clone(),
     };
     let mut comparison = compare(present, &live.body, Some(record), &observed, sides.today);
-    if auto_disabled && options.re_enable {
+    if auto_disabled && terms.options.re_enable {
         // What is accepted is somebody's edit, not the service's.
         let of_service = comparison.changes.iter_mut().filter(|c| is_of_service(c.field));
         of_service.for_each(|change| change.accepted = None);
     }
-    if auto_disabled && !options.re_enable {
+    if auto_disabled && !terms.options.re_enable {
         let reason = "by its name the service disabled it after failures; \
                       nothing is written without `--re-enable`";
         let finding = Finding::new(Class::AutoDisabled, Action::None, reason);
@@ -290,7 +292,7 @@ fn decide_owned(
     if enables {
         sides.observed.retain(|field| *field != Field::Enabled);
     }
-    Finding { observed, ..by_moves(&sides, present, live, record, comparison, options) }
+    Finding { observed, ..by_moves(&sides, present, live, record, comparison, terms) }
 }
 
 /// The rows of the table where all three sides are there.
@@ -300,11 +302,11 @@ fn by_moves(
     live: &LiveItem,
     record: &Record,
     comparison: Comparison,
-    options: &Options,
+    terms: &Terms<'_>,
 ) -> Finding {
     let changes = comparison.changes;
     let any = |moved: Moved| changes.iter().any(|c| c.moved == moved && c.accepted.is_none());
-    if any(Moved::Both) && !options.desired_wins {
+    if any(Moved::Both) && !terms.options.desired_wins {
         let reason = "the same field was changed in git and outside git, to different values";
         return Finding::refuse(Class::Conflict, reason, changes);
     }
@@ -319,11 +321,11 @@ fn by_moves(
         (true, false) => (Class::Changed, "changed in git"),
         (false, true) => (Class::Drifted, "changed outside git"),
         (false, false) => {
-            return settled(sides, present, record, comparison.converged, changes, options);
+            return settled(sides, present, record, comparison.converged, changes, terms);
         }
     };
     let reason = rolled_back(sides).unwrap_or_else(|| reason.to_owned());
-    write(sides, present, live, class, reason, changes, options)
+    write(sides, present, live, class, reason, changes, terms)
 }
 
 /// Nothing to write to the item itself.
@@ -333,7 +335,7 @@ fn settled(
     record: &Record,
     converged: std::collections::BTreeSet<Field>,
     changes: Vec<FieldChange>,
-    options: &Options,
+    terms: &Terms<'_>,
 ) -> Finding {
     let reason = if !converged.is_empty() {
         "changed alike in git and outside git"
@@ -352,7 +354,7 @@ fn settled(
         };
         return Finding::new(Class::InSync, Action::None, reason).with(changes);
     };
-    let work = body::record(sides, present, options);
+    let work = body::record(sides, present, terms);
     Finding::new(Class::Converged, Action::Record, reason).doing(work).with(changes)
 }
 
@@ -364,14 +366,14 @@ fn write(
     class: Class,
     reason: String,
     changes: Vec<FieldChange>,
-    options: &Options,
+    terms: &Terms<'_>,
 ) -> Finding {
-    let re_enable = options.re_enable && is_auto_disabled(present, live);
+    let re_enable = terms.options.re_enable && is_auto_disabled(present, live);
     let wanted = |change: &FieldChange| match change.moved {
         Moved::Desired => true,
         Moved::Live if re_enable && is_of_service(change.field) => true,
-        Moved::Live => change.accepted.is_none() && !options.keep_drift,
-        Moved::Both | Moved::Unknown => options.desired_wins,
+        Moved::Live => change.accepted.is_none() && !terms.options.keep_drift,
+        Moved::Both | Moved::Unknown => terms.options.desired_wins,
     };
     let written: Vec<&FieldChange> = changes.iter().filter(|change| wanted(change)).collect();
     let fields: Vec<Field> = written.iter().map(|change| change.field).collect();
@@ -381,7 +383,7 @@ fn write(
     }
     let restores = written.iter().all(|change| change.moved == Moved::Live);
     let action = if restores { Action::Restore } else { Action::Update };
-    let work = body::update(sides, present, live, &written, options);
+    let work = body::update(sides, present, live, &written, terms);
     Finding { written: fields, ..Finding::new(class, action, reason).doing(work).with(changes) }
 }
 
@@ -398,8 +400,7 @@ fn decide_held(sides: &Sides, reasons: &[HeldReason]) -> Finding {
 fn moved_while_held(sides: &Sides) -> Vec<FieldChange> {
     match (&sides.baseline, &sides.live) {
         (BaselineSide::Ours(baseline), Some(live)) => baseline
-            .record
-            .as_ref()
+            .record()
             .map(|record| moved_live(record, &live.body, &sides.observed))
             .unwrap_or_default(),
         _ => Vec::new(),
@@ -407,7 +408,7 @@ fn moved_while_held(sides: &Sides) -> Vec<FieldChange> {
 }
 
 /// Not in the files. Only items that we have a record of get here.
-fn decide_absent(sides: &Sides, options: &Options) -> Finding {
+fn decide_absent(sides: &Sides, terms: &Terms<'_>) -> Finding {
     let baseline = match &sides.baseline {
         BaselineSide::Ours(baseline) => baseline,
         BaselineSide::Ambiguous(names) => {
@@ -422,16 +423,16 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
         return Finding::new(Class::Held, Action::None, why.clone()).with(moved_while_held(sides));
     }
     if sides.rollback.is_some()
-        && let Ok(record) = &baseline.record
-        && let Some(found) = unmake(sides, record, options)
+        && let Ok(record) = baseline.record()
+        && let Some(found) = unmake(sides, record, terms)
     {
         return found;
     }
     let Some(live) = &sides.live else {
         let reason = "its content and the item itself are gone";
-        return Finding::new(Class::Gone, Action::Forget, reason).doing(body::forget(sides));
+        return Finding::new(Class::Gone, Action::Forget, reason).doing(body::forget(sides, terms));
     };
-    let record = match &baseline.record {
+    let record = match baseline.record() {
         Ok(record) => record,
         Err(why) => {
             let reason = format!("its content is gone, and its record cannot be read: {why}");
@@ -454,7 +455,7 @@ fn decide_absent(sides: &Sides, options: &Options) -> Finding {
                       acknowledge with `--ack retired-edited`";
         return Finding::refuse(Class::RetiredEdited, reason, moved);
     }
-    retire(sides, live, record, options).with(moved)
+    retire(sides, live, record, terms).with(moved)
 }
 
 /// What is said of an item that is put back.
@@ -470,7 +471,7 @@ fn rolled_back(sides: &Sides) -> Option<String> {
 
 /// What a run made is never deleted when that is rolled back: its record has to say what is held back.
 /// Where it cannot be disabled, only the record says so.
-fn unmake(sides: &Sides, record: &Record, options: &Options) -> Option<Finding> {
+fn unmake(sides: &Sides, record: &Record, terms: &Terms<'_>) -> Option<Finding> {
     let rollback = sides.rollback.as_ref()?;
     let is_marked = record.state == RecordState::Retired && record.hold == Some(rollback.hold);
     if is_marked {
@@ -490,11 +491,11 @@ fn unmake(sides: &Sides, record: &Record, options: &Options) -> Option<Finding> 
         }
         (Some(_), Family::AnalyticRule) => return None,
     };
-    let work = body::mark_retired(sides, record, options);
+    let work = body::mark_retired(sides, record, terms);
     Some(Finding::new(Class::Converged, Action::Record, why).doing(work))
 }
 
-fn retire(sides: &Sides, live: &LiveItem, record: &Record, options: &Options) -> Finding {
+fn retire(sides: &Sides, live: &LiveItem, record: &Record, terms: &Terms<'_>) -> Finding {
     let gone = match &sides.left_out {
         Some(path) => format!("the selectors of this workspace leave `{path}` out"),
         None if let Some(back) = &sides.rollback => format!("made by the run `{}`", back.run),
@@ -502,7 +503,8 @@ fn retire(sides: &Sides, live: &LiveItem, record: &Record, options: &Options) ->
     };
     if sides.prune {
         let reason = format!("{gone}; it is deleted");
-        return Finding::new(Class::Retired, Action::Delete, reason).doing(body::delete(sides));
+        return Finding::new(Class::Retired, Action::Delete, reason)
+            .doing(body::delete(sides, terms));
     }
     let stays =
         sides.key.family == Family::HuntingQuery || sides.observed.contains(&Field::Enabled);
@@ -510,7 +512,7 @@ fn retire(sides: &Sides, live: &LiveItem, record: &Record, options: &Options) ->
         let reason = format!("{gone}; it waits for `--prune`");
         return Finding::new(Class::Retired, Action::None, reason);
     }
-    let work = body::retire(sides, live, record, options);
+    let work = body::retire(sides, live, record, terms);
     let reason = format!("{gone}; it is disabled once and waits for `--prune`");
     Finding::new(Class::Retired, Action::Retire, reason).doing(work)
 }
@@ -532,9 +534,9 @@ fn other_family(why: &str, moved: Vec<FieldChange>) -> Finding {
 }
 
 fn kind_of(live: &LiveItem) -> String {
-    let named = live.body.get("kind").and_then(Value::as_str).map(str::to_owned);
+    let named = live.body.member("kind").as_str().map(str::to_owned);
     let search = || {
-        let category = live.body["properties"]["category"].as_str()?;
+        let category = live.body.property("category").as_str()?;
         Some(format!("a saved search or function of category `{category}`"))
     };
     let kind = live.kind.map(|kind| kind.to_string()).or(named).or_else(search);
@@ -543,7 +545,7 @@ fn kind_of(live: &LiveItem) -> String {
 
 fn is_auto_disabled(present: &Present, live: &LiveItem) -> bool {
     let desired = present.fields.get(&Field::DisplayName).and_then(Value::as_str).unwrap_or("");
-    live.body["properties"]["enabled"] == Value::Bool(false)
+    *live.body.property("enabled") == Value::Bool(false)
         && live.display_name().starts_with(AUTO_DISABLED)
         && !desired.starts_with(AUTO_DISABLED)
 }
@@ -554,8 +556,8 @@ const fn is_of_service(field: Field) -> bool {
 }
 
 fn modified(live: &LiveItem) -> Option<Modified> {
-    let system = |key: &str| live.body["systemData"][key].as_str().map(str::to_owned);
-    let utc = live.body["properties"]["lastModifiedUtc"].as_str().map(str::to_owned);
+    let system = |key: &str| live.body.member("systemData")[key].as_str().map(str::to_owned);
+    let utc = live.body.property("lastModifiedUtc").as_str().map(str::to_owned);
     let modified = Modified { by: system("lastModifiedBy"), at: system("lastModifiedAt").or(utc) };
     (modified.by.is_some() || modified.at.is_some()).then_some(modified)
 }
@@ -576,7 +578,7 @@ impl Change {
     #[must_use]
     pub fn is_held_back(&self) -> bool {
         let BaselineSide::Ours(baseline) = &self.sides.baseline else { return false };
-        let hold = baseline.record.as_ref().ok().and_then(|record| record.hold);
+        let hold = baseline.record().ok().and_then(|record| record.hold);
         self.action == Action::None
             && self.sides.rollback.is_none()
             && matches!(self.class, Class::Held | Class::Vanished)

@@ -200,7 +200,7 @@ impl SavedPlan {
             }
             let saved = saved.map_or(&nothing, |saved| &saved.changes);
             let now: BTreeMap<String, &Change> =
-                workspace.changes.iter().map(|c| (c.key.to_string(), c)).collect();
+                workspace.each().map(|c| (c.key.to_string(), c)).collect();
             for (key, change) in &now {
                 let planned = saved.get(key);
                 match planned {

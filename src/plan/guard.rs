@@ -142,7 +142,7 @@ impl Judge<'_> {
     }
 
     fn concerned(&self, is: impl Fn(&Change) -> bool) -> Vec<&Change> {
-        self.workspace.changes.iter().filter(|change| is(change)).collect()
+        self.workspace.each().filter(|change| is(change)).collect()
     }
 
     fn found(&self, guard: Guard, changes: &[&Change], bound: Bound) -> Exceeded {
@@ -184,7 +184,7 @@ impl Judge<'_> {
         let share = [Threshold::DeletesCount, Threshold::DeletesPercent];
         let is_back = |change: &Change| change.sides.rollback.is_some();
         let is_named =
-            !self.plan.options.selection.is_empty() || self.workspace.changes.iter().any(is_back);
+            !self.plan.options.selection.is_empty() || self.workspace.each().any(is_back);
         self.share(Guard::Deletes, measure::deletes, share).or_else(|| {
             let changes = self.concerned(measure::deletes);
             let all_goes = !changes.is_empty() && measure::nothing_stays(self.workspace);

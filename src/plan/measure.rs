@@ -96,7 +96,7 @@ fn put_into(change: &Change) -> Vec<ExclusionId> {
 pub(super) fn retired_though_edited(change: &Change) -> bool {
     let is_another_kind = match (&change.sides.baseline, &change.sides.live) {
         (BaselineSide::Ours(baseline), Some(live)) => {
-            baseline.record.as_ref().is_ok_and(|record| live.kind != Some(record.kind))
+            baseline.record().is_ok_and(|record| live.kind != Some(record.kind))
         }
         _ => false,
     };
@@ -113,7 +113,7 @@ pub(super) fn nothing_stays(workspace: &WorkspacePlan) -> bool {
             DesiredSide::Held(_) | DesiredSide::Absent => false,
         })
     };
-    workspace.changes.iter().filter(owned).all(|change| is_absent(change) && !is_replaced(change))
+    workspace.each().filter(owned).all(|change| is_absent(change) && !is_replaced(change))
 }
 
 /// Whether a held item is held by its own files. An absent item that may not be retired now is held

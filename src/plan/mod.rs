@@ -18,6 +18,7 @@ mod order;
 mod plan;
 mod replaced;
 mod rollback;
+mod settled;
 mod sides;
 mod stages;
 #[cfg(test)]
@@ -38,3 +39,5 @@ pub use plan::{Planner, plan};
 pub use rollback::mark_of_desired;
 pub use sides::{BaselineSide, Clash, DesiredSide, Sides};
 pub use work::{Put, RecordPut, Work};
+
+use work::Terms;

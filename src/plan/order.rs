@@ -1,10 +1,12 @@
 //! The one order of changes within a workspace.
 
+use std::sync::Arc;
+
 use super::{Action, Change, Class, Effect};
 
 /// Worst news first: rules that the service disabled, then what makes detection quieter, then what
 /// someone has to decide, then the rest; in each group by key.
-pub(super) fn by_weight(mut changes: Vec<Change>) -> Vec<Change> {
+pub(super) fn by_weight(mut changes: Vec<Arc<Change>>) -> Vec<Arc<Change>> {
     changes.sort_by(|left, right| {
         weight(left).cmp(&weight(right)).then_with(|| left.key.cmp(&right.key))
     });

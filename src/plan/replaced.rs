@@ -1,21 +1,23 @@
 //! What other content `replaces` goes only where that stands: there, and not disabled.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{Action, BaselineSide, Change, Class, DesiredSide, Options, Plan, Work, decide, order};
+use crate::arm::WorkspaceId;
 use crate::ident::{ContentId, ItemKey};
-use crate::state::Field;
 use crate::state::desired::{DesiredWorkspace, Present};
+use crate::state::{Body, Field};
 
 /// Holds every absent item of which a successor does not stand after this run. Where a successor is
 /// written in this very run, the executor retires the old item after it.
 pub(super) fn hold(
-    changes: Vec<Change>,
+    changes: Vec<Arc<Change>>,
     desired: &DesiredWorkspace,
     options: &Options,
-) -> Vec<Change> {
+) -> Vec<Arc<Change>> {
     let stands = |key: &ItemKey| changes.iter().any(|c| c.key == *key && stands(c, true));
     let mut missing: BTreeMap<ContentId, String> = BTreeMap::new();
     for (old, successors) in &desired.replaced {
@@ -24,20 +26,21 @@ pub(super) fn hold(
             missing.insert(old.clone(), successor.path.clone());
         }
     }
-    hold_all(changes, &missing, options)
+    hold_all(changes, &missing, &desired.id, options)
 }
 
 fn hold_all(
-    mut changes: Vec<Change>,
+    mut changes: Vec<Arc<Change>>,
     missing: &BTreeMap<ContentId, String>,
+    workspace: &WorkspaceId,
     options: &Options,
-) -> Vec<Change> {
+) -> Vec<Arc<Change>> {
     for change in &mut changes {
         let Some(by) = missing.get(&change.key.id) else { continue };
         if change.sides.desired == DesiredSide::Absent {
             let mut sides = (*change.sides).clone();
             sides.retire_blocked = Some(format!("what replaces it, `{by}`, is not there yet"));
-            *change = decide(sides, options);
+            *change = decide(sides, workspace, options).into();
         }
     }
     changes
@@ -45,13 +48,13 @@ fn hold_all(
 
 /// Whether an item is there, as its files want it and not disabled, when the run has ended; `done`
 /// says whether the run carries this change out.
-fn stands(change: &Change, done: bool) -> bool {
+pub(super) fn stands(change: &Change, done: bool) -> bool {
     let DesiredSide::Present(present) = &change.sides.desired else { return false };
     let done = done && change.action.writes();
     if change.action == Action::Refuse || (change.class == Class::AutoDisabled && !done) {
         return false;
     }
-    let live = change.sides.live.as_ref().map(|live| &live.body);
+    let live = change.sides.live.as_ref().map(|live| &*live.body);
     let after = match &change.work {
         Work::Create { resource, .. } | Work::Update { resource, .. } if done => {
             Some(&resource.body)
@@ -69,13 +72,10 @@ pub(super) fn let_go(change: &mut Change) {
         return;
     }
     if let Some(live) = &mut change.sides.live {
-        live.body = Value::Null;
+        live.body = Body::default();
     }
     if let BaselineSide::Ours(baseline) = &mut change.sides.baseline {
-        baseline.metadata.body = Value::Null;
-        if let Ok(record) = &mut baseline.record {
-            record.fields.clear();
-        }
+        baseline.let_go();
     }
 }
 
@@ -93,7 +93,8 @@ impl Plan {
     pub fn keep(&mut self, keep: impl Fn(&Change) -> bool) {
         for workspace in &mut self.workspaces {
             let changes = std::mem::take(&mut workspace.changes);
-            let (kept, dropped): (Vec<_>, Vec<_>) = changes.into_iter().partition(&keep);
+            let (kept, dropped): (Vec<_>, Vec<_>) =
+                changes.into_iter().partition(|change| keep(change));
             let mut missing = BTreeMap::new();
             for change in dropped.iter().filter(|change| !stands(change, false)) {
                 if let DesiredSide::Present(present) = &change.sides.desired
@@ -102,7 +103,8 @@ impl Plan {
                     missing.insert(old.clone(), change.key.to_string());
                 }
             }
-            workspace.changes = order::by_weight(hold_all(kept, &missing, &self.options));
+            let kept = hold_all(kept, &missing, &workspace.id, &self.options);
+            workspace.changes = order::by_weight(kept);
         }
     }
 }

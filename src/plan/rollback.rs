@@ -34,10 +34,9 @@ impl DesiredWorkspace {
             match present {
                 Some(present) => {
                     let name = present.fields.get(&Field::DisplayName).and_then(Value::as_str);
-                    let name = name.unwrap_or(key.id.as_str()).to_owned();
+                    let name = name.unwrap_or(key.id.as_str()).into();
                     let state = DesiredState::Present(present.into());
-                    self.items
-                        .insert(key.clone(), DesiredItem { name, path: String::new(), state });
+                    self.items.insert(key.clone(), DesiredItem { name, path: "".into(), state });
                 }
                 None => drop(self.items.remove(&key)),
             }
@@ -48,7 +47,7 @@ impl DesiredWorkspace {
 
 /// Why an item must not be rolled back, if so: it is neither as the run left it nor as it was before.
 pub(super) fn moved_since(sides: &Sides, rollback: &Rollback) -> Option<String> {
-    let live = sides.live.as_ref().map(|live| &live.body);
+    let live = sides.live.as_ref().map(|live| &*live.body);
     let after = differing(sides, rollback, rollback.after.as_ref(), live);
     let before = differing(sides, rollback, rollback.before.as_ref(), live);
     let (Some(after), Some(_)) = (after, before) else { return None };
@@ -70,7 +69,7 @@ fn differing(
         (Some(body), Some(live)) => (body, live),
     };
     let record = match &sides.baseline {
-        BaselineSide::Ours(baseline) => baseline.record.as_ref().ok(),
+        BaselineSide::Ours(baseline) => baseline.record().ok(),
         _ => None,
     };
     let is_answered = |field: Field| {

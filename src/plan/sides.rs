@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::arm::WorkspaceId;
 use crate::ident::{ArmName, Day, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Ownership};
 use crate::state::desired::{HeldReason, Present};
@@ -40,8 +39,6 @@ pub struct Sides {
     pub rollback: Option<Box<Rollback>>,
     /// Marks what this repository owns.
     pub owner: Owner,
-    /// The workspace.
-    pub workspace: WorkspaceId,
     /// Today, UTC: only `accepted` depends on it.
     pub today: Day,
 }

@@ -13,6 +13,7 @@ use crate::state::{Field, Fields, Kind, LiveItem, MetadataItem, Record};
 
 mod cut_off;
 mod saved;
+mod settled;
 
 fn scheduled() -> Fields {
     Fields::from([
@@ -56,6 +57,18 @@ fn fields(kind: Kind) -> Fields {
     }
 }
 
+fn workspace() -> WorkspaceId {
+    WorkspaceId {
+        subscription: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
+        resource_group: "rg".parse().unwrap(),
+        name: "law-sec".parse().unwrap(),
+    }
+}
+
+fn decide(sides: Sides, options: &Options) -> Change {
+    super::decide(sides, &workspace(), options)
+}
+
 fn sides(kind: Kind) -> Sides {
     let key = ItemKey { family: kind.family(), id: "item-1".parse().unwrap() };
     Sides {
@@ -80,11 +93,6 @@ fn sides(kind: Kind) -> Sides {
         left_out: None,
         rollback: None,
         owner: "acme-soc".parse::<Owner>().unwrap(),
-        workspace: WorkspaceId {
-            subscription: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
-            resource_group: "rg".parse().unwrap(),
-            name: "law-sec".parse().unwrap(),
-        },
         today: "2026-11-24".parse::<Day>().unwrap(),
     }
 }
@@ -107,9 +115,14 @@ fn edit(sides: &mut Sides, field: Field, value: Value) {
 
 fn record(sides: &Sides) -> Record {
     match &sides.baseline {
-        BaselineSide::Ours(baseline) => baseline.record.clone().unwrap(),
+        BaselineSide::Ours(baseline) => baseline.record().unwrap().clone(),
         other => panic!("{other:?}"),
     }
+}
+
+fn set_record(sides: &mut Sides, record: Result<Record, String>) {
+    let BaselineSide::Ours(baseline) = &mut sides.baseline else { panic!("{:?}", sides.baseline) };
+    *baseline = baseline.clone().with_record(record);
 }
 
 /// What is there after the service has taken every request of the change as it was sent.
@@ -122,17 +135,14 @@ fn carry_out(change: &Change) -> Sides {
             family: sides.key.family,
             name: sides.arm_name.clone(),
             kind: Some(put.kind),
-            body,
+            body: body.into(),
         });
     };
     let record = |sides: &mut Sides, put: &RecordPut| {
         let body = put.to_body();
-        let text = body["properties"]["customVersion"].as_str().unwrap().to_owned();
-        sides.baseline = BaselineSide::Ours(Baseline {
-            name: sides.arm_name.clone(),
-            metadata: MetadataItem { name: put.id.name.clone(), family: sides.key.family, body },
-            record: text.parse::<Record>().map_err(|invalid| invalid.reason),
-        });
+        let (name, family) = (put.id.name.clone(), sides.key.family);
+        let metadata = MetadataItem { name, family, body: body.into() };
+        sides.baseline = BaselineSide::Ours(Baseline::new(sides.arm_name.clone(), metadata));
     };
     match &change.work {
         Work::Nothing => {}
@@ -544,8 +554,7 @@ fn a_rule_that_the_service_disabled_is_not_written_without_being_asked() {
 #[test]
 fn an_unreadable_record_is_never_a_silent_two_way_comparison() {
     let mut sides = deployed(Kind::Scheduled);
-    let BaselineSide::Ours(baseline) = &mut sides.baseline else { panic!() };
-    baseline.record = Err("newer".into());
+    set_record(&mut sides, Err("newer".into()));
     let change = check(&sides, Class::Converged, Action::Record);
     check(&carry_out(&change), Class::InSync, Action::None);
     set(&mut sides, Field::Severity, json!("Low"));
@@ -555,8 +564,9 @@ fn an_unreadable_record_is_never_a_silent_two_way_comparison() {
 #[test]
 fn a_field_without_a_hash_is_left_out_of_the_write_until_the_files_may_win() {
     let mut sides = deployed(Kind::Scheduled);
-    let BaselineSide::Ours(baseline) = &mut sides.baseline else { panic!() };
-    baseline.record.as_mut().unwrap().fields.remove(&Field::Severity);
+    let mut known = record(&sides);
+    known.fields.remove(&Field::Severity);
+    set_record(&mut sides, Ok(known));
     check(&sides, Class::InSync, Action::None);
     edit(&mut sides, Field::Severity, json!("Low"));
     check(&sides, Class::Conflict, Action::Refuse);
@@ -587,8 +597,9 @@ fn what_the_service_answered_otherwise_is_no_drift() {
     let sent = sides.live.as_ref().unwrap().body.clone();
     edit(&mut sides, Field::DisplayName, json!("Rule, normalised"));
     let body = sides.live.as_ref().unwrap().body.clone();
-    let BaselineSide::Ours(baseline) = &mut sides.baseline else { panic!() };
-    assert!(baseline.record.as_mut().unwrap().note_answer(Kind::Scheduled, &sent, &body));
+    let mut known = record(&sides);
+    assert!(known.note_answer(Kind::Scheduled, &sent, &body));
+    set_record(&mut sides, Ok(known));
     check(&sides, Class::InSync, Action::None);
     let mut edited = sides.clone();
     edit(&mut edited, Field::DisplayName, json!("Renamed"));

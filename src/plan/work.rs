@@ -2,8 +2,18 @@
 
 use serde_json::Value;
 
-use crate::arm::ResourceId;
+use super::Options;
+use crate::arm::{ResourceId, WorkspaceId};
 use crate::state::{Kind, Record};
+
+/// What else than an item's sides its requests follow from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// Where the item is.
+    pub(super) workspace: &'a WorkspaceId,
+    /// What shapes the changes.
+    pub(super) options: &'a Options,
+}
 
 /// The requests of one change.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,10 +1,13 @@
 //! Pairs up the three sides of every item of one workspace.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::settled::Settled;
 use super::{
     Acknowledgement, BaselineSide, Change, Clash, DesiredSide, Foreign, Guard, Options, RuleCount,
-    Sides, WorkspacePlan, decide, order, replaced,
+    Sides, WorkspacePlan, order, replaced,
 };
 use crate::ident::{ArmName, Day, Family, ItemKey, Owner};
 use crate::state::baseline::{Baseline, Baselines, Ownership};
@@ -20,6 +23,7 @@ pub(super) fn plan_workspace(
     owner: &Owner,
     options: &Options,
     today: Day,
+    settled: &mut Settled,
 ) -> WorkspacePlan {
     let mut plan = WorkspacePlan {
         key: desired.key.clone(),
@@ -51,13 +55,14 @@ pub(super) fn plan_workspace(
         .chain(pairing.unreadable.keys())
         .chain(desired.rollbacks.keys())
         .collect();
-    let changes: Vec<Change> =
-        keys.into_iter().map(|key| decide(pairing.sides(key), options)).collect();
+    let decide = |key| settled.decide(pairing.sides(key), &desired.id, options);
+    let changes: Vec<Arc<Change>> = keys.into_iter().map(decide).collect();
     plan.owned = changes.iter().filter(|change| is_owned(change)).count();
     plan.changes = order::by_weight(replaced::hold(changes, desired, options));
     plan.unmanaged = pairing.unmanaged(&plan.changes);
     plan.foreign = pairing.foreign();
-    plan.changes.iter_mut().for_each(replaced::let_go);
+    // What is shared has nothing left to let go of.
+    plan.changes.iter_mut().filter_map(Arc::get_mut).for_each(replaced::let_go);
     plan
 }
 
@@ -78,10 +83,14 @@ struct Pairing<'a> {
     desired: &'a DesiredWorkspace,
     live: BTreeMap<(Family, ArmName), &'a LiveItem>,
     baselines: Baselines,
+    /// Content files that the workspace's selectors leave out.
+    unselected: BTreeMap<&'a ItemKey, &'a UnselectedContent>,
     /// Items whose content files did not load, and the file.
     unreadable: BTreeMap<ItemKey, &'a UnreadableContent>,
     /// Which of our items an ARM name is bound to by a record.
     bound: BTreeMap<(Family, ArmName), ItemKey>,
+    /// Which items the files want under an ARM name; looked up only for what they do not want.
+    wanted: OnceCell<BTreeMap<(Family, ArmName), Vec<ItemKey>>>,
     owner: &'a Owner,
     prune: bool,
     edits_acknowledged: bool,
@@ -110,12 +119,15 @@ impl<'a> Pairing<'a> {
             |ack: &Acknowledgement| ack.is_about(Guard::RetiredEdited, Some(&desired.key));
         let edits_acknowledged = options.acknowledged.iter().any(is_about);
         let unreadable = unreadable(desired, &baselines);
+        let unselected = desired.unselected.iter().rev().map(|content| (&content.key, &**content));
         Self {
             desired,
             live,
             baselines,
+            unselected: unselected.collect(),
             unreadable,
             bound,
+            wanted: OnceCell::new(),
             owner,
             prune,
             edits_acknowledged,
@@ -132,7 +144,8 @@ impl<'a> Pairing<'a> {
         let clash = self.clash(key, &arm_name, records, &desired, live.as_ref());
         Sides {
             key: key.clone(),
-            name: item.map_or_else(|| display_name(live.as_ref(), key), |item| item.name.clone()),
+            name: item
+                .map_or_else(|| display_name(live.as_ref(), key), |item| item.name.to_string()),
             desired,
             baseline: self.baseline_side(key.family, &arm_name, records),
             live,
@@ -145,7 +158,6 @@ impl<'a> Pairing<'a> {
             left_out: self.left_out(key).map(|content| content.path.clone()),
             rollback: self.desired.rollbacks.get(key).cloned().map(Box::new),
             owner: self.owner.clone(),
-            workspace: self.desired.id.clone(),
             today: self.today,
         }
     }
@@ -161,7 +173,7 @@ impl<'a> Pairing<'a> {
         match (self.records(key), before.or_else(|| self.desired.resources.get(&key.id))) {
             ([record, ..], _) => record.name.clone(),
             ([], Some(named)) => named.clone(),
-            ([], None) => name_of(key),
+            ([], None) => key.id.clone().into(),
         }
     }
 
@@ -182,8 +194,8 @@ impl<'a> Pairing<'a> {
 
     /// The content that an item would be, where the workspace's selectors leave it out.
     fn left_out(&self, key: &ItemKey) -> Option<&UnselectedContent> {
-        let found = self.desired.unselected.iter().find(|content| content.key == *key)?;
-        (!self.desired.items.contains_key(key)).then_some(found)
+        let found = self.unselected.get(key)?;
+        (!self.desired.items.contains_key(key)).then_some(*found)
     }
 
     fn baseline_side(&self, family: Family, name: &ArmName, records: &[Baseline]) -> BaselineSide {
@@ -223,7 +235,10 @@ impl<'a> Pairing<'a> {
         if let Some(holder) = holder.filter(|holder| *holder != key) {
             return Some(Clash::Name(format!("`{arm_name}` already belongs to `{holder}`")));
         }
-        if let (DesiredSide::Absent, Some(other)) = (desired, self.wanted_as(key, arm_name)) {
+        // Only then: it looks at every other item.
+        if *desired == DesiredSide::Absent
+            && let Some(other) = self.wanted_as(key, arm_name)
+        {
             return Some(Clash::Name(format!("the files want `{arm_name}` as `{other}`")));
         }
         let DesiredSide::Present(present) = desired else { return None };
@@ -235,9 +250,15 @@ impl<'a> Pairing<'a> {
 
     /// Another item that the files want under the same ARM name.
     fn wanted_as(&self, key: &ItemKey, arm_name: &ArmName) -> Option<&ItemKey> {
-        let wanted = self.desired.items.keys().chain(self.unreadable.keys());
-        let mut others = wanted.filter(|other| other.family == key.family && *other != key);
-        others.find(|other| self.arm_name(other) == *arm_name)
+        let wanted = self.wanted.get_or_init(|| {
+            let mut wanted: BTreeMap<(Family, ArmName), Vec<ItemKey>> = BTreeMap::new();
+            for key in self.desired.items.keys().chain(self.unreadable.keys()) {
+                wanted.entry((key.family, self.arm_name(key))).or_default().push(key.clone());
+            }
+            wanted
+        });
+        let named = wanted.get(&(key.family, arm_name.clone()))?;
+        named.iter().find(|other| *other != key)
     }
 
     /// Why an item is one side of a change of family, if so: under one id, the files have one family
@@ -245,8 +266,8 @@ impl<'a> Pairing<'a> {
     fn other_family(&self, key: &ItemKey, records: &[Baseline]) -> Option<String> {
         let other = ItemKey { family: key.family.other(), id: key.id.clone() };
         let wanted = |key: &ItemKey| {
-            let left_out = self.desired.unselected.iter().find(|content| content.key == *key);
-            let selected = self.desired.items.get(key).map(|item| item.path.as_str());
+            let left_out = self.unselected.get(key);
+            let selected = self.desired.items.get(key).map(|item| &*item.path);
             selected.or_else(|| left_out.map(|content| content.path.as_str()))
         };
         match (wanted(key), wanted(&other)) {
@@ -265,7 +286,7 @@ impl<'a> Pairing<'a> {
     /// Whether an item of ours is live and was not retired.
     fn is_deployed(&self, key: &ItemKey) -> bool {
         self.records(key).iter().any(|baseline| {
-            let retired = baseline.record.as_ref().is_ok_and(|r| r.state == RecordState::Retired);
+            let retired = baseline.record().is_ok_and(|r| r.state == RecordState::Retired);
             !retired && self.live.contains_key(&(key.family, baseline.name.clone()))
         })
     }
@@ -274,10 +295,10 @@ impl<'a> Pairing<'a> {
     fn twin(&self, key: &ItemKey, present: &Present) -> Option<Clash> {
         let template = present.fields.get(&Field::TemplateName).and_then(|t| t.as_str());
         let likeness = |item: &LiveItem| -> Option<&'static str> {
-            let read = |field: Field| field.read(present.kind, &item.body);
+            let read = |field: Field| field.find(present.kind, &item.body);
             let of_template = item.body["properties"]["alertRuleTemplateName"].as_str();
             let same = |field: Field| {
-                present.fields.get(&field).is_some_and(|value| field.same(value, &read(field)))
+                present.fields.get(&field).is_some_and(|value| field.same(value, read(field)))
             };
             if of_template.is_some_and(|t| {
                 t.eq_ignore_ascii_case(key.id.as_str())
@@ -302,7 +323,7 @@ impl<'a> Pairing<'a> {
     }
 
     /// Items that nobody who uses this tool owns.
-    fn unmanaged(&self, changes: &[Change]) -> usize {
+    fn unmanaged(&self, changes: &[Arc<Change>]) -> usize {
         let named: BTreeSet<(Family, &ArmName)> =
             changes.iter().map(|change| (change.key.family, &change.arm_name)).collect();
         let foreign = |family: Family, name: &ArmName| {
@@ -362,11 +383,6 @@ const fn with_article(family: Family) -> &'static str {
         Family::AnalyticRule => "an analytic rule",
         Family::HuntingQuery => "a hunting query",
     }
-}
-
-/// A content id is a valid ARM name: its rule is the narrower one.
-fn name_of(key: &ItemKey) -> ArmName {
-    key.id.as_str().parse().expect("invariant: every content id is a valid ARM name")
 }
 
 fn display_name(live: Option<&LiveItem>, key: &ItemKey) -> String {

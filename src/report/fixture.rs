@@ -1,5 +1,7 @@
 //! Plans for tests of reports, built by hand.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::apply::{
@@ -16,7 +18,7 @@ use crate::report::{Judgement, TestReport, TestResult, TestVerdict};
 use crate::state::baseline::Baselines;
 use crate::state::{FailureBudget, Field, Freeze, Guards, MetadataItem, RunTerms, Unreadable};
 
-pub(super) fn plan(workspaces: Vec<WorkspacePlan>) -> Plan {
+pub(crate) fn plan(workspaces: Vec<WorkspacePlan>) -> Plan {
     let terms = RunTerms::default();
     Plan { owner: "acme-soc".parse().unwrap(), options: Options::default(), terms, workspaces }
 }
@@ -37,7 +39,7 @@ fn id() -> WorkspaceId {
     }
 }
 
-pub(super) fn workspace(name: &str, changes: Vec<Change>) -> WorkspacePlan {
+pub(crate) fn workspace(name: &str, changes: Vec<Change>) -> WorkspacePlan {
     WorkspacePlan {
         key: key(name),
         id: id(),
@@ -48,7 +50,7 @@ pub(super) fn workspace(name: &str, changes: Vec<Change>) -> WorkspacePlan {
         rules: RuleCount::default(),
         owned: 0,
         retire_blocked: None,
-        changes,
+        changes: changes.into_iter().map(Arc::new).collect(),
         unmanaged: 0,
         foreign: Vec::new(),
     }
@@ -75,7 +77,7 @@ pub(super) fn freeze() -> Freeze {
 }
 
 /// A rule without differences; tests fill in what they are about.
-pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
+pub(crate) fn change(id: &str, class: Class, action: Action) -> Change {
     let key = ItemKey { family: Family::AnalyticRule, id: id.parse().unwrap() };
     let name = format!("The {id} rule");
     let sides = Sides {
@@ -93,7 +95,6 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
         left_out: None,
         rollback: None,
         owner: "acme-soc".parse().unwrap(),
-        workspace: self::id(),
         today: "2026-11-01".parse().unwrap(),
     };
     Change {
@@ -115,7 +116,7 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
     }
 }
 
-pub(super) fn quieter(change: Change) -> Change {
+pub(crate) fn quieter(change: Change) -> Change {
     Change { effect: Effect::Quieter, ..change }
 }
 
@@ -141,7 +142,8 @@ pub(super) fn recorded(record: &str, owner: &str, at: &str) -> BaselineSide {
                 "source": {"kind": "SourceRepository", "name": "sentinelops", "sourceId": owner},
             },
             "systemData": {"lastModifiedAt": at},
-        }),
+        })
+        .into(),
     };
     let mut sorted = Baselines::sort(&[metadata], &owner.parse().unwrap());
     let (_, mut records) = sorted.ours.pop_first().unwrap();
@@ -149,7 +151,7 @@ pub(super) fn recorded(record: &str, owner: &str, at: &str) -> BaselineSide {
 }
 
 /// One workspace with something of everything, one that is in sync, one that could not be read.
-pub(super) fn everything() -> Plan {
+pub(crate) fn everything() -> Plan {
     let mut first = workspace(
         "contoso/contoso-prod",
         vec![
@@ -274,7 +276,7 @@ fn broad() -> RingName {
 }
 
 /// One item for every way in which an item can end, and a workspace that could not be read.
-pub(super) fn outcome() -> Outcome {
+pub(crate) fn outcome() -> Outcome {
     let mut quieter = item("updated", Class::Changed, Action::Update, Verdict::Done);
     quieter.effect = Effect::Quieter;
     let mut partly = item("partly", Class::Conflict, Action::Update, Verdict::Done);

@@ -10,7 +10,8 @@ use std::collections::{HashMap, HashSet};
 use super::count::count;
 use super::escape;
 use super::summary;
-use crate::apply::{ItemOutcome, WorkspaceOutcome};
+use crate::apply::{ItemOutcome, Verdict, WorkspaceOutcome};
+use crate::arm::without_requests;
 use crate::ident::{ItemKey, WorkspaceKey};
 use crate::plan::{Change, Modified, Plan, WorkspacePlan};
 
@@ -58,6 +59,12 @@ pub(super) fn items<'p>(
     all: impl IntoIterator<Item = (&'p WorkspaceOutcome, &'p ItemOutcome)>,
 ) -> Vec<Fold<'p, WorkspaceOutcome, ItemOutcome>> {
     fold(all, |item| &item.key, |(_, left), (_, right)| is_same_outcome(left, right))
+}
+
+/// Why items ended so. Of several, the ids of their requests are left out: each has another, which JSON has.
+pub(super) fn reason(fold: &Fold<'_, WorkspaceOutcome, ItemOutcome>) -> Option<String> {
+    let reason = summary::verdict_reason(&fold.first.verdict)?;
+    Some(if fold.is_shared() { without_requests(reason) } else { reason.to_owned() })
 }
 
 /// What several workspaces share.
@@ -192,7 +199,11 @@ fn is_same_outcome(left: &ItemOutcome, right: &ItemOutcome) -> bool {
         modified,
         verdict,
     } = left;
-    (key, name, verdict) == (&right.key, &right.name, &right.verdict)
+    let ended = |verdict: &Verdict| {
+        (summary::verdict_word(verdict), summary::verdict_reason(verdict).map(without_requests))
+    };
+    (key, name) == (&right.key, &right.name)
+        && ended(verdict) == ended(&right.verdict)
         && (class, action, effect) == (&right.class, &right.action, &right.effect)
         && (undecided, drift_left) == (&right.undecided, &right.drift_left)
         && creates_disabled == &right.creates_disabled
@@ -284,6 +295,26 @@ mod tests {
             modified(both.iter().map(|change| change.modified.as_ref())).unwrap(),
             "last changed by jo between 2026-10-01T00:00:00Z and 2026-10-02T00:00:00Z"
         );
+    }
+
+    #[test]
+    fn the_same_error_is_told_once_whatever_its_requests() {
+        let failed = |why: &str| {
+            let verdict = Verdict::Failed(why.to_owned());
+            fixture::item("rule", Class::New, Action::Create, verdict)
+        };
+        let mut outcome = fixture::outcome();
+        outcome.workspaces[0].items = vec![failed("400 No: bad (request 1)")];
+        outcome.workspaces[1].items = vec![failed("400 No: bad (request 2)")];
+        let told: Vec<_> =
+            outcome.workspaces.iter().map(|workspace| (workspace, &workspace.items[0])).collect();
+        let folds = items(told.clone());
+        assert_eq!(folds.len(), 1);
+        assert_eq!(reason(&folds[0]).unwrap(), "400 No: bad");
+        assert_eq!(reason(&Fold::single(told[0].0, told[0].1)).unwrap(), "400 No: bad (request 1)");
+        outcome.workspaces[1].items = vec![failed("400 No: worse (request 1)")];
+        let told = outcome.workspaces.iter().map(|workspace| (workspace, &workspace.items[0]));
+        assert_eq!(items(told).len(), 2);
     }
 
     #[test]

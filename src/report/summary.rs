@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::apply::{ItemOutcome, Outcome, Verdict};
 use crate::plan::{
-    self, Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Moved, Plan,
-    WorkspacePlan,
+    self, Action, BaselineSide, Change, Class, DesiredSide, Effect, Exceeded, FieldChange, Moved,
+    Plan, WorkspacePlan,
 };
 
 /// The counts of a plan, or of one of its workspaces.
@@ -51,11 +51,16 @@ impl Summary {
     /// The counts of a whole plan.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
+        Self::judged(plan, &plan::exceeded(plan))
+    }
+
+    /// The counts of a whole plan of which the guards found this.
+    #[must_use]
+    pub fn judged(plan: &Plan, found: &[Exceeded]) -> Self {
         let mut summary = Self::default();
         for workspace in &plan.workspaces {
             summary.add(workspace);
         }
-        let found = plan::exceeded(plan);
         summary.objections = found.iter().filter(|one| one.acknowledged.is_none()).count();
         summary
     }
@@ -124,7 +129,7 @@ fn foreign(workspace: &WorkspacePlan) -> usize {
         let item = format!("{}/{}", change.key.family, change.arm_name);
         workspace.foreign.iter().any(|foreign| foreign.item.eq_ignore_ascii_case(&item))
     };
-    let not_listed = workspace.changes.iter().filter(wanted).filter(|c| !listed_too(c)).count();
+    let not_listed = workspace.each().filter(wanted).filter(|c| !listed_too(c)).count();
     workspace.foreign.len() + not_listed
 }
 
@@ -169,7 +174,7 @@ pub(super) fn is_urgent(change: &Change) -> bool {
 /// One workspace's changes in the order of reports; equals keep the plan's order.
 #[must_use]
 pub fn ordered(workspace: &WorkspacePlan) -> Vec<&Change> {
-    let mut changes: Vec<&Change> = workspace.changes.iter().collect();
+    let mut changes: Vec<&Change> = workspace.each().collect();
     changes.sort_by_key(|change| rank(change));
     changes
 }
@@ -256,7 +261,7 @@ pub(super) fn vanished_while_held(change: &Change) -> bool {
 /// unknown. A held item has only its record to be compared with.
 pub(super) fn is_uncompared(change: &Change) -> bool {
     let unknown = match &change.sides.baseline {
-        BaselineSide::Ours(baseline) => baseline.record.is_err(),
+        BaselineSide::Ours(baseline) => baseline.record().is_err(),
         BaselineSide::Ambiguous(_) => true,
         BaselineSide::None | BaselineSide::Other(..) => change.class == Class::Held,
     };
@@ -264,10 +269,10 @@ pub(super) fn is_uncompared(change: &Change) -> bool {
 }
 
 /// Whether the workspace has another kind of item than was applied there.
-fn was_swapped(change: &Change) -> bool {
+pub(super) fn was_swapped(change: &Change) -> bool {
     match (&change.sides.baseline, &change.sides.live) {
         (BaselineSide::Ours(baseline), Some(live)) => {
-            baseline.record.as_ref().is_ok_and(|record| live.kind != Some(record.kind))
+            baseline.record().is_ok_and(|record| live.kind != Some(record.kind))
         }
         _ => false,
     }
@@ -348,6 +353,15 @@ pub const fn verdict_word(verdict: &Verdict) -> &'static str {
         Verdict::Accepted(_) => "accepted",
         Verdict::Frozen(_) => "frozen",
         Verdict::NotStarted(_) => "not-started",
+    }
+}
+
+/// How an item ended, as reports for people say it.
+pub(super) const fn verdict_words(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotStarted(_) => "not started",
+        Verdict::Accepted(_) => "accepted drift",
+        other => verdict_word(other),
     }
 }
 

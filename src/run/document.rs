@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::arm::WorkspaceId;
 use crate::ident::{ItemKey, WorkspaceKey};
 use crate::plan::{BaselineSide, Change, Plan, SavedPlan, Work, mark_of_desired};
 use crate::state::{Field, Kind, Playbooks, Record};
@@ -93,14 +94,14 @@ pub struct Replaced {
 }
 
 impl Replaced {
-    pub(super) fn of(workspace: &WorkspaceKey, change: &Change) -> Self {
+    pub(super) fn of(workspace: &WorkspaceKey, id: &WorkspaceId, change: &Change) -> Self {
         let sides = &change.sides;
         let live = sides.live.as_ref();
         let (record, metadata) = match &sides.baseline {
             BaselineSide::Ours(baseline) => {
-                (baseline.record.as_ref().ok(), baseline.metadata.body.clone())
+                (baseline.record().ok(), Value::clone(&baseline.metadata.body))
             }
-            BaselineSide::Other(item, _) => (None, item.body.clone()),
+            BaselineSide::Other(item, _) => (None, Value::clone(&item.body)),
             BaselineSide::None | BaselineSide::Ambiguous(_) => (None, Value::Null),
         };
         let (kind, after, next) = match &change.work {
@@ -119,13 +120,13 @@ impl Replaced {
         let mut replaced = Self {
             format: REPLACED.into(),
             workspace: workspace.to_string(),
-            resource_id: sides.workspace.to_string(),
+            resource_id: id.to_string(),
             key: change.key.to_string(),
             arm_name: change.arm_name.to_string(),
             name: change.name.clone(),
             action: change.action.to_string(),
             kind: kind.map_or_else(String::new, |kind| kind.to_string()),
-            before: live.map_or(Value::Null, |live| live.body.clone()),
+            before: live.map_or(Value::Null, |live| Value::clone(&live.body)),
             metadata,
             after,
             writes_resource: !matches!(

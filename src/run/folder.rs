@@ -1,13 +1,16 @@
 //! The folder of a run that is under way.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
 use super::document::{self, Manifest, Replaced};
 use super::file;
-use crate::apply::Journal;
+use crate::apply::{Journal, Keeping};
+use crate::arm::WorkspaceId;
 use crate::ident::WorkspaceKey;
 use crate::plan::{Change, Plan, SavedPlan};
 
@@ -19,6 +22,30 @@ pub(super) const RUNS: &str = ".sentinelops/runs";
 pub struct Folder {
     id: String,
     path: PathBuf,
+    folders: Folders,
+}
+
+/// The folders within a run's, each with whether it is on the disk by now. Items of one folder are kept at
+/// once: none may be said to be kept before its folder is.
+#[derive(Debug, Clone, Default)]
+struct Folders(Arc<Mutex<BTreeMap<PathBuf, Arc<Mutex<bool>>>>>);
+
+impl Folders {
+    /// Sees to it that a folder below `run` is on the disk, and those above it.
+    fn ensure(&self, run: &Path, folder: &Path) -> io::Result<()> {
+        let one = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(folder.to_owned()).or_default())
+        };
+        let mut is_there = one.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_there {
+            file::folders(folder)?;
+            let above = folder.ancestors().take_while(|above| *above != run);
+            above.chain([run]).try_for_each(file::sync)?;
+            *is_there = true;
+        }
+        Ok(())
+    }
 }
 
 impl Folder {
@@ -45,7 +72,7 @@ impl Folder {
         let manifest = Manifest::new(id.clone(), plan, &saved, rolls_back.map(str::to_owned));
         file::write(&path.join("plan.json"), &saved.to_text())?;
         file::write(&path.join("run.json"), &document::to_text(&manifest))?;
-        Ok(Self { id, path })
+        Ok(Self { id, path, folders: Folders::default() })
     }
 
     /// Its name.
@@ -67,28 +94,35 @@ impl Folder {
     pub fn end(&self, outcome: &Value) -> io::Result<()> {
         file::write(&self.path.join("outcome.json"), &document::to_text(outcome))
     }
+}
 
-    fn keep(&self, workspace: &WorkspaceKey, change: &Change) -> io::Result<()> {
-        let path = self.path.join(Replaced::path(workspace, &change.key));
-        let replaced = Replaced::of(workspace, change);
-        if path.exists() && !replaced.writes_resource {
-            // The item stands as it was to stand, perhaps by this run's own write: what that replaced is
-            // kept already.
-            return Ok(());
-        }
-        if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
-            file::folders(folder)?;
-            let above = folder.ancestors().take_while(|above| *above != self.path);
-            above.chain([self.path.as_path()]).try_for_each(file::sync)?;
-        }
-        file::write(&path, &document::to_text(&replaced))
+/// Keeps what was replaced in a file below the run's folder.
+fn keep(run: &Path, path: &Path, folders: &Folders, replaced: &Replaced) -> io::Result<()> {
+    if path.exists() && !replaced.writes_resource {
+        // The item stands as it was to stand, perhaps by this run's own write: what that replaced is kept
+        // already.
+        return Ok(());
     }
+    if let Some(folder) = path.parent() {
+        folders.ensure(run, folder)?;
+    }
+    file::write(path, &document::to_text(replaced))
 }
 
 impl Journal for Folder {
-    fn replaces(&self, workspace: &WorkspaceKey, change: &Change) -> Result<(), String> {
-        self.keep(workspace, change)
-            .map_err(|error| format!("failed to write to `{}`: {error}", self.path.display()))
+    fn replaces(
+        &self,
+        workspace: &WorkspaceKey,
+        id: &WorkspaceId,
+        change: &Change,
+    ) -> Option<Keeping> {
+        let replaced = Replaced::of(workspace, id, change);
+        let path = self.path.join(Replaced::path(workspace, &change.key));
+        let (run, folders) = (self.path.clone(), self.folders.clone());
+        Some(Box::new(move || {
+            keep(&run, &path, &folders, &replaced)
+                .map_err(|error| format!("failed to write to `{}`: {error}", run.display()))
+        }))
     }
 }
 

@@ -1,20 +1,61 @@
 //! The baseline: what the metadata of a workspace says was last applied, and by whom.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
-use super::{MetadataItem, Record};
+use super::{Body, MetadataItem, Record};
 use crate::arm::marker;
 use crate::ident::{ArmName, ContentId, Family, ItemKey, Owner};
 
 /// What the metadata says about one item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Baseline {
     /// The ARM name of the item that the metadata is about.
     pub name: ArmName,
     /// The metadata resource.
     pub metadata: MetadataItem,
-    /// The record; `Err` says why it cannot be read, which never means that nothing was applied.
-    pub record: Result<Record, String>,
+    record: OnceLock<Result<Record, String>>,
+}
+
+impl Baseline {
+    /// What a metadata resource says about the item of this name.
+    #[must_use]
+    pub const fn new(name: ArmName, metadata: MetadataItem) -> Self {
+        Self { name, metadata, record: OnceLock::new() }
+    }
+
+    /// The record, read when it is first asked for: of most items nobody asks.
+    ///
+    /// # Errors
+    /// Why it cannot be read, which never means that nothing was applied.
+    pub fn record(&self) -> Result<&Record, &String> {
+        self.record.get_or_init(|| read(&self.metadata, &self.name)).as_ref()
+    }
+
+    /// Lets go of the metadata's body and of the record's fields: only how the item is recorded stays.
+    pub fn let_go(&mut self) {
+        let mut record = self.record().cloned().map_err(Clone::clone);
+        if let Ok(record) = &mut record {
+            record.fields.clear();
+        }
+        self.record = OnceLock::from(record);
+        self.metadata.body = Body::default();
+    }
+
+    /// The same metadata with another record, for what is known of it without its body.
+    #[must_use]
+    pub(crate) fn with_record(mut self, record: Result<Record, String>) -> Self {
+        self.record = OnceLock::from(record);
+        self
+    }
+}
+
+impl PartialEq for Baseline {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.metadata == other.metadata
+            && self.record() == other.record()
+    }
 }
 
 /// Who a metadata resource says owns its item.
@@ -49,9 +90,7 @@ impl Baselines {
             let ownership = ownership(item, owner);
             match (ownership, key(item), subject(item)) {
                 (Ownership::Ours, Some(key), Some(name)) => {
-                    let record = read(item, &name);
-                    let baseline = Baseline { name, metadata: item.clone(), record };
-                    sorted.ours.entry(key).or_default().push(baseline);
+                    sorted.ours.entry(key).or_default().push(Baseline::new(name, item.clone()));
                 }
                 (ownership, _, _) => sorted.others.push((item.clone(), ownership)),
             }
@@ -80,9 +119,11 @@ fn ownership(item: &MetadataItem, owner: &Owner) -> Ownership {
             if name.is_empty() { item.source("kind") } else { name }.to_owned(),
         );
     }
-    match item.source("sourceId").parse::<Owner>() {
-        Ok(named) if &named == owner => Ownership::Ours,
-        _ => Ownership::Foreign(item.source("sourceId").to_owned()),
+    let named = item.source("sourceId");
+    if named.eq_ignore_ascii_case(owner.as_str()) {
+        Ownership::Ours
+    } else {
+        Ownership::Foreign(named.to_owned())
     }
 }
 
@@ -122,7 +163,8 @@ mod tests {
                 "contentId": content,
                 "customVersion": "so1;A;Scheduled",
                 "source": {"kind": "SourceRepository", "name": source, "sourceId": owner},
-            }}),
+            }})
+            .into(),
         }
     }
 

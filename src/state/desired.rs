@@ -90,9 +90,9 @@ pub struct UnreadableContent {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DesiredItem {
     /// Its display name, for people; the id when the name is unknown.
-    pub name: String,
+    pub name: Arc<str>,
     /// The content file, relative to the root.
-    pub path: String,
+    pub path: Arc<str>,
     /// Present or held.
     pub state: DesiredState,
 }

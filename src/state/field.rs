@@ -151,25 +151,29 @@ impl Field {
         }
     }
 
+    /// The table is in the order of the fields.
     fn row(self) -> &'static (Self, char, &'static str) {
-        TABLE
-            .iter()
-            .find(|row| row.0 == self)
-            .expect("invariant: every field has a row in the table")
+        &TABLE[self as usize]
     }
 
     /// The wire value in a resource's body, `null` when absent.
     #[must_use]
     pub fn read(self, kind: Kind, body: &Value) -> Value {
+        self.find(kind, body).clone()
+    }
+
+    /// Where the wire value stands in a resource's body, `null` when absent.
+    #[must_use]
+    pub fn find(self, kind: Kind, body: &Value) -> &Value {
         let properties = &body["properties"];
         if kind == Kind::Hunt && self.is_tag() {
-            return tag(properties, self.path()).cloned().unwrap_or(Value::Null);
+            return tag(properties, self.path()).unwrap_or(&Value::Null);
         }
         let mut value = properties;
         for part in self.path().split('.') {
             value = value.get(part).unwrap_or(&Value::Null);
         }
-        value.clone()
+        value
     }
 
     /// Puts a wire value into a resource's body; `null` takes the property out.
@@ -312,6 +316,7 @@ mod tests {
         let paths: BTreeSet<&str> = TABLE.iter().map(|row| row.2).collect();
         assert_eq!((codes.len(), paths.len()), (TABLE.len(), TABLE.len()));
         assert!(Field::all().all(|field| Field::from_code(field.code()) == Some(field)));
+        assert!(Field::all().all(|field| field.row().0 == field));
     }
 
     #[test]

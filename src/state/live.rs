@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Kind;
+use super::{Body, Kind};
 use crate::ident::{ArmName, Family};
 
 /// One rule or hunting query as it is in a workspace.
@@ -16,20 +16,20 @@ pub struct LiveItem {
     /// hunting queries.
     pub kind: Option<Kind>,
     /// The whole resource.
-    pub body: Value,
+    pub body: Body,
 }
 
 impl LiveItem {
     /// The etag that was read with it.
     #[must_use]
     pub fn etag(&self) -> Option<&str> {
-        self.body.get("etag").and_then(Value::as_str)
+        self.body.member("etag").as_str()
     }
 
     /// Its display name, for people.
     #[must_use]
     pub fn display_name(&self) -> &str {
-        self.body["properties"]["displayName"].as_str().unwrap_or_default()
+        self.body.property("displayName").as_str().unwrap_or_default()
     }
 }
 
@@ -41,20 +41,20 @@ pub struct MetadataItem {
     /// The family that its `kind` names.
     pub family: Family,
     /// The whole resource.
-    pub body: Value,
+    pub body: Body,
 }
 
 impl MetadataItem {
     /// A text under `properties`; empty when absent.
     #[must_use]
     pub fn property(&self, name: &str) -> &str {
-        self.body["properties"][name].as_str().unwrap_or_default()
+        self.body.property(name).as_str().unwrap_or_default()
     }
 
     /// A text under `properties.source`; empty when absent.
     #[must_use]
     pub fn source(&self, name: &str) -> &str {
-        self.body["properties"]["source"][name].as_str().unwrap_or_default()
+        self.body.property("source")[name].as_str().unwrap_or_default()
     }
 
     /// The last segment of the `parentId`: the ARM name of the item it is about.

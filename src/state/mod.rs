@@ -5,6 +5,7 @@
 //! keys into wire values, [`Field::read`] and [`Field::write`] move them out of and into bodies.
 
 pub mod baseline;
+pub mod body;
 mod canonical;
 pub mod define;
 pub mod desired;
@@ -16,6 +17,7 @@ pub mod record;
 pub mod rollback;
 pub mod rollout;
 
+pub use body::Body;
 pub use canonical::canonical;
 pub use desired::{Desired, DesiredItem, DesiredState, DesiredWorkspace};
 pub use field::{Field, Fields};

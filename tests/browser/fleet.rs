@@ -41,7 +41,7 @@ pub(crate) fn workspace(environment: &str, ring: &str, changes: Vec<Change>) -> 
         rules: RuleCount::default(),
         owned: changes.len(),
         retire_blocked: None,
-        changes,
+        changes: changes.into_iter().map(Arc::new).collect(),
         unmanaged: 0,
         foreign: Vec::new(),
     }
@@ -77,7 +77,6 @@ pub(crate) fn change(id: &str, name: &str, class: Class, action: Action) -> Chan
         left_out: None,
         rollback: None,
         owner: "acme-soc".parse().unwrap(),
-        workspace: self::id(),
         today: "2026-11-24".parse().unwrap(),
     };
     Change {

@@ -80,9 +80,10 @@ fn edited(kind: Kind, field: Field) -> Value {
         Field::Tactics => json!(["CommandAndControl", "Execution", "Impact"]),
         Field::Techniques => json!(["T1219", "T1059", "T1105"]),
         Field::SubTechniques => json!(["T1059.003"]),
+        // Incidents are grouped by the host: it must stay one of the entities.
         Field::EntityMappings => json!([{
-            "entityType": "URL",
-            "fieldMappings": [{"identifier": "Url", "columnName": "RemoteUrl"}],
+            "entityType": "Host",
+            "fieldMappings": [{"identifier": "HostName", "columnName": "DeviceName"}],
         }]),
         Field::SentinelEntitiesMappings => json!([{"columnName": "OtherEntities"}]),
         Field::CustomDetails => json!({"Url": "RemoteUrl", "Port": "RemotePort"}),
@@ -90,7 +91,7 @@ fn edited(kind: Kind, field: Field) -> Value {
         Field::AggregationKind => json!("SingleAlert"),
         Field::GroupingLookback => json!("P1D"),
         Field::GroupingMatching => json!("AllEntities"),
-        Field::GroupByEntities => json!(["URL"]),
+        Field::GroupByEntities => json!([]),
         Field::GroupByAlertDetails => json!(["DisplayName"]),
         Field::GroupByCustomDetails => json!([]),
         Field::TemplateName => json!("another-template"),

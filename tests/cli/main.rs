@@ -5,14 +5,17 @@
 
 mod annotated;
 mod bad_input;
+mod coexistence;
 #[cfg(unix)]
 mod credentials;
 mod explained;
 mod field_table;
 mod first_apply;
+mod fleet;
 mod guards;
 mod layers;
 mod lints;
+mod merge;
 mod moves;
 mod not_ours;
 mod output;

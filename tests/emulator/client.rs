@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sentinelops::arm::WorkspaceId;
@@ -19,7 +19,12 @@ const SEARCHES: &str = "2023-09-01";
 /// Options with a clock that stands still, so that answers are the same in every run.
 pub(crate) fn options() -> Options {
     let now = "2026-03-25T07:45:17.671388Z".parse().unwrap();
-    Options::new(Arc::new(move || now))
+    Options { record: recording(), ..Options::new(Arc::new(move || now)) }
+}
+
+/// Where `.ci/run` wants all traffic of the tests.
+pub(crate) fn recording() -> Option<PathBuf> {
+    std::env::var_os("SENTINELOPS_EMULATOR_RECORD").map(PathBuf::from)
 }
 
 pub(crate) fn workspace() -> WorkspaceId {
@@ -125,6 +130,10 @@ impl Service {
         let mut head = format!("{} {} HTTP/1.1\r\n", call.method, call.target);
         head += &format!("host: {}\r\nconnection: close\r\n", self.address);
         head += &format!("content-length: {}\r\n", body.len());
+        let said = call.headers.iter().any(|(name, _)| *name == "content-type");
+        if !body.is_empty() && !said {
+            head += "content-type: application/json\r\n";
+        }
         for (name, value) in &call.headers {
             head += &format!("{name}: {value}\r\n");
         }

@@ -73,12 +73,17 @@ fn what_the_lints_let_pass_the_emulator_takes() {
     let mut desired = compiled.desired;
     checked.hold(&mut desired);
     let service = Service::start(options());
-    let mut taken = 0;
+    let (mut taken, mut refused) = (0, Vec::new());
     for (key, item) in &desired.workspaces[0].items {
         let DesiredState::Present(present) = &item.state else { continue };
-        assert_eq!(refusal(&service, key.id.as_str(), present), None, "{}", item.path);
-        taken += 1;
+        match refusal(&service, key.id.as_str(), present) {
+            None => taken += 1,
+            Some(why) => refused.push(format!("{}: {why}", item.path)),
+        }
     }
+    // Its first parenthesis is never closed: no engine reads it.
+    let unreadable = "PersistViaIFEORegistryKey.yaml: Request is invalid and cannot be processed: Syntax error: SYN0001: I could not parse that, sorry. [line:position=0:0]";
+    assert!(matches!(refused.as_slice(), [one] if one.ends_with(unreadable)), "{refused:#?}");
     assert!(taken > 350, "only {taken} items");
     service.stop();
 }

@@ -96,7 +96,8 @@ impl Bench {
             replaces: None,
             accepted: Vec::new(),
         }));
-        let item = DesiredItem { name: key.id.to_string(), path: "content/x.yaml".into(), state };
+        let item =
+            DesiredItem { name: key.id.as_str().into(), path: "content/x.yaml".into(), state };
         self.workspace().items.insert(key, item);
     }
 

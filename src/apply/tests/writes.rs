@@ -391,7 +391,7 @@ async fn a_rule_that_got_a_playbook_since_it_was_planned_is_not_deleted() {
     bench.options.prune = true;
     let page = |links: Value| Fault::Body(200, json!({"value": links}).to_string());
     let looked = |mut plan: Plan| {
-        for (_, change) in plan.deleted_rules() {
+        for (_, _, change) in plan.deleted_rules() {
             change.playbooks = Some(Playbooks::Read(Vec::new()));
         }
         plan::guard(plan).unwrap()

@@ -20,7 +20,7 @@ pub(super) fn run(args: &Matrix, context: &Context, ui: &Ui) -> Result<Exit, Err
         (number, None) => Division::Shards(number.unwrap_or(1)),
     };
     let loaded = load_or_stop(context, ui, context.today)?;
-    let workspaces = selected(&selection(&args.selection), &loaded, ui)?;
+    let workspaces = selected(&selection(&args.selection), &loaded.fleet, ui)?;
     let jobs = jobs(&workspaces, division).map_err(|invalid| Error::usage(invalid.to_string()))?;
     ui.print(&format!("{}\n", report::json::jobs(&jobs)))?;
     Ok(Exit::Done)

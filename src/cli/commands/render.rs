@@ -20,7 +20,7 @@ pub(super) fn run(args: &Render, context: &Context, ui: &Ui) -> Result<Exit, Err
     let today = args.day.today.unwrap_or(context.today);
     let loaded = load_or_stop(context, ui, today)?;
     let selection = selection(&args.selection);
-    let workspaces = selected(&selection, &loaded, ui)?;
+    let workspaces = selected(&selection, &loaded.fleet, ui)?;
     let chosen: Vec<&DesiredWorkspace> = loaded
         .compiled
         .desired
@@ -113,7 +113,7 @@ fn document(
         "environment": workspace.key.environment.as_str(),
         "workspace": workspace.key.workspace.as_str(),
         "key": key.to_string(),
-        "path": item.path,
+        "path": &*item.path,
     });
     match &item.state {
         DesiredState::Present(present) => {

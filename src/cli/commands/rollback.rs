@@ -18,8 +18,8 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &Interrupts,
 ) -> Result<Exit, Error> {
-    if !matches!(args.output.format, Format::Text | Format::Json) {
-        return Err(args.output.format.not_of("rollback", "text or json"));
+    if !matches!(args.output.format, Format::Text | Format::Json | Format::Markdown) {
+        return Err(args.output.format.not_of("rollback", "text, json or markdown"));
     }
     let unread = |why: NotARun| {
         Error::usage(format!("failed to read the run `{}`: {why}", args.run))
@@ -47,7 +47,7 @@ pub(super) async fn run(
     let Survey { mut plan, connected, .. } =
         survey_of(names, &options(args, context), context.today, context, ui, turn).await?;
     plan.keep(|change| change.sides.rollback.is_some());
-    let result = carry(&asked, plan, &connected.clients).await;
+    let result = carry(&asked, plan, &connected.clients, None).await;
     connected.close().await;
     result
 }

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use crate::arm::Collection;
+use serde_json::{Value, json};
+
+use crate::arm::{Collection, WorkspaceId};
 use crate::cli::args::{OnConflict, OnDrift, Selection as Typed, Shape};
 use crate::cli::connect::{Connected, connect};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
+use crate::cli::files;
 use crate::cli::load::{Loaded, load_or_stop};
 use crate::cli::ui::Ui;
 use crate::content::Content;
-use crate::environment::{Environment, Selection, Workspace};
+use crate::environment::{Environment, Fleet, Selection, Workspace};
 use crate::ident::{Day, ItemKey, Tag, WorkspaceKey};
 use crate::live::{Target, observe_each, read_playbooks};
+use crate::merge::Part;
 use crate::plan::{self, Change, Class, Options, Plan, Planner};
 use crate::report;
 use crate::report::summary;
@@ -28,11 +32,67 @@ pub(super) enum Names {
     Saved,
 }
 
-/// A plan and what it came from.
+/// A plan and what it came from. Of what is desired only the selected workspaces are left.
 pub(super) struct Survey {
     pub(super) loaded: Loaded,
     pub(super) plan: Plan,
     pub(super) connected: Connected,
+    selection: Selection,
+}
+
+impl Survey {
+    /// What its report is a part of.
+    pub(super) fn part(&self, context: &Context, digest: Option<&str>) -> Part {
+        let fleet = &self.loaded.fleet;
+        let all = Selection { shard: None, ..self.selection.clone() };
+        let of_all_rings = Selection { rings: Vec::new(), ..all.clone() };
+        let mut rings: Vec<String> = of_all_rings
+            .workspaces(fleet)
+            .unwrap_or_default()
+            .iter()
+            .map(|(_, workspace)| workspace.ring.value.to_string())
+            .collect();
+        rings.dedup();
+        let shards = self.selection.shard.map_or_else(Vec::new, |shard| {
+            let workspaces = all.workspaces(fleet).unwrap_or_default();
+            shard.siblings(&workspaces).map(|shard| shard.to_string()).collect()
+        });
+        Part {
+            owner: self.plan.owner.to_string(),
+            files: files::digest(context),
+            digest: digest.map(str::to_owned),
+            rings,
+            selection: words(&all),
+            shard: self.selection.shard.map(|shard| shard.to_string()),
+            shards,
+            exits: Vec::new(),
+        }
+    }
+}
+
+/// A document with what it is a part of, and how the process ends.
+pub(super) fn with_part(mut document: Value, part: Part, exits: &[Exit]) -> Value {
+    document["part"] = json!(Part { exits: Exit::codes(exits), ..part });
+    document
+}
+
+/// What was asked for, in one spelling.
+pub(super) fn words(selection: &Selection) -> Vec<String> {
+    let Selection { environments, workspaces, rings, content, tags, all: _, shard: _ } = selection;
+    let named = [
+        ("environment", environments),
+        ("workspace", workspaces),
+        ("ring", rings),
+        ("content", content),
+        ("tag", tags),
+    ];
+    let words = named.into_iter().flat_map(|(what, names)| {
+        names.iter().map(move |name| format!("{what}={}", name.to_lowercase()))
+    });
+    let mut words: Vec<String> = words.collect();
+    words.sort();
+    words.dedup();
+    words
 }
 
 /// Loads the root, reads the selected workspaces and plans.
@@ -64,25 +124,27 @@ pub(super) async fn survey_of(
     ui: &Ui,
     turn: Turn<'_>,
 ) -> Result<Survey, Error> {
-    let loaded = load_or_stop(context, ui, today)?;
+    let mut loaded = load_or_stop(context, ui, today)?;
     let selection = selection(typed);
-    let workspaces = selected(&selection, &loaded, ui)?;
+    let workspaces = selected(&selection, &loaded.fleet, ui)?;
     if let (Some(shard), true) = (selection.shard, workspaces.is_empty()) {
         ui.note(&format!("Shard {shard} has no workspace: nothing is to be done in it."));
     }
-    check_acknowledged(options, &loaded, ui)?;
-    let mut desired = only(&loaded.compiled.desired, &workspaces, &selection);
-    turn(&mut desired)?;
+    check_acknowledged(options, &loaded.fleet, ui)?;
+    let desired = &mut loaded.compiled.desired;
+    keep_only(desired, &workspaces, &selection);
+    turn(desired)?;
     let connected = connect(context, &loaded.fleet, &workspaces, ui).await?;
     let targets: Vec<Target> =
         desired.workspaces.iter().map(|w| Target::of(&desired.owner, w)).collect();
-    let planner = Planner::new(&desired, options, today);
+    let mut planner = Planner::new(desired, options, today);
     let progress = ui.progress(targets.len(), "reading workspaces");
     let planned = observe_each(&connected.clients, &targets, |target, seen| {
         progress.inc(1);
         planner.workspace(&target.key, &seen)
     });
-    let mut plan = planner.plan(planned.await.into_iter().flatten());
+    let planned = planned.await;
+    let mut plan = planner.plan(planned.into_iter().flatten());
     progress.finish_and_clear();
     // What a workspace that was not read has is not known, so no name can be called unknown.
     let is_read = plan.workspaces.iter().all(|workspace| workspace.unreadable.is_none());
@@ -98,13 +160,13 @@ pub(super) async fn survey_of(
     if names == Names::Typed {
         say_idle(&plan, ui);
     }
-    Ok(Survey { loaded, plan, connected })
+    Ok(Survey { loaded, plan, connected, selection })
 }
 
 /// A workspace that is named in an acknowledgement is one of the fleet, and only one.
-fn check_acknowledged(options: &Options, loaded: &Loaded, ui: &Ui) -> Result<(), Error> {
+fn check_acknowledged(options: &Options, fleet: &Fleet, ui: &Ui) -> Result<(), Error> {
     let named = options.acknowledged.iter().filter_map(|ack| ack.workspace.as_ref());
-    let unknown = loaded.fleet.unclear_workspaces(named);
+    let unknown = fleet.unclear_workspaces(named);
     if unknown.is_empty() {
         return Ok(());
     }
@@ -123,13 +185,13 @@ fn say_idle(plan: &Plan, ui: &Ui) {
 
 /// Reads which playbooks the rules start that are to be deleted.
 async fn look_at_playbooks(plan: &mut Plan, connected: &Connected) {
-    let rule = |(key, change): (&WorkspaceKey, &mut Change)| {
-        let id = change.sides.workspace.resource(Collection::AlertRules, &change.arm_name);
+    let rule = |(key, workspace, change): (&WorkspaceKey, &WorkspaceId, &mut Change)| {
+        let id = workspace.resource(Collection::AlertRules, &change.arm_name);
         (key.environment.clone(), id)
     };
     let rules: Vec<_> = plan.deleted_rules().map(rule).collect();
     let found = read_playbooks(&connected.clients, &rules).await;
-    for ((_, change), playbooks) in plan.deleted_rules().zip(found) {
+    for ((_, _, change), playbooks) in plan.deleted_rules().zip(found) {
         change.playbooks = Some(playbooks);
     }
 }
@@ -194,30 +256,28 @@ pub(super) fn selection(typed: &Typed) -> Selection {
 
 pub(super) fn selected<'l>(
     selection: &Selection,
-    loaded: &'l Loaded,
+    fleet: &'l Fleet,
     ui: &Ui,
 ) -> Result<Vec<(&'l Environment, &'l Workspace)>, Error> {
-    selection.workspaces(&loaded.fleet).map_err(|diagnostics| {
+    selection.workspaces(fleet).map_err(|diagnostics| {
         ui.message(&report::text::diagnostics(&diagnostics, ui.messages()));
         Error::new(Exit::Invalid, "the selection names what is not there")
     })
 }
 
-/// The desired side of the selected workspaces. Where rings are named, the run is one job of a chain, and
-/// later rings wait for how it ends; else only those of this run do.
-fn only(
-    desired: &Desired,
+/// Leaves the desired side of the selected workspaces. Where rings are named, the run is one job of a
+/// chain, and later rings wait for how it ends; else only those of this run do.
+fn keep_only(
+    desired: &mut Desired,
     workspaces: &[(&Environment, &Workspace)],
     selection: &Selection,
-) -> Desired {
-    let chosen = |key: &WorkspaceKey| workspaces.iter().any(|(_, w)| &w.key == key);
-    let chosen_workspaces = desired.workspaces.iter().filter(|w| chosen(&w.key)).cloned().collect();
-    let mut terms = desired.terms.clone();
+) {
+    let chosen: BTreeSet<&WorkspaceKey> = workspaces.iter().map(|(_, w)| &w.key).collect();
+    desired.workspaces.retain(|workspace| chosen.contains(&workspace.key));
     if selection.rings.is_empty() {
         let of_run = |ring: &Ring| workspaces.iter().any(|(_, w)| w.ring.value == ring.name);
-        terms.rings.retain(of_run);
+        desired.terms.rings.retain(of_run);
     }
-    Desired { owner: desired.owner.clone(), terms, workspaces: chosen_workspaces }
 }
 
 /// Content that is selected is in the files, or was deployed to one of the workspaces.

@@ -3,16 +3,19 @@
 use serde_json::{Map, Value};
 
 use super::fields::{
-    array, boolean, bounded_text, duration, object, properties, required, text, texts, word,
+    array, bounded_text, duration, object, pascal, properties, required, text, texts, word, words,
 };
-use super::{entity, technique};
+use super::shape::{Sent, Shape};
+use super::{entity, shapes, technique};
 use crate::emulator::refusal::Refusal;
 use crate::ident::Duration;
 
-const SEVERITIES: &[&str] = &["High", "Medium", "Low", "Informational"];
-const OPERATORS: &[&str] = &["GreaterThan", "LessThan", "Equal", "NotEqual"];
-/// Named here and in the field table: what judges the client does not learn from it.
-const DYNAMIC_PROPERTIES: &[&str] = &[
+pub(super) const SEVERITIES: &[&str] = &["High", "Medium", "Low", "Informational"];
+pub(super) const OPERATORS: &[&str] = &["GreaterThan", "LessThan", "Equal", "NotEqual"];
+pub(super) const AGGREGATIONS: &[&str] = &["SingleAlert", "AlertPerResult"];
+pub(super) const MATCHING: &[&str] = &["AllEntities", "AnyAlert", "Selected"];
+pub(super) const ALERT_DETAILS: &[&str] = &["DisplayName", "Severity"];
+pub(super) const DYNAMIC_PROPERTIES: &[&str] = &[
     "AlertLink",
     "ConfidenceLevel",
     "ConfidenceScore",
@@ -23,6 +26,15 @@ const DYNAMIC_PROPERTIES: &[&str] = &[
     "RemediationSteps",
     "Techniques",
     "SubTechniques",
+];
+pub(super) const PRODUCTS: &[&str] = &[
+    "Microsoft Cloud App Security",
+    "Azure Security Center",
+    "Azure Advanced Threat Protection",
+    "Azure Active Directory Identity Protection",
+    "Azure Security Center for IoT",
+    "Office 365 Advanced Threat Protection",
+    "Microsoft Defender Advanced Threat Protection",
 ];
 /// What the service says of its own rules; a client cannot.
 const READ_ONLY_OF_TEMPLATES: &[&str] =
@@ -37,45 +49,65 @@ const PATH: &str = "Properties";
 /// Checks a rule's body and returns its kind and properties. `preview` is whether the API version
 /// knows NRT rules.
 pub(in crate::emulator) fn rule(
-    body: &Value,
+    sent: &Sent<'_>,
     preview: bool,
 ) -> Result<(String, Map<String, Value>), Refusal> {
-    let kind = text(body, "", "kind")?;
-    let kind = kind.ok_or_else(|| Refusal::invalid("Kind", "The Kind field is required."))?;
-    text(body, "", "etag")?;
-    let mut found = properties(body)?.clone();
-    let value = &body["properties"];
-    match kind.as_str() {
+    let kind = match &sent.value["kind"] {
+        Value::String(kind) => kind.as_str(),
+        Value::Null => return Err(Refusal::invalid("Kind", "The Kind field is required.")),
+        other => return Err(unknown_kind(&other.to_string())),
+    };
+    let shape = shape_of(kind, preview).ok_or_else(|| unknown_kind(kind))?;
+    let mut found = properties(sent, shape)?.clone();
+    let value = &sent.value["properties"];
+    if !preview && !sent.is_newer {
+        let unknown = shapes::PREVIEW_ONLY.iter().find(|key| found.contains_key(**key));
+        unknown.map_or(Ok(()), |key| Err(sent.unknown_member(key, shape)))?;
+    }
+    match kind {
         "Scheduled" => {
             common(value)?;
             schedule(value)?;
         }
-        "NRT" if preview => common(value)?,
-        "Fusion" => template(value)?,
-        "MLBehaviorAnalytics" if preview => template(value)?,
-        "ThreatIntelligence" if preview => {
-            required(value, PATH, "displayName")?;
-            required(value, PATH, "enabled")?;
+        "NRT" => common(value)?,
+        "ThreatIntelligence" => {
+            for key in ["displayName", "enabled", "alertRuleTemplateName"] {
+                required(value, PATH, key)?;
+            }
         }
         "MicrosoftSecurityIncidentCreation" => {
             for key in ["displayName", "enabled", "productFilter"] {
                 required(value, PATH, key)?;
             }
+            word(value, PATH, "productFilter", PRODUCTS)?;
+            words(value, PATH, "severitiesFilter", SEVERITIES)?;
         }
-        other => {
-            let text = format!("The value '{other}' is not valid for 'Kind'.");
-            return Err(Refusal::invalid("Kind", &text));
-        }
+        _ => template(value)?,
     }
     found.remove("lastModifiedUtc");
-    Ok((kind, found))
+    Ok((kind.to_owned(), found))
+}
+
+fn shape_of(kind: &str, preview: bool) -> Option<&'static Shape> {
+    match kind {
+        "Scheduled" => Some(&shapes::SCHEDULED),
+        "Fusion" => Some(&shapes::FUSION),
+        "MicrosoftSecurityIncidentCreation" => Some(&shapes::INCIDENT_CREATION),
+        "NRT" if preview => Some(&shapes::NRT),
+        "MLBehaviorAnalytics" if preview => Some(&shapes::BEHAVIOR),
+        "ThreatIntelligence" if preview => Some(&shapes::THREAT_INTELLIGENCE),
+        _ => None,
+    }
+}
+
+fn unknown_kind(kind: &str) -> Refusal {
+    Refusal::invalid("Kind", &format!("The value '{kind}' is not valid for 'Kind'."))
 }
 
 /// Fusion and its like: switched on and off, nothing more.
 fn template(value: &Value) -> Result<(), Refusal> {
     required(value, PATH, "alertRuleTemplateName")?;
     required(value, PATH, "enabled")?;
-    boolean(value, PATH, "enabled")?;
     match READ_ONLY_OF_TEMPLATES.iter().find(|key| value.get(**key).is_some()) {
         None => Ok(()),
         Some(key) => {
@@ -90,26 +122,22 @@ fn common(value: &Value) -> Result<(), Refusal> {
     BOTH.iter().try_for_each(|key| required(value, PATH, key))?;
     bounded_text(value, PATH, "displayName", (1, 256))?;
     bounded_text(value, PATH, "description", (0, 5000))?;
-    boolean(value, PATH, "enabled")?;
     word(value, PATH, "severity", SEVERITIES)?;
     query(value)?;
-    boolean(value, PATH, "suppressionEnabled")?;
     let suppressed = duration(value, PATH, "suppressionDuration", ("PT5M", "PT24H"))?;
-    let frequency = text(value, PATH, "queryFrequency")?;
-    let frequency = frequency.and_then(|text| text.parse::<Duration>().ok());
+    let frequency = text(value, "queryFrequency").and_then(|text| text.parse::<Duration>().ok());
     if value["suppressionEnabled"] == true && suppressed < frequency {
         let text = "'suppressionDuration' should be greater than or equal to 'queryFrequency'";
         return Err(properties_of("Scheduled alert rule", text));
     }
     technique::check(value)?;
-    let others = array(value, PATH, "sentinelEntitiesMappings")?.unwrap_or_default();
-    let mappings = array(value, PATH, "entityMappings")?.unwrap_or_default();
-    entity::check(mappings, others.len())?;
+    let others = array(value, "sentinelEntitiesMappings");
+    entity::check(array(value, "entityMappings"), others.len())?;
     custom_details(value)?;
     alert_details(value)?;
-    if let Some(grouping) = object(value, PATH, "eventGroupingSettings")? {
+    if let Some(grouping) = object(value, "eventGroupingSettings") {
         let path = "Properties.EventGroupingSettings";
-        word(grouping, path, "aggregationKind", &["SingleAlert", "AlertPerResult"])?;
+        word(grouping, path, "aggregationKind", AGGREGATIONS)?;
     }
     incidents(value)?;
     template_version(value)
@@ -155,7 +183,7 @@ fn schedule(value: &Value) -> Result<(), Refusal> {
 
 fn custom_details(value: &Value) -> Result<(), Refusal> {
     let path = "Properties.CustomDetails";
-    let details = object(value, PATH, "customDetails")?.and_then(Value::as_object);
+    let details = object(value, "customDetails").and_then(Value::as_object);
     let details = details.into_iter().flatten();
     if details.clone().count() > 20 {
         let text = "Maximum length of CustomDetails exceeded. The maximum allowed is 20";
@@ -176,59 +204,69 @@ fn custom_details(value: &Value) -> Result<(), Refusal> {
 }
 
 fn alert_details(value: &Value) -> Result<(), Refusal> {
-    let Some(details) = object(value, PATH, "alertDetailsOverride")? else { return Ok(()) };
+    let Some(details) = object(value, "alertDetailsOverride") else { return Ok(()) };
     let path = "Properties.AlertDetailsOverride";
     for (key, most) in [("alertDisplayNameFormat", 256), ("alertDescriptionFormat", 5000)] {
         let format = bounded_text(details, path, key, (0, most))?.unwrap_or_default();
         let parameters = format.matches("{{").count();
         if parameters > 3 {
-            let name = super::fields::pascal(key);
+            let name = pascal(key);
             let text = format!(
                 "You have defined {parameters} parameters in '{name}'. The maximum allowed is 3."
             );
             return Err(Refusal::invalid(&format!("{path}.{name}"), &text));
         }
     }
-    for key in ["alertTacticsColumnName", "alertSeverityColumnName"] {
-        text(details, path, key)?;
-    }
-    for dynamic in array(details, path, "alertDynamicProperties")?.unwrap_or_default() {
+    for dynamic in array(details, "alertDynamicProperties") {
         word(dynamic, path, "alertProperty", DYNAMIC_PROPERTIES)?;
-        text(dynamic, path, "value")?;
     }
     Ok(())
 }
 
 fn incidents(value: &Value) -> Result<(), Refusal> {
-    let Some(incidents) = object(value, PATH, "incidentConfiguration")? else { return Ok(()) };
+    let Some(incidents) = object(value, "incidentConfiguration") else { return Ok(()) };
     let path = "Properties.IncidentConfiguration";
     required(incidents, path, "createIncident")?;
-    boolean(incidents, path, "createIncident")?;
-    let Some(grouping) = object(incidents, path, "groupingConfiguration")? else { return Ok(()) };
+    let Some(grouping) = object(incidents, "groupingConfiguration") else { return Ok(()) };
     let path = "Properties.IncidentConfiguration.GroupingConfiguration";
     for key in ["enabled", "reopenClosedIncident", "lookbackDuration", "matchingMethod"] {
         required(grouping, path, key)?;
     }
-    let on = boolean(grouping, path, "enabled")?;
-    boolean(grouping, path, "reopenClosedIncident")?;
     duration(grouping, path, "lookbackDuration", ("PT5M", "P7D"))?;
-    let methods = ["AllEntities", "AnyAlert", "Selected"];
-    let method = word(grouping, path, "matchingMethod", &methods)?;
-    let mut groups = 0;
-    for key in ["groupByEntities", "groupByAlertDetails", "groupByCustomDetails"] {
-        groups += texts(grouping, path, key)?.len();
+    let method = word(grouping, path, "matchingMethod", MATCHING)?;
+    words(grouping, path, "groupByAlertDetails", ALERT_DETAILS)?;
+    let entities = array(value, "entityMappings").iter();
+    let entities: Vec<&str> = entities.filter_map(|mapping| text(mapping, "entityType")).collect();
+    let details = object(value, "customDetails").and_then(Value::as_object);
+    for entity in texts(grouping, "groupByEntities") {
+        if !entity::is_entity(entity) || !entities.contains(&entity) {
+            return Err(undefined(path, "groupByEntities", entity));
+        }
     }
-    if on == Some(true) && method.as_deref() == Some("Selected") && groups == 0 {
+    for key in texts(grouping, "groupByCustomDetails") {
+        if !details.is_some_and(|details| details.contains_key(key)) {
+            return Err(undefined(path, "groupByCustomDetails", key));
+        }
+    }
+    let lists = ["groupByEntities", "groupByAlertDetails", "groupByCustomDetails"];
+    let groups: usize = lists.iter().map(|key| texts(grouping, key).len()).sum();
+    if grouping["enabled"] == true && method == Some("Selected") && groups == 0 {
         let text = "When matchingMethod is 'Selected', at least one of groupByEntities, groupByAlertDetails, groupByCustomDetails must be provided and not empty.";
         return Err(Refusal::invalid(path, text));
     }
     Ok(())
 }
 
+/// The description: "Only entities (keys) defined in the current alert rule may be used."
+fn undefined(path: &str, list: &str, name: &str) -> Refusal {
+    let text = format!("'{name}' in '{list}' is not defined in the current alert rule.");
+    Refusal::invalid(&format!("{path}.{}", pascal(list)), &text)
+}
+
 fn template_version(value: &Value) -> Result<(), Refusal> {
-    let template = text(value, PATH, "alertRuleTemplateName")?;
-    let Some(version) = text(value, PATH, "templateVersion")? else { return Ok(()) };
-    if template.is_none_or(|name| name.is_empty()) {
+    let template = text(value, "alertRuleTemplateName");
+    let Some(version) = text(value, "templateVersion") else { return Ok(()) };
+    if template.is_none_or(str::is_empty) {
         let text = "'templateVersion' can only be used if 'alertRuleTemplateName' is not empty.";
         return Err(properties_of("alert rule", text));
     }
@@ -243,173 +281,4 @@ fn template_version(value: &Value) -> Result<(), Refusal> {
 /// A refusal that concerns several properties together.
 fn properties_of(what: &str, text: &str) -> Refusal {
     Refusal::invalid("", &format!("Invalid Properties for {what}: {text}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn scheduled() -> Value {
-        json!({"kind": "Scheduled", "properties": {
-            "displayName": "x", "enabled": true, "severity": "High", "query": "T",
-            "suppressionEnabled": false, "suppressionDuration": "PT5H",
-            "queryFrequency": "PT1H", "queryPeriod": "P1D",
-            "triggerOperator": "GreaterThan", "triggerThreshold": 0,
-        }})
-    }
-
-    #[track_caller]
-    fn check(key: &str, value: Value, expect: &str) {
-        check_all(&[(key, value)], expect);
-    }
-
-    #[track_caller]
-    fn check_all(changes: &[(&str, Value)], expect: &str) {
-        let mut body = scheduled();
-        for (key, value) in changes {
-            body["properties"][*key] = value.clone();
-        }
-        let text = rule(&body, true).err().map_or("fine".into(), |refusal| refusal.message);
-        assert!(text.contains(expect), "{text}");
-    }
-
-    #[test]
-    fn every_required_property_is_required() {
-        for key in BOTH.iter().chain(SCHEDULE) {
-            check(key, Value::Null, "field is required.]");
-        }
-        check("severity", Value::Null, "[Properties.Severity: The Severity field is required.]");
-    }
-
-    #[test]
-    fn a_query_is_bounded_and_does_not_read_everything() {
-        check("query", json!("x".repeat(10_000)), "fine");
-        check("query", json!("x".repeat(10_001)), "maximum length of 10000");
-        check("query", json!(""), "minimum length of 1");
-        let text = "Invalid data model. [Properties.Query: Scheduled alert rule query should not contain 'search' or 'union *']";
-        check("query", json!("search *| where a"), text);
-        check("query", json!("let x = 1;\nunion  * | take 1"), text);
-        check("query", json!("union Sign* | take 1"), "fine");
-    }
-
-    #[test]
-    fn schedules_are_within_bounds() {
-        check(
-            "queryFrequency",
-            json!("PT4M"),
-            "[Properties.QueryFrequency: The field QueryFrequency must be between PT5M and P14D.]",
-        );
-        check("queryPeriod", json!("P15D"), "must be between PT5M and P14D");
-        check("queryPeriod", json!("1d"), "not a valid ISO 8601 duration");
-        check(
-            "queryPeriod",
-            json!("PT30M"),
-            "Invalid Properties for Scheduled alert rule: 'queryPeriod' should be greater than or equal to 'queryFrequency'",
-        );
-        let changes = [("queryPeriod", json!("P2D")), ("queryFrequency", json!("PT30M"))];
-        check_all(
-            &changes,
-            "When 'queryPeriod' greater than or equal to 2 days, the 'queryFrequency' should be greater than or equal to 1 hour.",
-        );
-        check_all(&[("queryPeriod", json!("P2D"))], "fine");
-    }
-
-    #[test]
-    fn thresholds_and_suppression_are_within_bounds() {
-        check("triggerThreshold", json!(10_000), "fine");
-        for value in [json!(-1), json!(10_001), json!("1"), json!(0.5)] {
-            check("triggerThreshold", value, "must be between 0 and 10000");
-        }
-        check("suppressionDuration", json!("PT25H"), "between PT5M and PT24H");
-        let changes =
-            [("suppressionEnabled", json!(true)), ("suppressionDuration", json!("PT30M"))];
-        check_all(&changes, "'suppressionDuration' should be greater than");
-    }
-
-    #[test]
-    fn words_are_spelled_exactly() {
-        check("severity", json!("high"), "The value 'high' is not valid for 'Severity'.");
-        check("triggerOperator", json!("gt"), "The value 'gt' is not valid");
-        check("enabled", json!("true"), "must be a boolean");
-        let grouping = json!({"aggregationKind": "Each"});
-        check("eventGroupingSettings", grouping, "The value 'Each' is not valid");
-    }
-
-    #[test]
-    fn a_template_version_needs_its_template() {
-        let text = "Invalid Properties for alert rule: 'templateVersion' can only be used if 'alertRuleTemplateName' is not empty.";
-        check("templateVersion", json!("1.0.0"), text);
-        let with =
-            |version| [("templateVersion", json!(version)), ("alertRuleTemplateName", json!("t"))];
-        check_all(&with("1.0.0"), "fine");
-        check_all(&with("1.0"), "'X.Y.Z'");
-    }
-
-    #[test]
-    fn details_are_bounded() {
-        let many: Map<String, Value> = (0..21).map(|n| (format!("k{n}"), json!("C"))).collect();
-        check("customDetails", Value::Object(many), "Maximum length of CustomDetails exceeded.");
-        check(
-            "customDetails",
-            json!({"1a": "C"}),
-            "The key '1a' in CustomDetails is invalid. The key must start with a letter",
-        );
-        check("customDetails", json!({"a": "b c"}), "The column name 'b c' is invalid.");
-        let format = json!({"alertDisplayNameFormat": "{{a}} {{b}} {{c}} {{d}}"});
-        check(
-            "alertDetailsOverride",
-            format,
-            "You have defined 4 parameters in 'AlertDisplayNameFormat'. The maximum allowed is 3.",
-        );
-    }
-
-    #[test]
-    fn grouping_says_by_what() {
-        let with = |method: &str, entities: Value| {
-            json!({"createIncident": true, "groupingConfiguration": {
-                "enabled": true, "reopenClosedIncident": false, "lookbackDuration": "PT5H",
-                "matchingMethod": method, "groupByEntities": entities,
-            }})
-        };
-        check("incidentConfiguration", with("Selected", json!(["Host"])), "fine");
-        check(
-            "incidentConfiguration",
-            with("Selected", json!([])),
-            "at least one of groupByEntities",
-        );
-        check("incidentConfiguration", with("Some", json!([])), "The value 'Some' is not valid");
-        check("incidentConfiguration", json!({}), "The CreateIncident field is required.");
-    }
-
-    #[test]
-    fn stable_versions_know_no_nrt_rules() {
-        let mut body = scheduled();
-        body["kind"] = json!("NRT");
-        assert!(rule(&body, true).is_ok());
-        let refusal = rule(&body, false).unwrap_err();
-        assert_eq!(
-            refusal.message,
-            "Invalid data model. [Kind: The value 'NRT' is not valid for 'Kind'.]"
-        );
-    }
-
-    #[test]
-    fn a_template_kind_is_only_switched() {
-        let mut body = json!({"kind": "Fusion", "properties": {"alertRuleTemplateName": "f", "enabled": false}});
-        assert!(rule(&body, false).is_ok());
-        body["properties"]["displayName"] = json!("x");
-        let refusal = rule(&body, false).unwrap_err();
-        assert_eq!(refusal.message, "Read-only property 'displayName' cannot be assigned");
-    }
-
-    #[test]
-    fn unknown_properties_are_kept() {
-        let mut body = scheduled();
-        body["properties"]["somethingNew"] = json!(1);
-        body["properties"]["lastModifiedUtc"] = json!("old");
-        let (_, properties) = rule(&body, true).unwrap();
-        assert_eq!(properties["somethingNew"], 1);
-        assert!(!properties.contains_key("lastModifiedUtc"));
-    }
 }

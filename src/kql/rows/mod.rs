@@ -99,6 +99,11 @@ impl Rows {
         self.bound.get(name).copied()
     }
 
+    /// The columns of the table that the query reads, in order.
+    pub fn reads(&self) -> impl Iterator<Item = &str> {
+        self.read.iter().filter(|column| self.keep(column)).map(String::as_str)
+    }
+
     /// The columns that the query itself names, in order.
     pub fn named(&self) -> impl Iterator<Item = &str> {
         let kept = self.read.union(&self.listed).filter(|column| self.keep(column));

@@ -6,9 +6,8 @@ use super::*;
 pub(super) fn cut_off(change: &Change) -> Sides {
     let Work::Update { writing, .. } = &change.work else { panic!("{:?}", change.work) };
     let mut sides = (*change.sides).clone();
-    let BaselineSide::Ours(baseline) = &mut sides.baseline else { panic!() };
     let text = writing.to_body()["properties"]["customVersion"].as_str().unwrap().to_owned();
-    baseline.record = Ok(text.parse().unwrap());
+    set_record(&mut sides, Ok(text.parse().unwrap()));
     sides
 }
 
@@ -28,7 +27,7 @@ fn a_write_that_was_cut_off_is_judged_by_what_is_live() {
     check(&reverted, Class::Converged, Action::Record);
 
     // The resource was written: the intended hashes count, for all of its fields.
-    cut.live.as_mut().unwrap().body = resource.body.clone();
+    cut.live.as_mut().unwrap().body = resource.body.clone().into();
     let settled = check(&cut, Class::Converged, Action::Record);
     check(&carry_out(&settled), Class::InSync, Action::None);
     set(&mut cut, Field::Severity, json!("Medium"));

@@ -4,7 +4,6 @@ use super::*;
 use crate::state::{Guards, RunTerms};
 
 fn plan_of(changes: Vec<Change>) -> Plan {
-    let workspace = changes[0].sides.workspace.clone();
     Plan {
         owner: "acme-soc".parse().unwrap(),
         options: Options::default(),
@@ -14,7 +13,7 @@ fn plan_of(changes: Vec<Change>) -> Plan {
                 environment: "local".parse().unwrap(),
                 workspace: "lab".parse().unwrap(),
             },
-            id: workspace,
+            id: workspace(),
             ring: "canary".parse().unwrap(),
             unreadable: None,
             frozen: None,
@@ -22,7 +21,7 @@ fn plan_of(changes: Vec<Change>) -> Plan {
             rules: RuleCount::default(),
             owned: 0,
             retire_blocked: None,
-            changes,
+            changes: changes.into_iter().map(Arc::new).collect(),
             unmanaged: 0,
             foreign: Vec::new(),
         }],
@@ -83,7 +82,7 @@ fn a_saved_update_goes_on_after_a_run_that_died_before_its_last_record() {
     let saved = SavedPlan::of(&plan_of(vec![change.clone()]));
     let Work::Update { resource, .. } = &change.work else { panic!() };
     let mut cut = cut_off::cut_off(&change);
-    cut.live.as_mut().unwrap().body = resource.body.clone();
+    cut.live.as_mut().unwrap().body = resource.body.clone().into();
     let converged = check(&cut, Class::Converged, Action::Record);
     assert_eq!(saved.verify(&plan_of(vec![converged])), Ok(()));
     // Of a value that was not planned, the record is not written under this approval.

@@ -30,7 +30,7 @@ function others(item, workspaces) {
   if (byState.size === 0) return null;
   const rows = [...byState].map(([key, all]) => {
     const [state, commit] = key.split(",").map(Number);
-    return [state < 0 ? "not wanted there" : mark(data.states[state]), commit < 0 ? "" : data.commits[commit], places(all)];
+    return [state < 0 ? NOTHING : mark(data.states[state]), commit < 0 ? "" : data.commits[commit], places(all)];
   });
   return [make("h3", null, "Elsewhere in this selection"), table("Other workspaces", ["state", "applied from commit", "workspaces"], rows)];
 }

@@ -47,7 +47,7 @@ impl<T: Clone + Eq + Hash> Numbered<T> {
 /// One column: of every item its state, and the detail that says more.
 type Column = Vec<Option<(usize, Option<usize>)>>;
 
-/// `{kind, sides, states, tenants, rings, items, workspaces, columns, commits, applied, values, details,
+/// `{partial, sides, states, tenants, rings, items, workspaces, columns, commits, applied, values, details,
 /// exclusions}`; numbers count from 0, and `at` is a list of first and last numbers of workspaces.
 pub(super) fn document(plan: &Plan, kind: Kind, facts: &Facts<'_>) -> Value {
     let all = summary::all_ordered(plan);
@@ -85,10 +85,10 @@ pub(super) fn document(plan: &Plan, kind: Kind, facts: &Facts<'_>) -> Value {
         } else {
             let mut column: Column = vec![None; items.list.len()];
             let mut from: Vec<Option<usize>> = vec![None; items.list.len()];
-            for change in &workspace.changes {
+            for change in workspace.each() {
                 let item = items.number(&&change.key);
                 let state = states.number(&State::of(kind, workspace, change));
-                let place = (std::ptr::from_ref(workspace), std::ptr::from_ref::<Change>(change));
+                let place = (std::ptr::from_ref(workspace), std::ptr::from_ref(change));
                 column[item] = Some((state, details.get(&place).copied()));
                 from[item] = commit(change).map(|commit| commits.number(&commit));
                 if let DesiredSide::Present(present) = &change.sides.desired {
@@ -107,7 +107,7 @@ pub(super) fn document(plan: &Plan, kind: Kind, facts: &Facts<'_>) -> Value {
     let items = items.list.iter().zip(&names);
     let applied = applied.list.iter().map(|from| from.iter().map(number_or_none).collect());
     json!({
-        "kind": match kind { Kind::Plan => "plan", Kind::Drift => "drift" },
+        "partial": facts.catalog.is_none(),
         "sides": match kind {
             Kind::Plan => ["workspace has", "files say"],
             Kind::Drift => ["files say", "workspace has"],
@@ -169,7 +169,7 @@ fn by_place(folds: &[Fold<'_, WorkspacePlan, Change>]) -> HashMap<Place, usize> 
 /// The commit that an item was last applied from, by its record.
 fn commit(change: &Change) -> Option<String> {
     let BaselineSide::Ours(baseline) = &change.sides.baseline else { return None };
-    baseline.record.as_ref().ok()?.commit.as_deref().map(escape::visible)
+    baseline.record().ok()?.commit.as_deref().map(escape::visible)
 }
 
 /// When an item's record was last written, as the service says.

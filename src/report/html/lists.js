@@ -43,6 +43,6 @@ function exclusionsTable(exclusions) {
 
 function showExclusions(place) {
   const { exclusions } = data;
-  const none = make("p", null, "None in the selected workspaces.");
+  const none = make("p", null, data.partial ? "Merged reports do not tell of exclusions: see the report of each part." : "None in the selected workspaces.");
   fill(place, exclusions.length === 0 ? none : onDemand(exclusions, 50, exclusionsTable));
 }

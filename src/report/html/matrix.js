@@ -106,7 +106,7 @@ function stateOf(row, column) {
 
 function cell(row, column) {
   const state = stateOf(row, column);
-  const label = `${state?.word ?? "not wanted there"}: ${data.items[grid.rows[row]].name}, ${columnName(grid.columns[column])}`;
+  const label = `${state?.word ?? NOTHING}: ${data.items[grid.rows[row]].name}, ${columnName(grid.columns[column])}`;
   return box(row, column, { role: "gridcell", class: `cell ${state?.tone ?? ""}`, title: label, "aria-label": label }, state?.sign ?? "");
 }
 

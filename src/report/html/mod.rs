@@ -17,7 +17,7 @@ use super::summary::{self, Summary};
 use super::wording;
 use crate::content::Catalog;
 use crate::ident::Day;
-use crate::plan::{self, Change, Plan};
+use crate::plan::{self, Change, Exceeded, Plan};
 use page::Page;
 
 /// What a page says that does not stand in the plan.
@@ -27,8 +27,8 @@ pub struct Facts<'a> {
     pub today: Day,
     /// The commit that the files were read from, where CI says so.
     pub commit: Option<&'a str>,
-    /// The content files: who answers for an exclusion, and until when. Without them exclusions are
-    /// listed by their ids.
+    /// The content files: who answers for an exclusion, and until when. Without them the plan is one of
+    /// merged reports, which do not have every item.
     pub catalog: Option<&'a Catalog>,
     /// How many days before its end an exclusion is said to end soon.
     pub expiry_warning_days: i64,
@@ -56,13 +56,19 @@ impl Kind {
 /// What would be done.
 #[must_use]
 pub fn plan(plan: &Plan, facts: &Facts<'_>) -> String {
-    let summary = Summary::of(plan);
+    judged_plan(plan, &plan::exceeded(plan), facts)
+}
+
+/// The same of a plan of which the guards found this.
+#[must_use]
+pub fn judged_plan(plan: &Plan, found: &[Exceeded], facts: &Facts<'_>) -> String {
+    let summary = Summary::judged(plan, found);
     let told = plan.changes().map(|(_, change)| change).filter(|change| Kind::Plan.tells(change));
     let page = Page {
         name: "Plan",
         alarms: alarms(&summary, (summary.quieter, "quieter")),
         sentence: sentence::plan(&summary),
-        objections: plan::exceeded(plan),
+        objections: found.to_vec(),
         hints: wording::ways_on(told),
         document: document::document(plan, Kind::Plan, facts),
     };

@@ -4,6 +4,8 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const UNKNOWN = data.states.findIndex((state) => state.tone === "unknown");
 const number = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 const plural = (count, one, more) => `${number(count)} ${count === 1 ? one : (more ?? `${one}s`)}`;
+/** What an empty cell says. */
+const NOTHING = data.partial ? "nothing is told of it" : "not wanted there";
 const isRead = (workspace) => workspace.c !== undefined;
 const nameOf = (workspace) => `${data.tenants[workspace.t]}/${workspace.n}`;
 const filter = { tenant: "", ring: "", state: "", text: "", calm: false };
