@@ -2,7 +2,7 @@
 
 use super::carry::{Asked, carry};
 use super::survey::{Names, Survey, Turn, survey_of};
-use crate::cli::args::{Rollback, Selection};
+use crate::cli::args::{Format, Rollback, Selection};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -18,6 +18,9 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &Interrupts,
 ) -> Result<Exit, Error> {
+    if !matches!(args.output.format, Format::Text | Format::Json | Format::Markdown) {
+        return Err(args.output.format.not_of("rollback", "text, json or markdown"));
+    }
     let unread = |why: NotARun| {
         Error::usage(format!("failed to read the run `{}`: {why}", args.run))
             .hint("runs are kept in `.sentinelops/runs/` of the root that they were started in")
