@@ -12,6 +12,7 @@ pub mod environment;
 pub mod ident;
 pub mod kql;
 pub mod live;
+pub mod merge;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -179,3 +179,68 @@ fn the_commands_of_the_table_are_the_commands_of_the_program() {
         assert!(readme.contains(&format!("| `{name}")), "`{name}` is not in the table");
     }
 }
+
+/// The jobs of the README's workflow.
+fn workflow() -> serde_yaml::Mapping {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let begin = readme.find("```yaml\njobs:\n").unwrap() + "```yaml\n".len();
+    let text = &readme[begin..begin + readme[begin..].find("\n```").unwrap()];
+    let workflow: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+    workflow["jobs"].as_mapping().unwrap().clone()
+}
+
+/// What stands in `${{ }}`.
+fn expressions(text: &str) -> Vec<&str> {
+    let parts = text.split("${{").skip(1);
+    parts.map(|part| part.split("}}").next().unwrap()).collect()
+}
+
+#[test]
+fn the_jobs_of_the_readme_ask_only_jobs_that_they_wait_for() {
+    let jobs = workflow();
+    for (name, job) in &jobs {
+        let needs: Vec<&str> = match &job["needs"] {
+            serde_yaml::Value::String(one) => vec![one],
+            serde_yaml::Value::Sequence(several) => {
+                several.iter().filter_map(|one| one.as_str()).collect()
+            }
+            _ => Vec::new(),
+        };
+        for needed in &needs {
+            assert!(jobs.contains_key(*needed), "{name:?} needs {needed}");
+        }
+        let text = serde_yaml::to_string(job).unwrap();
+        for expression in expressions(&text) {
+            for asked in expression.split("needs.").skip(1) {
+                let end = |c: char| !c.is_alphanumeric() && c != '-' && c != '_';
+                let asked = asked.split(end).next().unwrap();
+                assert!(needs.contains(&asked), "{name:?} asks {asked} in {expression}");
+            }
+        }
+        // A condition without a status function is false once anything before it has failed; one that begins
+        // with an exclamation mark is a tag to YAML unless it is wrapped.
+        if let Some(condition) = job["if"].as_str() {
+            assert!(condition.starts_with("${{"), "{condition}");
+            assert!(condition.contains("cancelled()") || needs == ["plan"], "{condition}");
+        }
+    }
+}
+
+#[test]
+fn the_commands_of_the_readmes_jobs_can_be_typed() {
+    let mut typed = 0;
+    for (_, job) in &workflow() {
+        for step in job["steps"].as_sequence().into_iter().flatten() {
+            for line in step["run"].as_str().unwrap_or_default().lines() {
+                let Some(at) = line.find("sentinelops ") else { continue };
+                let line = line[at..].split([')', '>']).next().unwrap();
+                let line = line.replace("\"$SHARD\"", "1/4").replace("\"", "");
+                let parsed =
+                    sentinelops::cli::command().try_get_matches_from(line.split_whitespace());
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+                typed += 1;
+            }
+        }
+    }
+    assert_eq!(typed, 4);
+}

@@ -59,7 +59,7 @@ pub struct RingScore {
 
 impl RingScore {
     /// Counts a ring's workspaces.
-    pub(super) fn of<'o>(workspaces: impl IntoIterator<Item = &'o WorkspaceOutcome>) -> Self {
+    pub fn of<'o>(workspaces: impl IntoIterator<Item = &'o WorkspaceOutcome>) -> Self {
         let mut score = Self::default();
         for workspace in workspaces {
             score.workspaces += 1;
@@ -91,7 +91,8 @@ impl RingScore {
     }
 
     /// Why the next ring must not begin, if so. A ring in which there was nothing to do hinders nobody.
-    pub(super) fn halt(&self, budget: &FailureBudget) -> Option<Halt> {
+    #[must_use]
+    pub fn halt(&self, budget: &FailureBudget) -> Option<Halt> {
         let was_prevented = self.unreadable + self.frozen > 0;
         let all_prevented =
             self.unreadable == self.workspaces || (self.frozen > 0 && self.begun == 0);

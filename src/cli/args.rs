@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Rollback(Rollback),
     /// Show what was changed outside git. Reads only.
     Drift(Drift),
+    /// Reports of several runs.
+    Report(ReportArgs),
     /// Divide a rollout into jobs of GitHub Actions, ring by ring, as JSON on one line.
     Matrix(Matrix),
     /// Say what a code of a diagnostic means, with an example and a way on; without a code, list all.
@@ -93,7 +95,7 @@ impl Command {
             | Self::Rollback(Rollback { schemas, .. })
             | Self::Drift(Drift { schemas, .. })
             | Self::Matrix(Matrix { schemas, .. }) => &schemas.files,
-            Self::Explain(_) | Self::Emulator(_) => &[],
+            Self::Explain(_) | Self::Report(_) | Self::Emulator(_) => &[],
         }
     }
 }
@@ -142,7 +144,7 @@ pub(crate) enum Format {
     Text,
     /// For programs.
     Json,
-    /// For pull requests and job summaries (`plan` and `drift`).
+    /// For pull requests and job summaries (`plan`, `apply`, `rollback` and `drift`).
     Markdown,
 }
 
@@ -337,6 +339,47 @@ pub(crate) struct Matrix {
     /// As few shards as keep each job to so many workspaces.
     #[arg(long = "max-workspaces-per-job", value_name = "N", conflicts_with = "shards")]
     pub(crate) most: Option<usize>,
+}
+
+/// `report`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReportArgs {
+    #[command(subcommand)]
+    pub(crate) command: ReportCommand,
+}
+
+/// What to do with reports.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Make one report of those of all shards, and end as one run would have.
+    #[command(after_help = MERGE_HELP)]
+    Merge(MergeReports),
+}
+
+const MERGE_HELP: &str = "\
+Examples:
+  sentinelops report merge shard-*.json                     all shards of a drift report, as text
+  sentinelops report merge out/*.json --format markdown     for the job's summary
+  sentinelops report merge canary/*.json --next-ring        exit code 0: the next ring may begin
+
+The files are what `plan`, `apply` or `drift` wrote with `--format json --output FILE`. Shards that are missing
+or there twice, other files, another plan: refused (21).";
+
+/// `report merge`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MergeReports {
+    /// What `--format json` of `plan`, `apply` or `drift` wrote: one kind, one run.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Rings that must all be in it; by default every ring, where the runs were made ring by ring.
+    #[arg(long = "ring", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) rings: Vec<String>,
+    /// End with 0 where the next ring may begin, and with 31 where the failure budget, judged on all shards
+    /// together, says that it must not.
+    #[arg(long)]
+    pub(crate) next_ring: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// `explain`.

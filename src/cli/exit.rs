@@ -66,6 +66,18 @@ impl Exit {
         }
     }
 
+    /// The exit of a code.
+    pub(crate) fn of_code(code: u8) -> Option<Self> {
+        PRECEDENCE.into_iter().find(|exit| exit.code() == code)
+    }
+
+    /// The codes of several, each once, the one that counts first.
+    pub(crate) fn codes(all: &[Self]) -> Vec<u8> {
+        let known = PRECEDENCE.into_iter().filter(|exit| all.contains(exit)).map(Self::code);
+        let codes: Vec<u8> = known.collect();
+        if codes.is_empty() { vec![Self::Done.code()] } else { codes }
+    }
+
     /// The one that counts when several hold.
     pub(crate) fn worst(all: impl IntoIterator<Item = Self>) -> Self {
         let all: Vec<Self> = all.into_iter().collect();

@@ -9,6 +9,7 @@ mod connect;
 mod context;
 mod error;
 mod exit;
+mod files;
 mod interrupt;
 mod load;
 mod ui;

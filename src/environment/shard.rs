@@ -3,7 +3,7 @@
 //! Pure. A tenant is never split: what throttles it, and what its SOC reads, stays in one run. Whose it
 //! is depends on the tenant and the number of shards alone, so a new customer moves no other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,6 +30,15 @@ impl Shard {
         let mut first = [0; 8];
         first.copy_from_slice(&digest[..8]);
         u64::from_be_bytes(first) % self.of == self.number - 1
+    }
+
+    /// Those of all shards beside it, itself included, that have one of these workspaces; in order.
+    pub fn siblings(self, workspaces: &[(&Environment, &Workspace)]) -> impl Iterator<Item = Self> {
+        let tenants: BTreeSet<TenantId> =
+            workspaces.iter().map(|(environment, _)| environment.tenant.value.clone()).collect();
+        let has_one = move |shard: &Self| tenants.iter().any(|tenant| shard.has(tenant));
+        let of = self.of;
+        (1..=of).map(move |number| Self { number, of }).filter(has_one)
     }
 
     /// Every shard of so many.

@@ -200,6 +200,10 @@ impl Server {
 
 #[async_trait]
 impl Transport for Server {
+    async fn sign_in(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         {
             let mut state = self.state();

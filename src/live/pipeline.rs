@@ -95,6 +95,7 @@ pub struct PipelineTransport {
     base: Url,
     /// Whether the pipeline is told https for what goes to an emulator in plain.
     is_plain: bool,
+    credential: Option<Arc<TenantCredential>>,
     pipeline: Pipeline,
 }
 
@@ -111,16 +112,18 @@ impl PipelineTransport {
         match access {
             Access::Anonymous if is_loopback(&base) => {
                 let pipeline = pipeline(Arc::clone(&connections.loopback), Vec::new());
-                Ok(Self { base, is_plain: false, pipeline })
+                Ok(Self { base, is_plain: false, credential: None, pipeline })
             }
             Access::Anonymous => {
                 Err(refused(&base, "only a server on loopback is asked without a token"))
             }
             Access::Token(credential) if credential.issuer().serves(&base) => {
                 let issuer = credential.issuer().clone();
+                let known = Arc::clone(&credential);
                 let policy = BearerTokenAuthorizationPolicy::new(credential, [issuer.scope()]);
                 let pipeline = pipeline(connections.line(&issuer), vec![Arc::new(policy)]);
-                Ok(Self { base, is_plain: issuer.is_emulator(), pipeline })
+                let is_plain = issuer.is_emulator();
+                Ok(Self { base, is_plain, credential: Some(known), pipeline })
             }
             Access::Token(_) => Err(refused(&base, "a token goes to its issuer's server only")),
         }
@@ -144,6 +147,13 @@ fn pipeline(client: Arc<dyn HttpClient>, policies: Vec<Arc<dyn Policy>>) -> Pipe
 
 #[async_trait]
 impl Transport for PipelineTransport {
+    async fn sign_in(&self) -> Result<(), TransportError> {
+        let Some(credential) = &self.credential else { return Ok(()) };
+        let scope = credential.issuer().scope();
+        let token = credential.sign_in(&[&scope]).await;
+        token.map(drop).map_err(|error| TransportError::Credential(chain(&error)))
+    }
+
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         if request.url.origin() != self.base.origin() {
             return Err(refused(&request.url, "requests and tokens stay with one server"));
@@ -282,6 +292,7 @@ mod tests {
         let own = Request::new(Method::Get, "https://management.azure.com/x".parse().unwrap());
         let error = transport.exchange(&own).await.unwrap_err();
         assert_eq!(error, TransportError::Credential("run `az login`".to_owned()));
+        assert_eq!(transport.sign_in().await, Err(error));
     }
 
     #[tokio::test]

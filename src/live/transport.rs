@@ -13,6 +13,13 @@ use jiff::Timestamp;
 /// One request and its answer; never retries.
 #[async_trait]
 pub trait Transport: Send + Sync + fmt::Debug {
+    /// Gets what [`Self::exchange`] shows the server. It may take as long as signing in does, so it is
+    /// waited for before a place among the requests under way is taken.
+    ///
+    /// # Errors
+    /// `Credential`, when there is nothing to show.
+    async fn sign_in(&self) -> Result<(), TransportError>;
+
     /// Sends the request and reads the whole answer, whatever its status.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::plan::{
 use crate::report::{Judgement, TestReport, TestResult, TestVerdict};
 use crate::state::{FailureBudget, Field, Freeze, Guards, RunTerms, Unreadable};
 
-pub(super) fn plan(workspaces: Vec<WorkspacePlan>) -> Plan {
+pub(crate) fn plan(workspaces: Vec<WorkspacePlan>) -> Plan {
     let terms = RunTerms::default();
     Plan { owner: "acme-soc".parse().unwrap(), options: Options::default(), terms, workspaces }
 }
@@ -36,7 +36,7 @@ fn id() -> WorkspaceId {
     }
 }
 
-pub(super) fn workspace(name: &str, changes: Vec<Change>) -> WorkspacePlan {
+pub(crate) fn workspace(name: &str, changes: Vec<Change>) -> WorkspacePlan {
     WorkspacePlan {
         key: key(name),
         id: id(),
@@ -74,7 +74,7 @@ pub(super) fn freeze() -> Freeze {
 }
 
 /// A rule without differences; tests fill in what they are about.
-pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
+pub(crate) fn change(id: &str, class: Class, action: Action) -> Change {
     let key = ItemKey { family: Family::AnalyticRule, id: id.parse().unwrap() };
     let name = format!("The {id} rule");
     let sides = Sides {
@@ -114,7 +114,7 @@ pub(super) fn change(id: &str, class: Class, action: Action) -> Change {
     }
 }
 
-pub(super) fn quieter(change: Change) -> Change {
+pub(crate) fn quieter(change: Change) -> Change {
     Change { effect: Effect::Quieter, ..change }
 }
 
@@ -128,7 +128,7 @@ pub(super) fn field(
 }
 
 /// One workspace with something of everything, one that is in sync, one that could not be read.
-pub(super) fn everything() -> Plan {
+pub(crate) fn everything() -> Plan {
     let mut first = workspace(
         "contoso/contoso-prod",
         vec![
@@ -253,7 +253,7 @@ fn broad() -> RingName {
 }
 
 /// One item for every way in which an item can end, and a workspace that could not be read.
-pub(super) fn outcome() -> Outcome {
+pub(crate) fn outcome() -> Outcome {
     let mut quieter = item("updated", Class::Changed, Action::Update, Verdict::Done);
     quieter.effect = Effect::Quieter;
     let mut partly = item("partly", Class::Conflict, Action::Update, Verdict::Done);

@@ -2,10 +2,12 @@
 //!
 //! Only items of which something is to be told have a row; workspaces that stand alike share a column.
 
-use super::summary;
-use super::wording;
+use super::{escape, summary, width, wording};
 use crate::ident::{ItemKey, WorkspaceKey};
 use crate::plan::{Change, Effect, Plan};
+
+/// Columns of a name in a table of markdown.
+const NAME: usize = 60;
 
 /// Items against workspaces.
 #[derive(Debug)]
@@ -30,12 +32,19 @@ pub(super) struct Row<'p> {
 impl<'p> Matrix<'p> {
     /// What would be done.
     pub(super) fn of_plan(plan: &'p Plan) -> Self {
-        Self::of(plan, |change| !summary::is_quiet(change), of_change)
+        Self::of(plan, |change| !summary::is_quiet(change), of_change, ". in sync")
     }
 
-    /// What moved outside git.
+    /// What moved outside git. Where nothing did there is nothing to say, also of what moved in git.
     pub(super) fn of_drift(plan: &'p Plan) -> Self {
-        Self::of(plan, summary::is_told_as_drift, of_drifted)
+        Self::of(plan, summary::is_told_as_drift, of_drifted, "")
+    }
+
+    /// The name of an item; where two are called alike, its key.
+    pub(super) fn name_of(&self, row: &Row<'_>) -> String {
+        let alike = self.rows.iter().filter(|other| other.name == row.name).count();
+        let name = if alike > 1 { row.key.to_string() } else { row.name.to_owned() };
+        width::cut(&escape::visible(&name), NAME)
     }
 
     /// Whether it says more than a list would: several workspaces, and something in them.
@@ -47,6 +56,7 @@ impl<'p> Matrix<'p> {
         plan: &'p Plan,
         told: impl Fn(&Change) -> bool,
         cell: impl Fn(&Change) -> String,
+        untold: &str,
     ) -> Self {
         let mut items: Vec<(&ItemKey, &str)> = Vec::new();
         let mut places = std::collections::BTreeMap::new();
@@ -68,7 +78,7 @@ impl<'p> Matrix<'p> {
                             format!("{}, frozen", cell(change))
                         }
                         (true, _) => cell(change),
-                        (false, _) => ". in sync".to_owned(),
+                        (false, _) => untold.to_owned(),
                     };
                 }
             }
@@ -85,6 +95,15 @@ impl<'p> Matrix<'p> {
         };
         let rows = items.iter().enumerate().map(row).collect();
         Self { columns: columns.into_iter().map(|(_, keys)| keys).collect(), rows }
+    }
+}
+
+/// What a column is called: `A` to `Z`, then `AA`.
+pub(super) fn label(at: usize) -> String {
+    let letter = |number: usize| char::from(b'A' + u8::try_from(number % 26).unwrap_or(0));
+    match at / 26 {
+        0 => letter(at).to_string(),
+        more => format!("{}{}", label(more - 1), letter(at)),
     }
 }
 

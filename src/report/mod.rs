@@ -8,12 +8,13 @@
 mod count;
 mod diff;
 mod difference;
+mod ending;
 mod escape;
 mod excerpt;
 mod exclusion_test;
 pub mod explain;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod fold;
 pub mod json;
 pub mod markdown;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::apply::{ItemOutcome, Outcome, Verdict};
 use crate::plan::{
-    self, Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Moved, Plan,
-    WorkspacePlan,
+    self, Action, BaselineSide, Change, Class, DesiredSide, Effect, Exceeded, FieldChange, Moved,
+    Plan, WorkspacePlan,
 };
 
 /// The counts of a plan, or of one of its workspaces.
@@ -51,11 +51,16 @@ impl Summary {
     /// The counts of a whole plan.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
+        Self::judged(plan, &plan::exceeded(plan))
+    }
+
+    /// The counts of a whole plan of which the guards found this.
+    #[must_use]
+    pub fn judged(plan: &Plan, found: &[Exceeded]) -> Self {
         let mut summary = Self::default();
         for workspace in &plan.workspaces {
             summary.add(workspace);
         }
-        let found = plan::exceeded(plan);
         summary.objections = found.iter().filter(|one| one.acknowledged.is_none()).count();
         summary
     }
@@ -264,7 +269,7 @@ pub(super) fn is_uncompared(change: &Change) -> bool {
 }
 
 /// Whether the workspace has another kind of item than was applied there.
-fn was_swapped(change: &Change) -> bool {
+pub(super) fn was_swapped(change: &Change) -> bool {
     match (&change.sides.baseline, &change.sides.live) {
         (BaselineSide::Ours(baseline), Some(live)) => {
             baseline.record.as_ref().is_ok_and(|record| live.kind != Some(record.kind))
@@ -348,6 +353,15 @@ pub const fn verdict_word(verdict: &Verdict) -> &'static str {
         Verdict::Accepted(_) => "accepted",
         Verdict::Frozen(_) => "frozen",
         Verdict::NotStarted(_) => "not-started",
+    }
+}
+
+/// How an item ended, as reports for people say it.
+pub(super) const fn verdict_words(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotStarted(_) => "not started",
+        Verdict::Accepted(_) => "accepted drift",
+        other => verdict_word(other),
     }
 }
 

@@ -1,9 +1,7 @@
 //! The words for classes, actions, effects and fields that every report for people uses.
 
 use crate::ident::ExclusionId;
-use crate::plan::{
-    Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Modified, Moved,
-};
+use crate::plan::{Action, BaselineSide, Change, Class, DesiredSide, Effect, FieldChange, Moved};
 use crate::report::{escape, summary, width};
 use crate::state::Freeze;
 
@@ -90,19 +88,6 @@ pub(super) const fn third_side(moved: Moved) -> &'static str {
             "what was last applied is not recorded, so nobody can say which side moved"
         }
         Moved::Both | Moved::Live | Moved::Desired => "neither is what was last applied",
-    }
-}
-
-/// Who last changed a live item and when; `None` when the service does not say.
-pub(super) fn modified(modified: Option<&Modified>) -> Option<String> {
-    let Modified { by, at } = modified?;
-    let by = by.as_deref().map(escape::visible);
-    let at = at.as_deref().map(escape::visible);
-    match (by, at) {
-        (Some(by), Some(at)) => Some(format!("last changed by {by} at {at}")),
-        (Some(by), None) => Some(format!("last changed by {by}")),
-        (None, Some(at)) => Some(format!("last changed at {at}")),
-        (None, None) => None,
     }
 }
 

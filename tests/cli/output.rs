@@ -277,7 +277,7 @@ fn what_is_typed_wrong_is_a_usage_error() {
         &["apply", "--no-such-flag"],
         &["apply", "--today", "2026-01-01"],
         &["plan", "--format", "yaml"],
-        &["apply", "--yes", "--format", "markdown"],
+        &["check", "--format", "markdown"],
         &["drift", "--today", "tomorrow"],
     ] {
         root.run(wrong).exits(2);

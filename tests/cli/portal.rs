@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sentinelops::arm::WorkspaceId;
+use sentinelops::arm::{ResourceId, WorkspaceId};
 use sentinelops::emulator::edit::{Assignment, edit};
 use sentinelops::emulator::{ACTOR_HEADER, Emulator, Options, Running};
 use sentinelops::ident::ArmName;
@@ -101,6 +101,24 @@ impl Portal {
         self.put(collection, name, &body)
     }
 
+    /// Changes properties of an item of another workspace.
+    #[track_caller]
+    pub(crate) fn edit_at(&self, item: &ResourceId, assignments: &[&str]) {
+        let assignments: Vec<Assignment> =
+            assignments.iter().map(|text| text.parse().unwrap()).collect();
+        let (_, body) = self.send("GET", &versioned(item), None);
+        let body = edit(&body, &assignments).unwrap();
+        let (status, answer) = self.send("PUT", &versioned(item), Some(&body));
+        assert!((200..300).contains(&status), "{status} {answer:#}");
+    }
+
+    /// Deletes an item of another workspace.
+    #[track_caller]
+    pub(crate) fn delete_at(&self, item: &ResourceId) {
+        let (status, answer) = self.send("DELETE", &versioned(item), None);
+        assert_eq!(status, 200, "{answer:#}");
+    }
+
     /// Sets properties to values, without texts in between.
     #[track_caller]
     pub(crate) fn set(
@@ -179,6 +197,10 @@ pub(crate) fn workspace() -> WorkspaceId {
         resource_group: "rg-sandbox".parse().unwrap(),
         name: "law-sandbox".parse().unwrap(),
     }
+}
+
+fn versioned(item: &ResourceId) -> String {
+    format!("{}?api-version={}", item.path(), item.collection.operation().version())
 }
 
 fn path(collection: Collection, name: Option<&str>) -> String {

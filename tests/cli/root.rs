@@ -153,7 +153,7 @@ impl Root {
 #[derive(Debug, Clone)]
 pub(crate) struct Ran {
     args: String,
-    code: i32,
+    pub(crate) code: i32,
     /// Standard output.
     pub(crate) out: String,
     /// Standard error.

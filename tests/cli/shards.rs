@@ -2,32 +2,9 @@
 
 use serde_json::Value;
 
-use crate::portal::Portal;
+use crate::fleet::tenants;
 use crate::root::Root;
-use crate::sample::{RULE, RULE_FILE};
-
-/// Eight tenants with a workspace each in ring broad, beside `local`, which is in ring canary.
-fn tenants() -> (Root, Portal) {
-    let (root, portal) = Root::empty();
-    root.write(RULE_FILE, RULE);
-    for at in 1..=8 {
-        let tenant = format!("00000000-0000-4000-8000-0000000001{at:02}");
-        let subscription = format!("00000000-0000-4000-8000-0000000002{at:02}");
-        let text = format!(
-            "cloud: emulator\nendpoint: {}\ntenantId: {tenant}\ncredential: {{ kind: none }}\n\
-             workspaces:\n  - name: law\n    subscriptionId: {subscription}\n    resourceGroup: rg\n    \
-             workspaceName: law-{at}\n    ring: broad\n",
-            portal.endpoint()
-        );
-        let mut id = crate::portal::workspace();
-        id.subscription = subscription.parse().unwrap();
-        id.resource_group = "rg".parse().unwrap();
-        id.name = format!("law-{at}").parse().unwrap();
-        portal.provision(&id, &tenant);
-        root.write(&format!("environments/t{at}.yaml"), &text);
-    }
-    (root, portal)
-}
+use crate::sample::RULE_FILE;
 
 fn matrix(root: &Root, args: &[&str]) -> Value {
     root.run(&[&["matrix"], args].concat()).exits(0).json()
@@ -40,7 +17,7 @@ fn digest(root: &Root) -> String {
 
 #[test]
 fn shards_of_a_saved_plan_apply_all_of_it_and_nothing_twice() {
-    let (root, portal) = tenants();
+    let (root, portal) = tenants(8);
     root.run(&["plan", "--out", "plan.json"]).exits(0);
     let digest = digest(&root);
     let jobs = matrix(&root, &["--shards", "3"]);
@@ -60,7 +37,7 @@ fn shards_of_a_saved_plan_apply_all_of_it_and_nothing_twice() {
 
 #[test]
 fn a_shard_cannot_dodge_a_guard_of_the_run() {
-    let (root, portal) = tenants();
+    let (root, portal) = tenants(8);
     root.run(&["apply", "--all", "--yes"]).exits(0);
     portal.forget();
     root.append("environments/fleet.yaml", "runGuards: { changes: { count: 3, percent: 30 } }\n");
@@ -92,7 +69,7 @@ fn a_shard_cannot_dodge_a_guard_of_the_run() {
 
 #[test]
 fn a_plan_with_another_digest_is_not_applied() {
-    let (root, portal) = tenants();
+    let (root, portal) = tenants(8);
     root.run(&["plan", "--out", "plan.json"]).exits(0);
     root.run(&["apply", "plan.json", "--digest", "sha256:0", "--yes"])
         .exits(21)
@@ -103,7 +80,7 @@ fn a_plan_with_another_digest_is_not_applied() {
 
 #[test]
 fn a_shard_is_of_one_ring_and_one_of_so_many() {
-    let (root, portal) = tenants();
+    let (root, portal) = tenants(8);
     root.run(&["plan", "--out", "plan.json"]).exits(0);
     let digest = digest(&root);
     let apply = |more: &[&str]| {
@@ -119,7 +96,7 @@ fn a_shard_is_of_one_ring_and_one_of_so_many() {
 
 #[test]
 fn a_shard_without_workspaces_says_so_and_is_done() {
-    let (root, portal) = tenants();
+    let (root, portal) = tenants(8);
     let jobs = matrix(&root, &["--shards", "16", "--ring", "canary"]);
     let used = jobs["jobs"]["canary"]["include"][0]["shard"].as_str().unwrap().to_owned();
     let empty = if used == "1/16" { "2/16" } else { "1/16" };
@@ -136,7 +113,7 @@ fn a_shard_without_workspaces_says_so_and_is_done() {
 
 #[test]
 fn jobs_are_divided_by_size_or_by_number() {
-    let (root, _portal) = tenants();
+    let (root, _portal) = tenants(8);
     let jobs = matrix(&root, &["--max-workspaces-per-job", "3"]);
     let broad = jobs["jobs"]["broad"]["include"].as_array().unwrap();
     assert!(broad.iter().all(|job| job["workspaces"].as_u64().unwrap() <= 3), "{jobs}");

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 mod service;
+mod sign_in;
 mod storm;
 mod throughput;
 mod world;

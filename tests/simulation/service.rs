@@ -218,6 +218,10 @@ impl Service {
 
 #[async_trait]
 impl Transport for Service {
+    async fn sign_in(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let path = request.url.path().to_owned();
         let subscription = path.split('/').nth(2).unwrap().to_owned();

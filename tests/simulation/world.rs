@@ -11,7 +11,8 @@ use sentinelops::arm::WorkspaceId;
 use sentinelops::environment::Limits;
 use sentinelops::ident::{EnvironmentName, Family, ItemKey, WorkspaceKey};
 use sentinelops::live::{
-    Client, Clients, Clock, Pace, Site, Target, Throttle, Transport, observe_all,
+    Client, Clients, Clock, Pace, Request, Response, Site, Target, Throttle, Transport,
+    TransportError, observe_all,
 };
 use sentinelops::plan::{self, Plan};
 use sentinelops::state::define::define;
@@ -27,6 +28,8 @@ use crate::service::Service;
 
 pub(crate) const TENANT: &str = "11111111-1111-1111-1111-111111111111";
 pub(crate) const LATENCY: Duration = Duration::from_millis(50);
+/// How long a sign-in lasts that nobody answers: three tries of eight seconds, and the waits between.
+pub(crate) const SILENCE: Duration = Duration::from_millis(25_500);
 
 /// Time that passes when everybody waits.
 #[derive(Debug)]
@@ -54,6 +57,23 @@ pub(crate) struct World {
     pub(crate) service: Arc<Service>,
     limits: Limits,
     desired: Desired,
+    silent: usize,
+}
+
+/// The line of a tenant whose authority says nothing for so long, and then that there is no token.
+#[derive(Debug)]
+struct Silent(Duration);
+
+#[async_trait]
+impl Transport for Silent {
+    async fn sign_in(&self) -> Result<(), TransportError> {
+        tokio::time::sleep(self.0).await;
+        Err(TransportError::Credential("no answer".to_owned()))
+    }
+
+    async fn exchange(&self, _: &Request) -> Result<Response, TransportError> {
+        unreachable!("nothing is sent without a token")
+    }
 }
 
 impl World {
@@ -77,7 +97,12 @@ impl World {
     fn of(service: Service, limits: Limits, workspaces: Vec<DesiredWorkspace>) -> Self {
         let owner = "acme-soc".parse().unwrap();
         let desired = Desired { owner, terms: RunTerms::default(), workspaces };
-        Self { service: Arc::new(service), limits, desired }
+        Self { service: Arc::new(service), limits, desired, silent: 0 }
+    }
+
+    /// The same, read beside so many tenants that cannot be signed in to.
+    pub(crate) fn beside(self, silent: usize) -> Self {
+        Self { silent, ..self }
     }
 
     /// New ones for every run, as every run of the program has them.
@@ -92,14 +117,29 @@ impl World {
         let transport: Arc<dyn Transport> = Arc::clone(&self.service) as _;
         let throttle = Arc::new(Throttle::new(self.limits));
         let clock = Arc::new(Simulated(Instant::now()));
-        let client = Client::new(site, transport, clock, throttle);
-        Clients::new(BTreeMap::from([(environment(), Ok(client))]), self.limits)
+        let silent = (0..self.silent).map(|number| {
+            let site = Site { environment: silent(number), ..site.clone() };
+            let (clock, throttle) = (Arc::clone(&clock), Arc::clone(&throttle));
+            (silent(number), Ok(Client::new(site, Arc::new(Silent(SILENCE)), clock, throttle)))
+        });
+        let mut clients: BTreeMap<_, _> = silent.collect();
+        clients.insert(environment(), Ok(Client::new(site, transport, clock, throttle)));
+        Clients::new(clients, self.limits)
+    }
+
+    /// The workspaces that cannot be signed in to come first.
+    fn targets(&self) -> Vec<Target> {
+        let target = |workspace: &DesiredWorkspace| Target::of(&self.desired.owner, workspace);
+        let silent = (0..self.silent).map(|number| {
+            let mut workspace = workspace(number, 900_000 + number, Content { rules: 0, hunts: 0 });
+            workspace.key.environment = silent(number);
+            target(&workspace)
+        });
+        silent.chain(self.desired.workspaces.iter().map(target)).collect()
     }
 
     async fn plan(&self, clients: &Clients) -> Plan {
-        let targets: Vec<Target> =
-            self.desired.workspaces.iter().map(|w| Target::of(&self.desired.owner, w)).collect();
-        let seen = observe_all(clients, &targets).await.into_iter().collect();
+        let seen = observe_all(clients, &self.targets()).await.into_iter().collect();
         // That so much changes at once is meant.
         let acknowledged = vec!["changes".parse().unwrap()];
         let options = plan::Options { acknowledged, ..plan::Options::default() };
@@ -135,6 +175,10 @@ fn done(outcome: &Outcome) -> usize {
     let not_done: Vec<_> = items.clone().filter(|item| item.verdict != Verdict::Done).collect();
     assert!(not_done.is_empty(), "{:?}", not_done.first());
     items.count()
+}
+
+fn silent(number: usize) -> EnvironmentName {
+    format!("silent-{number}").parse().unwrap()
 }
 
 fn environment() -> EnvironmentName {

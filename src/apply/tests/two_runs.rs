@@ -38,6 +38,10 @@ type Waiting = (Method, String);
 
 #[async_trait]
 impl Transport for Line {
+    async fn sign_in(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let path = request.url.path();
         // That a subscription belongs to the tenant moves nothing.

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use super::carry::{Asked, carry};
-use super::survey::{Names, Survey, exits, options, survey};
+use super::survey::{self, Names, Survey, exits, options, survey, words};
 use crate::cli::args::{Apply, Format, Selection};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::ui::Ui;
+use crate::merge::Part;
 use crate::plan::{Mismatch, Options, Plan, SavedPlan};
 
 pub(super) async fn run(
@@ -18,9 +19,6 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &Interrupts,
 ) -> Result<Exit, Error> {
-    if args.output.format == Format::Markdown {
-        return Err(Error::usage("`apply` reports as text or json"));
-    }
     let saved = args.file.as_deref().map(read).transpose()?;
     is_wanted(args, saved.as_ref())?;
     let (options, selection) = asked_for(args, saved.as_ref(), context)?;
@@ -28,13 +26,20 @@ pub(super) async fn run(
         Asked { yes: args.yes, output: &args.output, context, ui, interrupts, rolls_back: None };
     asked.can_ask()?;
     let names = if saved.is_some() { Names::Saved } else { Names::Typed };
-    let Survey { loaded, plan, connected } =
-        survey((&selection, names), &options, context.today, context, ui).await?;
+    let surveyed = survey((&selection, names), &options, context.today, context, ui).await?;
+    let part = (args.output.format == Format::Json).then(|| {
+        let digest = saved.as_ref().map(|saved| saved.digest.as_str());
+        Part {
+            selection: words(&survey::selection(&args.selection)),
+            ..surveyed.part(context, digest)
+        }
+    });
+    let Survey { loaded, plan, connected, .. } = surveyed;
     let result = match place_is_named(args, &loaded.fleet) {
         Ok(()) => {
             let known = exits(&plan);
             match is_approved(args, saved.as_ref(), &plan) {
-                Ok(()) => carry(&asked, plan, &connected.clients).await,
+                Ok(()) => carry(&asked, plan, &connected.clients, part).await,
                 Err(error) => Err(error.besides(&known)),
             }
         }
@@ -110,7 +115,7 @@ fn is_wanted(args: &Apply, saved: Option<&SavedPlan>) -> Result<(), Error> {
 
 /// With several environments it must be said where to write.
 fn place_is_named(args: &Apply, fleet: &crate::environment::Fleet) -> Result<(), Error> {
-    let named = super::survey::selection(&args.selection).names_a_place() || args.file.is_some();
+    let named = survey::selection(&args.selection).names_a_place() || args.file.is_some();
     if named || fleet.environments.len() == 1 {
         return Ok(());
     }

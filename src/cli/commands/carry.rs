@@ -3,7 +3,7 @@
 
 use tokio::sync::{mpsc, watch};
 
-use super::survey::exits;
+use super::survey::{exits, with_part};
 use crate::apply::{Event, Outcome, RingOutcome, Standing, Verdict, apply};
 use crate::cli::args::{Format, Output};
 use crate::cli::context::{Context, now};
@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::ui::Ui;
 use crate::live::Clients;
+use crate::merge::Part;
 use crate::plan::{ApprovedPlan, Objection, Plan, guard};
 use crate::report::{self, summary};
 use crate::run::Folder;
@@ -43,7 +44,12 @@ impl Asked<'_> {
 
 /// Carries out a plan: through the guards, with a yes, and with a folder of the run that has what it
 /// replaced.
-pub(super) async fn carry(asked: &Asked<'_>, plan: Plan, clients: &Clients) -> Result<Exit, Error> {
+pub(super) async fn carry(
+    asked: &Asked<'_>,
+    plan: Plan,
+    clients: &Clients,
+    part: Option<Part>,
+) -> Result<Exit, Error> {
     let Asked { yes, output: _, context, ui, interrupts, rolls_back } = asked;
     let mut exit = exits(&plan);
     // What is pending is pending, whoever decided that it waits.
@@ -59,7 +65,7 @@ pub(super) async fn carry(asked: &Asked<'_>, plan: Plan, clients: &Clients) -> R
         return Err(Error::new(Exit::Refused, "not applied: nobody said `yes`").besides(&exit));
     }
     if writes == 0 {
-        return told(asked, &nothing_sent(approved, clients).await, exit);
+        return told(asked, &nothing_sent(approved, clients).await, exit, part);
     }
     let folder = open(context, approved.plan(), *rolls_back).map_err(|e| e.besides(&exit))?;
     let outcome = carry_out(approved, (clients, &folder), writes, ui, interrupts.drain()).await;
@@ -74,7 +80,7 @@ pub(super) async fn carry(asked: &Asked<'_>, plan: Plan, clients: &Clients) -> R
         ui.message(&format!("warning: failed to write the outcome to `{path}`: {error}"));
         exit.push(Exit::Machine);
     }
-    told(asked, &outcome, exit)
+    told(asked, &outcome, exit, part)
 }
 
 /// The folder of a run, on the disk before anything is sent.
@@ -100,13 +106,27 @@ async fn nothing_sent(approved: ApprovedPlan, clients: &Clients) -> Outcome {
     apply(approved, clients, &crate::apply::Forgetful, events, interrupt).await
 }
 
-fn told(asked: &Asked<'_>, outcome: &Outcome, mut exit: Vec<Exit>) -> Result<Exit, Error> {
+/// `part`: what the run is a part of, where a document can say it.
+fn told(
+    asked: &Asked<'_>,
+    outcome: &Outcome,
+    mut exit: Vec<Exit>,
+    part: Option<Part>,
+) -> Result<Exit, Error> {
     let Asked { output, ui, .. } = asked;
-    let text = match output.format {
-        Format::Json => report::json::to_text(&report::json::outcome(outcome)),
-        Format::Text | Format::Markdown => report::text::outcome(outcome, ui.results(output)),
-    };
     exit.extend(exits_of(outcome));
+    let text = match output.format {
+        Format::Json => {
+            let document = report::json::outcome(outcome);
+            let document = match part {
+                Some(part) => with_part(document, part, &exit),
+                None => document,
+            };
+            report::json::to_text(&document)
+        }
+        Format::Text => report::text::outcome(outcome, ui.results(output)),
+        Format::Markdown => report::markdown::outcome(outcome),
+    };
     if let Err(error) = ui.result(&text, output) {
         // What was done must be said, wherever that is still possible.
         ui.message(&text);

@@ -1,6 +1,6 @@
 //! `drift`: what was changed outside git.
 
-use super::survey::{Names, Survey, exits, has_drift, survey};
+use super::survey::{Names, Survey, exits, has_drift, survey, with_part};
 use crate::cli::args::{Drift, Format};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -12,17 +12,11 @@ use crate::report;
 pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit, Error> {
     let today = args.day.today.unwrap_or(context.today);
     let options = Options::default();
-    let Survey { plan, connected, .. } =
-        survey((&args.selection, Names::Typed), &options, today, context, ui).await?;
-    connected.close().await;
-    let text = match args.output.format {
-        Format::Text => report::text::drift(&plan, ui.results(&args.output)),
-        Format::Json => report::json::to_text(&report::json::drift(&plan)),
-        Format::Markdown => report::markdown::drift(&plan),
-    };
+    let surveyed = survey((&args.selection, Names::Typed), &options, today, context, ui).await?;
+    let Survey { plan, .. } = &surveyed;
     // Held items and twins are the files' side of the story; conflicts are both sides', and of an
     // item that belongs to another owner, or that stands there without a record, nothing is known.
-    let mut exit: Vec<Exit> = exits(&plan)
+    let mut exit: Vec<Exit> = exits(plan)
         .into_iter()
         .filter(|exit| !matches!(exit, Exit::Invalid | Exit::Refused))
         .collect();
@@ -34,9 +28,18 @@ pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit
     if plan.changes().any(|(_, change)| undecided(change)) {
         exit.push(Exit::Refused);
     }
-    if has_drift(&plan) {
+    if has_drift(plan) {
         exit.push(Exit::Pending);
     }
+    let text = match args.output.format {
+        Format::Text => report::text::drift(plan, ui.results(&args.output)),
+        Format::Json => {
+            let part = surveyed.part(context, None);
+            report::json::to_text(&with_part(report::json::drift(plan), part, &exit))
+        }
+        Format::Markdown => report::markdown::drift(plan),
+    };
+    surveyed.connected.close().await;
     ui.result(&text, &args.output).map_err(|error| error.besides(&exit))?;
     Ok(Exit::worst(exit))
 }

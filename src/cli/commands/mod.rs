@@ -9,11 +9,12 @@ mod explain;
 mod matrix;
 mod plan;
 mod render;
+mod report;
 mod rollback;
 mod survey;
 mod test;
 
-use super::args::{Args, Command};
+use super::args::{Args, Command, ReportCommand};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
@@ -42,6 +43,9 @@ pub(super) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error
             Interrupts::listen(ui)?;
             drift::run(drift, context, ui).await
         }),
+        Command::Report(report) => match &report.command {
+            ReportCommand::Merge(merge) => report::run(merge, ui),
+        },
         Command::Matrix(matrix) => matrix::run(matrix, context, ui),
         Command::Explain(explain) => explain::run(explain, ui),
         Command::Emulator(emulator) => block_on(emulator::run(emulator, context, ui)),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::survey::{Names, Survey, exits, options, survey};
+use super::survey::{Names, Survey, exits, options, survey, with_part};
 use crate::cli::args::{Format, Plan as Args};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -14,22 +14,26 @@ use crate::report;
 pub(super) async fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error> {
     let today = args.day.today.unwrap_or(context.today);
     let options = options(&args.shape, &args.selection, context);
-    let Survey { plan, connected, .. } =
-        survey((&args.selection, Names::Typed), &options, today, context, ui).await?;
-    connected.close().await;
-    let text = match args.output.format {
-        Format::Text => report::text::plan(&plan, ui.results(&args.output)),
-        Format::Json => report::json::to_text(&report::json::plan(&plan)),
-        Format::Markdown => report::markdown::plan(&plan),
-    };
-    let mut exit = exits(&plan);
+    let surveyed = survey((&args.selection, Names::Typed), &options, today, context, ui).await?;
+    let Survey { plan, .. } = &surveyed;
+    let mut exit = exits(plan);
     if args.exit_code && plan.changes().any(|(_, c)| c.action.writes() || c.is_held_back()) {
         exit.push(Exit::Pending);
     }
-    ui.result(&text, &args.output)
-        .and_then(|()| args.out.as_deref().map_or(Ok(()), |path| save(&plan, path, ui)))
-        .map_err(|error| error.besides(&exit))?;
-    Ok(Exit::worst(exit))
+    let text = match args.output.format {
+        Format::Text => report::text::plan(plan, ui.results(&args.output)),
+        Format::Json => {
+            let part = surveyed.part(context, None);
+            report::json::to_text(&with_part(report::json::plan(plan), part, &exit))
+        }
+        Format::Markdown => report::markdown::plan(plan),
+    };
+    let told = ui
+        .result(&text, &args.output)
+        .and_then(|()| args.out.as_deref().map_or(Ok(()), |path| save(plan, path, ui)))
+        .map_err(|error| error.besides(&exit));
+    surveyed.connected.close().await;
+    told.map(|()| Exit::worst(exit))
 }
 
 fn save(plan: &Plan, path: &Path, ui: &Ui) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use super::carry::{Asked, carry};
 use super::survey::{Names, Survey, Turn, survey_of};
-use crate::cli::args::{Format, Rollback, Selection};
+use crate::cli::args::{Rollback, Selection};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -18,9 +18,6 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &Interrupts,
 ) -> Result<Exit, Error> {
-    if args.output.format == Format::Markdown {
-        return Err(Error::usage("`rollback` reports as text or json"));
-    }
     let unread = |why: NotARun| {
         Error::usage(format!("failed to read the run `{}`: {why}", args.run))
             .hint("runs are kept in `.sentinelops/runs/` of the root that they were started in")
@@ -47,7 +44,7 @@ pub(super) async fn run(
     let Survey { mut plan, connected, .. } =
         survey_of(names, &options(args, context), context.today, context, ui, turn).await?;
     plan.keep(|change| change.sides.rollback.is_some());
-    let result = carry(&asked, plan, &connected.clients).await;
+    let result = carry(&asked, plan, &connected.clients, None).await;
     connected.close().await;
     result
 }

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
 use crate::arm::Collection;
 use crate::cli::args::{OnConflict, OnDrift, Selection as Typed, Shape};
 use crate::cli::connect::{Connected, connect};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
+use crate::cli::files;
 use crate::cli::load::{Loaded, load_or_stop};
 use crate::cli::ui::Ui;
 use crate::content::Content;
 use crate::environment::{Environment, Selection, Workspace};
 use crate::ident::{Day, ItemKey, Tag, WorkspaceKey};
 use crate::live::{Target, observe_each, read_playbooks};
+use crate::merge::Part;
 use crate::plan::{self, Change, Class, Options, Plan, Planner};
 use crate::report;
 use crate::report::summary;
@@ -33,6 +37,62 @@ pub(super) struct Survey {
     pub(super) loaded: Loaded,
     pub(super) plan: Plan,
     pub(super) connected: Connected,
+    selection: Selection,
+}
+
+impl Survey {
+    /// What its report is a part of.
+    pub(super) fn part(&self, context: &Context, digest: Option<&str>) -> Part {
+        let fleet = &self.loaded.fleet;
+        let all = Selection { shard: None, ..self.selection.clone() };
+        let of_all_rings = Selection { rings: Vec::new(), ..all.clone() };
+        let mut rings: Vec<String> = of_all_rings
+            .workspaces(fleet)
+            .unwrap_or_default()
+            .iter()
+            .map(|(_, workspace)| workspace.ring.value.to_string())
+            .collect();
+        rings.dedup();
+        let shards = self.selection.shard.map_or_else(Vec::new, |shard| {
+            let workspaces = all.workspaces(fleet).unwrap_or_default();
+            shard.siblings(&workspaces).map(|shard| shard.to_string()).collect()
+        });
+        Part {
+            owner: self.plan.owner.to_string(),
+            files: files::digest(context),
+            digest: digest.map(str::to_owned),
+            rings,
+            selection: words(&all),
+            shard: self.selection.shard.map(|shard| shard.to_string()),
+            shards,
+            exits: Vec::new(),
+        }
+    }
+}
+
+/// A document with what it is a part of, and how the process ends.
+pub(super) fn with_part(mut document: Value, part: Part, exits: &[Exit]) -> Value {
+    document["part"] = json!(Part { exits: Exit::codes(exits), ..part });
+    document
+}
+
+/// What was asked for, in one spelling.
+pub(super) fn words(selection: &Selection) -> Vec<String> {
+    let Selection { environments, workspaces, rings, content, tags, all: _, shard: _ } = selection;
+    let named = [
+        ("environment", environments),
+        ("workspace", workspaces),
+        ("ring", rings),
+        ("content", content),
+        ("tag", tags),
+    ];
+    let words = named.into_iter().flat_map(|(what, names)| {
+        names.iter().map(move |name| format!("{what}={}", name.to_lowercase()))
+    });
+    let mut words: Vec<String> = words.collect();
+    words.sort();
+    words.dedup();
+    words
 }
 
 /// Loads the root, reads the selected workspaces and plans.
@@ -98,7 +158,7 @@ pub(super) async fn survey_of(
     if names == Names::Typed {
         say_idle(&plan, ui);
     }
-    Ok(Survey { loaded, plan, connected })
+    Ok(Survey { loaded, plan, connected, selection })
 }
 
 /// A workspace that is named in an acknowledgement is one of the fleet, and only one.

@@ -2,18 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ident::WorkspaceKey;
-use crate::plan::{Change, FieldChange, WorkspacePlan};
+use crate::ident::{ExclusionId, WorkspaceKey};
+use crate::plan::{BaselineSide, Change, DesiredSide, FieldChange, WorkspacePlan};
+use crate::report::summary;
 use crate::state::{Freeze, Unreadable};
 
-/// One change: `{environment, workspace, key, name, class, action, reason, effect, fields, observed}`;
-/// `quieterBy` where single fields make it quieter, each `certain` or not; `modified` where the service
-/// says who changed the live item.
+/// One change: `{environment, workspace, key, armName, name, class, action, reason, effect, fields, observed,
+/// sides}`; `quieterBy` where single fields make it quieter, each `certain` or not; `modified` where the
+/// service says who changed the live item.
 pub(super) fn change(workspace: &WorkspacePlan, change: &Change) -> Value {
     let mut entry = json!({
         "environment": workspace.key.environment.as_str(),
         "workspace": workspace.key.workspace.as_str(),
         "key": change.key.to_string(),
+        "armName": change.arm_name.as_str(),
         "name": change.name,
         "class": change.class.as_str(),
         "action": change.action.as_str(),
@@ -21,6 +23,7 @@ pub(super) fn change(workspace: &WorkspacePlan, change: &Change) -> Value {
         "effect": change.effect.as_str(),
         "fields": change.fields.iter().map(field).collect::<Vec<_>>(),
         "observed": change.observed.iter().map(field).collect::<Vec<_>>(),
+        "sides": sides(change),
     });
     if !change.quieter_by.is_empty() {
         let by = change.quieter_by.iter();
@@ -29,6 +32,40 @@ pub(super) fn change(workspace: &WorkspacePlan, change: &Change) -> Value {
     }
     if let Some(modified) = &change.modified {
         entry["modified"] = json!({"by": modified.by, "at": modified.at});
+    }
+    entry
+}
+
+/// What there is on each side: `desired` (`present`, `held`, `absent`), `live` (whether it is there), `record`
+/// (`none`, `ours`, `unreadable`, `ambiguous`, `other`: somebody else's), `exclusions` of what is desired; where
+/// they hold, `heldBack` (by a rollback), `otherKind` (than was applied is there), `createsDisabled`.
+fn sides(change: &Change) -> Value {
+    let sides = &change.sides;
+    let (desired, exclusions) = match &sides.desired {
+        DesiredSide::Present(present) => ("present", present.exclusions.as_slice()),
+        DesiredSide::Held(_) => ("held", [].as_slice()),
+        DesiredSide::Absent => ("absent", [].as_slice()),
+    };
+    let record = match &sides.baseline {
+        BaselineSide::None => "none",
+        BaselineSide::Ours(baseline) if baseline.record.is_ok() => "ours",
+        BaselineSide::Ours(_) => "unreadable",
+        BaselineSide::Ambiguous(_) => "ambiguous",
+        BaselineSide::Other(..) => "other",
+    };
+    let mut entry = json!({
+        "desired": desired,
+        "live": sides.live.is_some(),
+        "record": record,
+        "exclusions": exclusions.iter().map(ExclusionId::as_str).collect::<Vec<_>>(),
+    });
+    let flags = [
+        ("heldBack", change.is_held_back()),
+        ("otherKind", summary::was_swapped(change)),
+        ("createsDisabled", change.creates_disabled()),
+    ];
+    for (name, _) in flags.into_iter().filter(|(_, holds)| *holds) {
+        entry[name] = json!(true);
     }
     entry
 }

@@ -14,7 +14,7 @@ pub use diagnostics::diagnostics;
 pub use exclusion_tests::exclusion_tests;
 pub use jobs::jobs;
 pub use outcome::outcome;
-pub use plan::{drift, plan};
+pub use plan::{drift, judged_plan, plan};
 
 use serde_json::Value;
 

@@ -10,8 +10,15 @@ use crate::state::Limit;
 /// Every change, in-sync items too, what is worst first.
 #[must_use]
 pub fn plan(plan: &Plan) -> Value {
-    let mut document = document("sentinelops.plan/v1", plan, |_| true);
-    document["objections"] = plan::exceeded(plan).iter().map(objection).collect();
+    judged_plan(plan, &plan::exceeded(plan))
+}
+
+/// The same of a plan of which the guards found this.
+#[must_use]
+pub fn judged_plan(plan: &Plan, found: &[Exceeded]) -> Value {
+    let counts = Summary::judged(plan, found);
+    let mut document = document("sentinelops.plan/v1", plan, &counts, |_| true);
+    document["objections"] = found.iter().map(objection).collect();
     document
 }
 
@@ -19,22 +26,27 @@ pub fn plan(plan: &Plan) -> Value {
 /// observed differences. `summary.drift` counts only the first.
 #[must_use]
 pub fn drift(plan: &Plan) -> Value {
-    document("sentinelops.drift/v1", plan, summary::is_told_as_drift)
+    document("sentinelops.drift/v1", plan, &Summary::of(plan), summary::is_told_as_drift)
 }
 
-fn document(format: &str, plan: &Plan, shown: impl Fn(&Change) -> bool) -> Value {
+fn document(
+    format: &str,
+    plan: &Plan,
+    summary: &Summary,
+    shown: impl Fn(&Change) -> bool,
+) -> Value {
     let changes = summary::all_ordered(plan).into_iter().filter(|(_, change)| shown(change));
     json!({
         "format": format,
         "owner": plan.owner.as_str(),
         "workspaces": plan.workspaces.iter().map(entry::workspace).collect::<Vec<_>>(),
         "changes": changes.map(|(workspace, change)| entry::change(workspace, change)).collect::<Vec<_>>(),
-        "summary": counts(&Summary::of(plan)),
+        "summary": counts(summary),
     })
 }
 
 /// What the guards found: `{guard, environment, workspace, exclusion, measured, owned, limit, sentence,
-/// items, flag, acknowledged}`. Without a workspace it is about the run as a whole; `acknowledged` is
+/// items, flag, acknowledged}`; `short` where too little is acknowledged. Without a workspace it is about the run as a whole; `acknowledged` is
 /// the acknowledgement that covers it, else null, and `apply` sends nothing.
 fn objection(found: &Exceeded) -> Value {
     let limit = |limit: &Limit| json!({"value": limit.value, "setAt": limit.set_at});
@@ -46,7 +58,7 @@ fn objection(found: &Exceeded) -> Value {
         Bound::NothingStays => Value::Null,
     };
     let workspace = found.workspace.as_ref();
-    json!({
+    let mut entry = json!({
         "guard": found.guard.as_str(),
         "environment": workspace.map(|key| key.environment.as_str()),
         "workspace": workspace.map(|key| key.workspace.as_str()),
@@ -58,7 +70,11 @@ fn objection(found: &Exceeded) -> Value {
         "items": found.items,
         "flag": found.flag(),
         "acknowledged": found.acknowledged.as_ref().map(ToString::to_string),
-    })
+    });
+    if let Some(short) = found.short {
+        entry["short"] = json!(short);
+    }
+    entry
 }
 
 /// Every action and class stands there, with 0 when it does not occur: a script need not ask whether

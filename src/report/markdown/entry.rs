@@ -1,10 +1,12 @@
-//! What a template is filled with.
+//! One change in full, as a template is filled with it.
 
 use serde::Serialize;
 
-use crate::plan::{Action, Change, Effect, Exceeded, FieldChange, Moved, WorkspacePlan};
+use super::list::{MANY, Places, REASON, name};
+use crate::plan::{Action, Change, Effect, FieldChange, Moved, WorkspacePlan};
 use crate::report::diff::Line;
 use crate::report::difference::Difference;
+use crate::report::fold::{self, Fold};
 use crate::report::{escape, summary, width, wording};
 
 /// A diff in a comment is read between other things; whoever needs more of it opens the file. The
@@ -12,83 +14,6 @@ use crate::report::{escape, summary, width, wording};
 const DIFF_LINES: usize = 80;
 /// The same in bytes, for diffs of long lines.
 const DIFF_BYTES: usize = 12_000;
-/// Columns of a name, and of a reason.
-const NAME: usize = 120;
-const REASON: usize = 600;
-
-/// A workspace that could not be read.
-#[derive(Debug, Serialize)]
-pub(super) struct Unread {
-    workspace: String,
-    why: String,
-}
-
-impl Unread {
-    pub(super) fn of(workspace: &WorkspacePlan) -> Option<Self> {
-        let unreadable = workspace.unreadable.as_ref()?;
-        let why = width::cut(&escape::visible(&unreadable.message), REASON);
-        Some(Self { workspace: workspace.key.to_string(), why })
-    }
-}
-
-/// What a guard found.
-#[derive(Debug, Serialize)]
-pub(super) struct Objected {
-    sentence: String,
-    /// What acknowledges it, or has acknowledged it.
-    flag: String,
-}
-
-impl Objected {
-    pub(super) fn of(found: &Exceeded) -> Self {
-        let ack = found.acknowledged.as_ref().map(|ack| format!("--ack {ack}"));
-        let flag = ack.unwrap_or_else(|| found.flag());
-        Self { sentence: width::cut(&escape::visible(&found.sentence()), REASON), flag }
-    }
-}
-
-/// A change in a list.
-#[derive(Debug, Serialize)]
-pub(super) struct Named {
-    workspace: String,
-    word: &'static str,
-    name: String,
-    key: String,
-}
-
-impl Named {
-    pub(super) fn of(workspace: &WorkspacePlan, change: &Change) -> Self {
-        Self {
-            workspace: workspace.key.to_string(),
-            word: wording::action_word(change),
-            name: width::cut(&escape::visible(&change.name), NAME),
-            key: change.key.to_string(),
-        }
-    }
-}
-
-/// A workspace in the table.
-#[derive(Debug, Serialize)]
-pub(super) struct Row {
-    workspace: String,
-    ring: String,
-    unreadable: bool,
-    frozen: bool,
-    /// One count per column.
-    pub(super) cells: Vec<usize>,
-}
-
-impl Row {
-    pub(super) fn of(workspace: &WorkspacePlan, cells: Vec<usize>) -> Self {
-        Self {
-            workspace: workspace.key.to_string(),
-            ring: workspace.ring.to_string(),
-            unreadable: workspace.unreadable.is_some(),
-            frozen: workspace.frozen.is_some(),
-            cells,
-        }
-    }
-}
 
 /// The side that a diff starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +27,7 @@ pub(super) enum Side {
 /// A change in full.
 #[derive(Debug, Serialize)]
 pub(super) struct Detail {
-    workspace: String,
+    places: Places,
     word: &'static str,
     name: String,
     key: String,
@@ -114,7 +39,8 @@ pub(super) struct Detail {
 }
 
 impl Detail {
-    pub(super) fn of(workspace: &WorkspacePlan, change: &Change, from: Side) -> Self {
+    pub(super) fn of(fold: &Fold<'_, WorkspacePlan, Change>, from: Side) -> Self {
+        let change = fold.first;
         let word = match from {
             Side::Workspace => wording::action_word(change),
             Side::Files if summary::is_drift(change) => "drift",
@@ -122,20 +48,21 @@ impl Detail {
             Side::Files => "for information",
         };
         Self {
-            workspace: workspace.key.to_string(),
+            places: Places::of_fold(fold, MANY),
             word,
-            name: width::cut(&escape::visible(&change.name), NAME),
+            name: name(&change.name),
             key: change.key.to_string(),
             class: change.class.as_str(),
             reason: width::cut(&escape::visible(&change.reason), REASON),
             quieter: from == Side::Workspace && change.effect == Effect::Quieter,
-            notes: notes(change, from),
+            notes: notes(fold, from),
             diff: diff(change, from),
         }
     }
 }
 
-fn notes(change: &Change, from: Side) -> Vec<String> {
+fn notes(fold: &Fold<'_, WorkspacePlan, Change>, from: Side) -> Vec<String> {
+    let change = fold.first;
     let mut notes = Vec::new();
     if from == Side::Files && wording::is_gone(change) {
         notes.push("no longer in the workspace: deleted outside git".to_owned());
@@ -158,7 +85,10 @@ fn notes(change: &Change, from: Side) -> Vec<String> {
         notes.push(format!("with exclusions {}", exclusions.join(", ")));
     }
     let moved_live = change.fields.iter().any(summary::moved_live) || !change.observed.is_empty();
-    notes.extend(wording::modified(change.modified.as_ref()).filter(|_| moved_live));
+    let modified = fold::modified(fold.places.iter().map(|(_, one)| one.modified.as_ref()));
+    notes.extend(modified.filter(|_| moved_live));
+    let frozen = fold.places[0].0.frozen.as_ref();
+    notes.extend(frozen.map(|freeze| format!("frozen {}", wording::freeze(freeze))));
     notes
 }
 

@@ -22,6 +22,16 @@ pub(super) fn prose(text: &str) -> String {
         .replace("&#35;", "&#35;&#8203;")
 }
 
+/// Workspaces, the first of them by name.
+pub(super) fn places(number: usize, named: &str, more: usize) -> String {
+    let named = code(named);
+    match (number, more) {
+        (0 | 1, _) => named,
+        (_, 0) => format!("{number} workspaces ({named})"),
+        (_, more) => format!("{number} workspaces ({named} and {more} more)"),
+    }
+}
+
 /// The lines of a diff in a block whose fence is longer than any within. The text is visible already.
 pub(super) fn fence(lines: &str) -> String {
     let longest = lines.split(|character| character != '`').map(str::len).max().unwrap_or(0);

@@ -1,20 +1,27 @@
-//! Plans and drift for pull-request comments and job summaries.
+//! Plans, drift and outcomes for pull-request comments and job summaries.
 //!
-//! A summary table, what makes detection quieter before anything else, and one folded block per
-//! change. Every value passes a filter on its way into the template, so that no live value can leave
+//! A sentence, what must not be missed, tables, and one folded block per change; what is the same in
+//! several workspaces is told once. Every value passes a filter on its way into the template, so that no live value can leave
 //! its place; what is too long for a comment is cut between blocks, with a sentence that says so.
 
 mod entry;
 mod escape;
+mod list;
+mod outcome;
 mod page;
+
+pub use outcome::outcome;
 
 use std::collections::BTreeSet;
 
+use super::fold::{self, Fold};
+use super::matrix::Matrix;
 use super::sentence;
 use super::summary::{self, Summary};
 use super::wording;
-use crate::plan::{self, Action, Change, Class, Effect, Plan};
-use entry::{Detail, Named, Objected, Row, Side, Unread};
+use crate::plan::{self, Action, Change, Class, Effect, Exceeded, Plan, WorkspacePlan};
+use entry::{Detail, Side};
+use list::{Named, Objected, Row, Stand, Table, Unread};
 use page::Page;
 
 /// How many bytes a report may have.
@@ -25,10 +32,19 @@ use page::Page;
 /// leaves room for the hidden marker by which a workflow finds its own comment again.
 pub const COMMENT_LIMIT: usize = 65_000;
 
+/// No more blocks than this can ever fit: the shortest takes more than 130 bytes.
+const MOST_DETAILS: usize = COMMENT_LIMIT / 130;
+
 /// What would be done.
 #[must_use]
 pub fn plan(plan: &Plan) -> String {
-    let summary = Summary::of(plan);
+    judged_plan(plan, &plan::exceeded(plan))
+}
+
+/// The same of a plan of which the guards found this.
+#[must_use]
+pub fn judged_plan(plan: &Plan, found: &[Exceeded]) -> String {
+    let summary = Summary::judged(plan, found);
     let actions: Vec<Action> = Action::ALL
         .into_iter()
         .filter(|action| *action != Action::None && summary.action(*action) > 0)
@@ -37,7 +53,8 @@ pub fn plan(plan: &Plan) -> String {
     let mut columns: Vec<&'static str> = actions.iter().map(|action| action.as_str()).collect();
     columns.extend(held.then_some("held"));
     columns.extend(["in sync", "quieter"]);
-    let rows = rows(plan, |counts| {
+    let rows = rows(plan, |workspace| {
+        let counts = Summary::of_workspace(workspace);
         let mut cells: Vec<usize> = actions.iter().map(|action| counts.action(*action)).collect();
         cells.extend(held.then_some(counts.class(Class::Held)));
         cells.extend([counts.in_sync(), counts.quieter]);
@@ -45,20 +62,24 @@ pub fn plan(plan: &Plan) -> String {
     });
     let told = |change: &Change| !summary::is_quiet(change);
     let (acknowledged, objections): (Vec<_>, Vec<_>) =
-        plan::exceeded(plan).into_iter().partition(|found| found.acknowledged.is_some());
+        found.iter().partition(|found| found.acknowledged.is_some());
+    let (details, more_details) = details(plan, Side::Workspace, told);
     let page = Page {
         title: "Plan",
         sentence: sentence::plan(&summary),
-        objections: objections.iter().map(Objected::of).collect(),
-        acknowledged: acknowledged.iter().map(Objected::of).collect(),
+        objections: objections.into_iter().map(Objected::of).collect(),
+        acknowledged: acknowledged.into_iter().map(Objected::of).collect(),
         unreadable: unreadable(plan),
         quieter: quieter(plan),
         columns,
         rows,
-        details: details(plan, Side::Workspace, told),
+        items: Table::of(&Matrix::of_plan(plan)),
+        details,
+        more_details,
         hints: hints(plan, told),
         legend: "`-` is what the workspace has and `+` is what the files say.",
-        command: "sentinelops plan",
+        whole: "`sentinelops plan --format json`",
+        ..Page::default()
     };
     page.render(COMMENT_LIMIT)
 }
@@ -71,55 +92,66 @@ pub fn drift(plan: &Plan) -> String {
     let classes: BTreeSet<Class> = drifted.map(|change| change.class).collect();
     let mut columns: Vec<&'static str> = classes.iter().map(|class| class.as_str()).collect();
     columns.extend(["accepted", "observed"]);
-    let mut rows = rows(plan, |_| Vec::new());
-    for (row, workspace) in rows.iter_mut().zip(&plan.workspaces) {
+    let rows = rows(plan, |workspace| {
         let of_class = |class: &Class| {
             let drifted = workspace.changes.iter().filter(|c| summary::is_drift(c));
             drifted.filter(|change| change.class == *class).count()
         };
         let counts = Summary::of_workspace(workspace);
-        row.cells = classes.iter().map(of_class).collect();
-        row.cells.extend([counts.accepted, counts.observed]);
-    }
+        classes.iter().map(of_class).chain([counts.accepted, counts.observed]).collect()
+    });
+    let (details, more_details) = details(plan, Side::Files, summary::is_told_as_drift);
     let page = Page {
         title: "Drift",
         sentence: sentence::drift(&summary),
-        objections: Vec::new(),
-        acknowledged: Vec::new(),
         unreadable: unreadable(plan),
-        quieter: Vec::new(),
         columns,
         rows,
-        details: details(plan, Side::Files, summary::is_told_as_drift),
+        items: Table::of(&Matrix::of_drift(plan)),
+        details,
+        more_details,
         hints: hints(plan, |change| summary::is_drift(change) || summary::is_foreign(change)),
         legend: "`-` is what the files say and `+` is what the workspace has.",
-        command: "sentinelops drift",
+        whole: "`sentinelops drift --format json`",
+        ..Page::default()
     };
     page.render(COMMENT_LIMIT)
 }
 
-fn rows(plan: &Plan, cells: impl Fn(&Summary) -> Vec<usize>) -> Vec<Row> {
-    let row = |workspace| Row::of(workspace, cells(&Summary::of_workspace(workspace)));
-    plan.workspaces.iter().map(row).collect()
+fn rows(plan: &Plan, cells: impl Fn(&WorkspacePlan) -> Vec<usize>) -> Vec<Row> {
+    let stand = |workspace: &WorkspacePlan| Stand {
+        ring: workspace.ring.to_string(),
+        unreadable: workspace.unreadable.is_some(),
+        frozen: workspace.frozen.is_some(),
+        cells: cells(workspace),
+    };
+    Row::all(plan.workspaces.iter().map(|workspace| (&workspace.key, stand(workspace))))
 }
 
 fn unreadable(plan: &Plan) -> Vec<Unread> {
-    plan.workspaces.iter().filter_map(Unread::of).collect()
+    Unread::all(plan.workspaces.iter().map(|w| (&w.key, w.unreadable.as_ref())))
 }
 
 fn quieter(plan: &Plan) -> Vec<Named> {
     let quieter = plan.changes().filter(|(_, change)| change.effect == Effect::Quieter);
-    quieter.map(|(workspace, change)| Named::of(workspace, change)).collect()
+    fold::changes(quieter).iter().map(Named::of).collect()
 }
 
-fn details(plan: &Plan, from: Side, told: impl Fn(&Change) -> bool) -> Vec<Detail> {
+/// One block for every change, and only one for what is the same in several workspaces.
+/// Tells also how many more there are.
+fn details(plan: &Plan, from: Side, told: impl Fn(&Change) -> bool) -> (Vec<Detail>, usize) {
     let changes = summary::all_ordered(plan).into_iter().filter(|(_, change)| told(change));
-    changes.map(|(workspace, change)| Detail::of(workspace, change, from)).collect()
+    let folds = fold::changes(changes);
+    let detail = |fold: &Fold<'_, WorkspacePlan, Change>| Detail::of(fold, from);
+    let built: Vec<Detail> = folds.iter().take(MOST_DETAILS).map(detail).collect();
+    let more = folds.len() - built.len();
+    (built, more)
 }
 
-fn hints(plan: &Plan, told: impl Fn(&Change) -> bool) -> Vec<&'static str> {
+fn hints(plan: &Plan, told: impl Fn(&Change) -> bool) -> Vec<String> {
     let changes = summary::all_ordered(plan).into_iter().map(|(_, change)| change);
-    wording::ways_on(changes.filter(|change| told(change)))
+    let ways = wording::ways_on(changes.filter(|change| told(change)));
+    ways.into_iter().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -189,6 +221,58 @@ mod tests {
             text.contains("analytic-rule/last"),
             "what makes detection quieter is never cut first"
         );
+    }
+
+    #[test]
+    fn the_same_change_in_many_workspaces_is_one_block_and_one_row() {
+        let tenant = |at: usize| {
+            let changes = vec![change("new", Class::New, Action::Create), fixture::updated()];
+            workspace(&format!("tenant-{at:02}/law"), changes)
+        };
+        let mut all: Vec<_> = (1..=37).map(tenant).collect();
+        all[4].changes.push(fixture::drifted());
+        all.extend((98..=99).map(|at| fixture::unreadable(&format!("tenant-{at}/law"))));
+        insta::assert_snapshot!(plan(&fixture::plan(all)));
+    }
+
+    /// Nothing is alike: as bad as it gets.
+    #[test]
+    fn a_comment_holds_any_fleet_and_says_what_it_leaves_out() {
+        let tenant = |at: usize| {
+            let name = format!("tenant-{at:04}-with-quite-a-long-name/workspace-of-{at:04}");
+            let changed = |item: usize| {
+                let mut made = fixture::drifted();
+                made.key.id = format!("rule-{item}").parse().unwrap();
+                made.fields[0].before = format!("{at}-{item}").into();
+                if item == at % 7 {
+                    made.effect = Effect::Quieter;
+                }
+                made
+            };
+            let mut made = workspace(&name, (0..1 + at % 30).map(changed).collect());
+            if at.is_multiple_of(50) {
+                made = fixture::unreadable(&name);
+                made.unreadable.as_mut().unwrap().message = format!("{at}: {}", "?".repeat(5_000));
+            }
+            made
+        };
+        let made = fixture::plan((0..400).map(tenant).collect());
+        for text in [plan(&made), drift(&made)] {
+            assert!(text.len() <= COMMENT_LIMIT, "{}", text.len());
+            assert!(text.len() > COMMENT_LIMIT - 3_000, "{}", text.len());
+            let blocks = text.matches("<details>").count();
+            assert_eq!(blocks, text.matches("</details>").count());
+            assert!(
+                text.find("tenant-0350").unwrap()
+                    < text.find("| workspace |").unwrap_or(usize::MAX)
+            );
+            let cut = text.lines().last().unwrap();
+            assert!(
+                cut.starts_with("**This report is cut to fit a comment:** not shown: "),
+                "{cut}"
+            );
+            assert!(cut.contains("changes in full") && cut.contains("--format json"), "{cut}");
+        }
     }
 
     #[test]

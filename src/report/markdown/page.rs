@@ -1,44 +1,57 @@
 //! Filling the template, and cutting what is too long.
 
+use std::collections::BTreeMap;
+
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, ErrorKind};
 use serde::Serialize;
 
-use super::entry::{Detail, Named, Objected, Row, Unread};
+use super::entry::Detail;
 use super::escape;
+use super::list::{Ended, Named, Objected, Row, Table, Unread};
 use crate::report::count::form;
 
-/// The one template of both reports.
+/// The one template of all reports.
 const TEMPLATE: &str = include_str!("../templates/report.md.j2");
 
+/// How many entries of a list are shown before those of the next one.
+const BEGINNING: usize = 15;
+
 /// What the template is filled with.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Page {
     pub(super) title: &'static str,
     pub(super) sentence: String,
+    pub(super) halted: Option<Halted>,
     pub(super) objections: Vec<Objected>,
     pub(super) acknowledged: Vec<Objected>,
     pub(super) unreadable: Vec<Unread>,
+    /// What did not end as planned, worst first.
+    pub(super) troubles: Vec<Ended>,
     pub(super) quieter: Vec<Named>,
     pub(super) columns: Vec<&'static str>,
     pub(super) rows: Vec<Row>,
+    pub(super) items: Table,
     pub(super) details: Vec<Detail>,
-    pub(super) hints: Vec<&'static str>,
+    /// How many more there are than could ever fit.
+    pub(super) more_details: usize,
+    /// What was done.
+    pub(super) done: Vec<Ended>,
+    pub(super) hints: Vec<String>,
     pub(super) legend: &'static str,
-    /// The command that shows everything.
-    pub(super) command: &'static str,
+    /// What has everything.
+    pub(super) whole: &'static str,
 }
 
-/// How many entries of each list are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-struct Shown {
-    objections: usize,
-    acknowledged: usize,
-    unreadable: usize,
-    quieter: usize,
-    rows: usize,
-    details: usize,
+/// Where a rollout halted, and how every ring ended.
+#[derive(Debug, Serialize)]
+pub(super) struct Halted {
+    pub(super) head: String,
+    pub(super) rings: Vec<String>,
 }
+
+/// A list of the page: its name in the template, its length, and what its entries are called.
+type List = (&'static str, usize, &'static str, &'static str);
 
 impl Page {
     /// The document in at most `limit` bytes.
@@ -46,7 +59,7 @@ impl Page {
         let environment = environment();
         // The lists are turned into template values once, however often the document is tried.
         let page = Value::from(Serde(self));
-        let all = self.entries();
+        let all = self.lists().iter().map(|(_, length, ..)| length).sum();
         let whole = self.fill(&environment, &page, all);
         if whole.len() <= limit {
             return whole;
@@ -64,79 +77,87 @@ impl Page {
         self.fill(&environment, &page, fits)
     }
 
-    fn entries(&self) -> usize {
-        let refused = self.objections.len() + self.acknowledged.len();
-        let told = self.unreadable.len() + self.quieter.len();
-        refused + told + self.rows.len() + self.details.len()
-    }
-
-    /// What must not be missed comes first: what is refused, unknown workspaces, what makes detection quieter, the
-    /// table, then the changes, worst first.
-    fn shown(&self, entries: usize) -> Shown {
-        let mut left = entries;
-        let mut take = |length: usize| {
-            let taken = length.min(left);
-            left -= taken;
-            taken
-        };
-        Shown {
-            objections: take(self.objections.len()),
-            acknowledged: take(self.acknowledged.len()),
-            unreadable: take(self.unreadable.len()),
-            quieter: take(self.quieter.len()),
-            rows: take(self.rows.len()),
-            details: take(self.details.len()),
-        }
+    /// What must not be missed comes first: what is refused, unknown workspaces, what failed, what makes
+    /// detection quieter, the tables, then the changes, worst first.
+    fn lists(&self) -> [List; 9] {
+        [
+            ("objections", self.objections.len(), "objection", "objections"),
+            ("acknowledged", self.acknowledged.len(), "acknowledgement", "acknowledgements"),
+            (
+                "unreadable",
+                self.unreadable.len(),
+                "reason why workspaces could not be read",
+                "reasons why workspaces could not be read",
+            ),
+            (
+                "troubles",
+                self.troubles.len(),
+                "item that did not end as planned",
+                "items that did not end as planned",
+            ),
+            (
+                "quieter",
+                self.quieter.len(),
+                "change that makes detection quieter",
+                "changes that make detection quieter",
+            ),
+            ("rows", self.rows.len(), "row of the table", "rows of the table"),
+            ("items", self.items.rows.len(), "item of the table", "items of the table"),
+            ("details", self.details.len(), "change in full", "changes in full"),
+            ("done", self.done.len(), "item that is done", "items that are done"),
+        ]
     }
 
     fn fill(&self, environment: &Environment<'_>, page: &Value, entries: usize) -> String {
-        let shown = self.shown(entries);
-        let context = Value::from(Serde(Shape { shown, cut: self.cut(shown) }));
+        let lists = self.lists();
+        let mut shown = BTreeMap::new();
+        let mut missing = Vec::new();
+        for ((list, length, one, more), taken) in lists.into_iter().zip(share(&lists, entries)) {
+            shown.insert(list, taken);
+            let left_out = length - taken + if list == "details" { self.more_details } else { 0 };
+            if left_out > 0 {
+                missing.push(format!("{left_out} {}", form(left_out, one, more)));
+            }
+        }
+        if self.items.left > 0 {
+            let columns = form(self.items.left, "column", "columns");
+            missing.push(format!("{} {columns} of the table of items", self.items.left));
+        }
+        let context = Value::from(Serde(Shape { shown, cut: self.cut(&missing) }));
         let context = minijinja::value::merge_maps([context, page.clone()]);
         let rendered = environment.render_named_str("report.md.j2", TEMPLATE, context);
         let document = rendered.expect("invariant: the template and its values are built together");
         tidy(&document)
     }
 
-    /// What is not shown; empty when all is.
-    fn cut(&self, shown: Shown) -> String {
-        let Shown { objections, acknowledged, unreadable, quieter, rows, details } = shown;
-        let missing = [
-            (self.objections.len() - objections, "objection", "objections"),
-            (self.acknowledged.len() - acknowledged, "acknowledgement", "acknowledgements"),
-            (
-                self.unreadable.len() - unreadable,
-                "workspace that could not be read",
-                "workspaces that could not be read",
-            ),
-            (
-                self.quieter.len() - quieter,
-                "change that makes detection quieter",
-                "changes that make detection quieter",
-            ),
-            (self.rows.len() - rows, "row of the table", "rows of the table"),
-            (self.details.len() - details, "change in full", "changes in full"),
-        ];
-        let parts: Vec<String> = missing
-            .into_iter()
-            .filter(|(number, ..)| *number > 0)
-            .map(|(number, one, more)| format!("{number} {}", form(number, one, more)))
-            .collect();
-        let command = self.command;
-        match parts.as_slice() {
+    /// What is not shown, and what has it; empty when all is.
+    fn cut(&self, missing: &[String]) -> String {
+        match missing {
             [] => String::new(),
-            parts => format!(
-                "not shown: {}. `{command} --format json` has everything.",
-                parts.join(", ")
-            ),
+            parts => format!("not shown: {}. {} has everything.", parts.join(", "), self.whole),
         }
     }
+}
+
+/// How many entries of each list are shown of so many in all. The beginning of every list comes first, so
+/// that no list pushes out those after it; then the lists are filled up in their order.
+fn share(lists: &[List], entries: usize) -> Vec<usize> {
+    let mut left = entries;
+    let mut taken: Vec<usize> = vec![0; lists.len()];
+    for most in [BEGINNING, usize::MAX] {
+        for ((_, length, ..), taken) in lists.iter().zip(&mut taken) {
+            let more = (*length).min(most).saturating_sub(*taken).min(left);
+            *taken += more;
+            left -= more;
+        }
+    }
+    taken
 }
 
 /// What changes from one try to the next.
 #[derive(Debug, Serialize)]
 struct Shape {
-    shown: Shown,
+    shown: BTreeMap<&'static str, usize>,
     cut: String,
 }
 
@@ -147,6 +168,12 @@ fn environment() -> Environment<'static> {
     environment.add_filter("code", |text: &str| Value::from_safe_string(escape::code(text)));
     environment.add_filter("prose", |text: &str| Value::from_safe_string(escape::prose(text)));
     environment.add_filter("fence", |text: &str| Value::from_safe_string(escape::fence(text)));
+    environment.add_filter("places", |places: &Value| -> Result<Value, Error> {
+        let number = |name: &str| places.get_attr(name).and_then(usize::try_from);
+        let named = places.get_attr("named")?;
+        let named = named.as_str().unwrap_or_default();
+        Ok(Value::from_safe_string(escape::places(number("number")?, named, number("more")?)))
+    });
     // For words and numbers of this program only.
     environment.add_filter("own", |text: Value| Value::from_safe_string(text.to_string()));
     environment.set_formatter(|out, _, value| match value.as_str() {
@@ -175,6 +202,16 @@ fn tidy(document: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_list_pushes_out_the_next_one() {
+        let lists = [("a", 100, "", ""), ("b", 3, "", ""), ("c", 40, "", "")];
+        let check = |entries, expect: [usize; 3]| assert_eq!(share(&lists, entries), expect);
+        check(10, [10, 0, 0]);
+        check(20, [15, 3, 2]);
+        check(50, [32, 3, 15]);
+        check(143, [100, 3, 40]);
+    }
 
     #[test]
     fn a_value_without_a_filter_is_an_error() {

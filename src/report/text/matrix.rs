@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::report::fold;
-use crate::report::matrix::Matrix;
+use crate::report::matrix::{Matrix, label};
 use crate::report::style::Paint;
 use crate::report::{count::count, escape, width};
 
@@ -57,15 +57,6 @@ pub(super) fn matrix(page: &mut Page, matrix: &Matrix<'_>) {
             several => format!("{}: ", count(several, "workspace")),
         };
         page.line(2, &format!("{}  {number}{names}", label(at)));
-    }
-}
-
-/// `A` to `Z`, then `AA`.
-fn label(at: usize) -> String {
-    let letter = |number: usize| char::from(b'A' + u8::try_from(number % 26).unwrap_or(0));
-    match at / 26 {
-        0 => letter(at).to_string(),
-        more => format!("{}{}", label(more - 1), letter(at)),
     }
 }
 

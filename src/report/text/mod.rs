@@ -18,4 +18,4 @@ pub use drift::drift;
 pub use exclusion_tests::exclusion_tests;
 pub use explanation::{codes, explanation};
 pub use outcome::outcome;
-pub use plan::plan;
+pub use plan::{judged_plan, plan};

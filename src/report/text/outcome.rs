@@ -2,8 +2,9 @@
 
 use super::change::{self, FIELD, ITEM};
 use super::page::Page;
-use crate::apply::{ItemOutcome, Outcome, RingOutcome, Standing, Verdict, WorkspaceOutcome};
-use crate::plan::{Class, Effect};
+use crate::apply::{Outcome, Verdict, WorkspaceOutcome};
+use crate::plan::Effect;
+use crate::report::ending::{self, Told};
 use crate::report::fold::{self, Fold};
 use crate::report::style::{Paint, Style};
 use crate::report::{escape, rollout, sentence, summary, wording};
@@ -12,13 +13,10 @@ use crate::report::{escape, rollout, sentence, summary, wording};
 #[must_use]
 pub fn outcome(outcome: &Outcome, style: Style) -> String {
     let mut page = Page::new(style);
-    let all = outcome.workspaces.iter().flat_map(|workspace| {
-        told(outcome, workspace).into_iter().map(move |item| (workspace, item))
-    });
     let (mut shared, own): (Vec<_>, Vec<_>) =
-        fold::items(all).into_iter().partition(Fold::is_shared);
-    shared.sort_by_key(|fold| weight(fold.first));
-    let (bad, calm): (Vec<_>, Vec<_>) = shared.iter().partition(|fold| weight(fold.first) < CALM);
+        ending::folds(outcome).into_iter().partition(Fold::is_shared);
+    shared.sort_by_key(|fold| ending::weight(fold.first));
+    let (calm, bad): (Vec<_>, Vec<_>) = shared.iter().partition(|fold| ending::is_calm(fold.first));
     page.shared(&bad, item);
     for workspace in &outcome.workspaces {
         let of_workspace = |fold: &&Fold<'_, _, _>| std::ptr::eq(fold.places[0].0, workspace);
@@ -31,7 +29,7 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     page.shared(&calm, item);
     rollout(&mut page, outcome);
     page.gap();
-    for hint in ways_on(outcome) {
+    for hint in ending::ways_on(outcome) {
         page.hint(hint);
     }
     if let Some(hint) = rollout::way_on(outcome) {
@@ -39,16 +37,6 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     }
     page.closing(Paint::Strong, &sentence::outcome(outcome));
     page.finish()
-}
-
-/// The items that are told one by one. What a ring that was not begun would have done is counted with
-/// the ring: it may be thousands of items.
-fn told<'o>(outcome: &Outcome, workspace: &'o WorkspaceOutcome) -> Vec<&'o ItemOutcome> {
-    let begun = |ring: &RingOutcome| ring.standing != Standing::NotStarted;
-    let of_ring = outcome.rings.iter().find(|ring| ring.ring == workspace.ring);
-    let is_begun = of_ring.is_none_or(begun);
-    let is_told = |item: &&ItemOutcome| is_begun || !matches!(item.verdict, Verdict::NotStarted(_));
-    workspace.items.iter().filter(is_told).collect()
 }
 
 /// Where a rollout halted: why, and how every ring ended.
@@ -62,8 +50,6 @@ fn rollout(page: &mut Page, outcome: &Outcome) {
     }
 }
 
-type Told<'o> = Fold<'o, WorkspaceOutcome, ItemOutcome>;
-
 fn workspace(page: &mut Page, workspace: &WorkspaceOutcome, mut items: Vec<&Told<'_>>) {
     page.sentence(0, Paint::Strong, &workspace.key.to_string(), "");
     if let Some(unreadable) = &workspace.unreadable {
@@ -71,36 +57,12 @@ fn workspace(page: &mut Page, workspace: &WorkspaceOutcome, mut items: Vec<&Told
         page.sentence(ITEM, Paint::Bad, "! COULD NOT BE READ,", &text);
     }
     // What did not go as planned is read first; a run's order is of no use to a reader.
-    items.sort_by_key(|fold| weight(fold.first));
+    items.sort_by_key(|fold| ending::weight(fold.first));
     for item in items {
         self::item(page, item);
     }
     if workspace.in_sync > 0 {
         page.line(ITEM, &format!("{} in sync", workspace.in_sync));
-    }
-}
-
-/// What comes first in a report, and what is calm: what was done and what is accepted.
-fn weight(item: &ItemOutcome) -> (bool, u8) {
-    (item.class != Class::AutoDisabled, place(&item.verdict))
-}
-
-const CALM: (bool, u8) = (true, place(&Verdict::Done));
-
-const fn place(verdict: &Verdict) -> u8 {
-    match verdict {
-        Verdict::Failed(_) => 0,
-        Verdict::Overtaken(_) => 1,
-        Verdict::Refused(_) => 2,
-        Verdict::Held(_) => 3,
-        Verdict::Blocked(_) => 4,
-        Verdict::Deferred(_) => 5,
-        Verdict::NotStarted(_) => 6,
-        Verdict::Frozen(_) => 7,
-        Verdict::Left(_) => 8,
-        Verdict::Waits(_) => 9,
-        Verdict::Done => 10,
-        Verdict::Accepted(_) => 11,
     }
 }
 
@@ -118,11 +80,7 @@ fn item(page: &mut Page, fold: &Told<'_>) {
         | Verdict::NotStarted(_) => (Paint::Care, '.'),
         Verdict::Accepted(_) => (Paint::Quiet, '.'),
     };
-    let word = match &item.verdict {
-        Verdict::NotStarted(_) => "not started",
-        Verdict::Accepted(_) => "accepted drift",
-        other => summary::verdict_word(other),
-    };
+    let word = summary::verdict_words(&item.verdict);
     let quieter = if item.effect == Effect::Quieter { ", QUIETER" } else { "" };
     let spread = fold.spread();
     let head = match item.action.writes() {
@@ -160,44 +118,10 @@ fn item(page: &mut Page, fold: &Told<'_>) {
     }
 }
 
-/// What can be done about what was not done, each once.
-fn ways_on(outcome: &Outcome) -> Vec<&'static str> {
-    let tally = summary::Tally::of(outcome);
-    let way = |word, hint| (tally.verdict(word) > 0).then_some(hint);
-    let ways = [
-        way(
-            "failed",
-            "what failed is tried again by the next `sentinelops apply`; what is done is recorded and \
-             is not done twice",
-        ),
-        way(
-            "overtaken",
-            "somebody else writes there too: `sentinelops drift` shows what they wrote",
-        ),
-        (tally.wanted_foreign > 0).then_some(wording::FOREIGN),
-        way("refused", "`sentinelops plan` shows the sides of what was refused"),
-        way("held", "`sentinelops plan` says what holds an item, and what to do about it"),
-        way("deferred", "what was deferred is tried again by the next `sentinelops apply`"),
-        way("blocked", "a blocked item waits until its workspace has the tables that it reads"),
-        (tally.drift_left > 0).then_some(
-            "`sentinelops drift` shows what was changed outside git; `sentinelops apply` without \
-             `--drift report` restores it",
-        ),
-        way(
-            "frozen",
-            "what a freeze stopped is written by the first `sentinelops apply` after its last day; to write \
-             it before, end the freeze in the file that has it",
-        ),
-        way("waiting", "`sentinelops plan` says what a waiting item waits for"),
-        way("not-started", "`sentinelops apply` again begins what was not started"),
-    ];
-    ways.into_iter().flatten().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Action;
+    use crate::plan::{Action, Class};
     use crate::report::fixture;
 
     const WIDE: Style = Style { color: false, width: 100, verbose: false };

@@ -3,7 +3,7 @@
 use super::change;
 use super::matrix;
 use super::page::Page;
-use crate::plan::{self, Change, Effect, Plan, WorkspacePlan};
+use crate::plan::{self, Change, Effect, Exceeded, Plan, WorkspacePlan};
 use crate::report::count::{count, form};
 use crate::report::fold::{self, Fold, Shared};
 use crate::report::matrix::Matrix;
@@ -14,7 +14,13 @@ use crate::report::{escape, objection, sentence, wording};
 /// What would be done, workspace by workspace, and a closing sentence with the counts.
 #[must_use]
 pub fn plan(plan: &Plan, style: Style) -> String {
-    let summary = Summary::of(plan);
+    judged_plan(plan, &plan::exceeded(plan), style)
+}
+
+/// The same of a plan of which the guards found this.
+#[must_use]
+pub fn judged_plan(plan: &Plan, found: &[Exceeded], style: Style) -> String {
+    let summary = Summary::judged(plan, found);
     let mut page = Page::new(style);
     quieter(&mut page, plan, &summary);
     let shared = Shared::of(plan, |change| !summary::is_quiet(change));
@@ -27,13 +33,13 @@ pub fn plan(plan: &Plan, style: Style) -> String {
     }
     page.shared(&other, change::change);
     matrix::matrix(&mut page, &Matrix::of_plan(plan));
-    objections(&mut page, plan);
+    objections(&mut page, found);
     page.gap();
     let hints = wording::ways_on(summary::all_ordered(plan).into_iter().map(|(_, change)| change));
     for hint in hints {
         page.hint(hint);
     }
-    if let Some(hint) = objection::way_on(&plan::exceeded(plan)) {
+    if let Some(hint) = objection::way_on(found) {
         page.hint(&hint);
     }
     page.closing(Paint::Strong, &sentence::plan(&summary));
@@ -60,13 +66,12 @@ fn quieter(page: &mut Page, plan: &Plan, summary: &Summary) {
 }
 
 /// What `apply` would refuse, and what somebody has said is meant.
-fn objections(page: &mut Page, plan: &Plan) {
-    let found = plan::exceeded(plan);
+fn objections(page: &mut Page, found: &[Exceeded]) {
     if found.is_empty() {
         return;
     }
     page.gap();
-    for one in &found {
+    for one in found {
         let (paint, head) = match one.acknowledged {
             None => (Paint::Bad, "! guard objects:"),
             Some(_) => (Paint::Care, ". acknowledged:"),

@@ -1,0 +1,110 @@
+//! `report merge`: the reports of several runs that shared the work, as one.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::apply::{Outcome, Standing};
+use crate::cli::args::{Format, MergeReports};
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::merge::{Merged, NotMerged, Part, Report, merge};
+use crate::report;
+
+pub(super) fn run(args: &MergeReports, ui: &Ui) -> Result<Exit, Error> {
+    let is_outcome = |merged: &Merged| matches!(merged.report, Report::Outcome(_));
+    let mut files = Vec::new();
+    let mut failed = Vec::new();
+    for path in &args.files {
+        match std::fs::read_to_string(path) {
+            Ok(text) => files.push((shown(path), text)),
+            Err(error) => failed.push(format!("failed to read `{}`: {error}", path.display())),
+        }
+    }
+    if !failed.is_empty() {
+        return Err(Error::usage(failed.join("\n")).hint(LACKING));
+    }
+    let rings = if args.next_ring { Some(&[][..]) } else { None };
+    let rings = if args.rings.is_empty() { rings } else { Some(args.rings.as_slice()) };
+    let merged = merge(&files, rings).map_err(|why| match &why {
+        NotMerged::Unreadable(_) => Error::usage(why.to_string()).hint(LACKING),
+        NotMerged::Refused(_) => Error::new(Exit::Refused, why.to_string()).hint(LACKING),
+    })?;
+    if args.next_ring && !is_outcome(&merged) {
+        return Err(Error::usage("`--next-ring` is about reports of `apply`"));
+    }
+    let exits = exits(&merged)?;
+    for remark in &merged.remarks {
+        ui.message(remark);
+    }
+    let text = match (&merged.report, args.output.format) {
+        (_, Format::Json) => report::json::to_text(&document(&merged, &exits)),
+        (Report::Plan(plan, found), Format::Text) => {
+            report::text::judged_plan(plan, found, ui.results(&args.output))
+        }
+        (Report::Plan(plan, found), Format::Markdown) => report::markdown::judged_plan(plan, found),
+        (Report::Drift(plan), Format::Text) => report::text::drift(plan, ui.results(&args.output)),
+        (Report::Drift(plan), Format::Markdown) => report::markdown::drift(plan),
+        (Report::Outcome(outcome), Format::Text) => {
+            report::text::outcome(outcome, ui.results(&args.output))
+        }
+        (Report::Outcome(outcome), Format::Markdown) => report::markdown::outcome(outcome),
+    };
+    ui.result(&text, &args.output).map_err(|error| error.besides(&exits))?;
+    Ok(if args.next_ring { next_ring(&exits) } else { Exit::worst(exits) })
+}
+
+const LACKING: &str = "a report is made by every shard, also by one that fails: see how the job ended whose report this is";
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Every exit code that holds for all of them together. Whether a ring halts, and whether nothing could be
+/// signed in to, is judged on the whole.
+fn exits(merged: &Merged) -> Result<Vec<Exit>, Error> {
+    let mut exits = Vec::new();
+    for code in merged.parts.iter().flat_map(|part| &part.exits) {
+        let exit = Exit::of_code(*code);
+        let exit = exit.ok_or_else(|| {
+            Error::usage(format!("a report has the exit code {code}, which is none"))
+        })?;
+        exits.push(exit);
+    }
+    let is_denied = |part: &Part| part.exits.contains(&Exit::Denied.code());
+    let everywhere = merged.parts.iter().all(is_denied);
+    exits.retain(|exit| *exit != Exit::Halted && (*exit != Exit::Denied || everywhere));
+    if let Report::Outcome(outcome) = &merged.report
+        && has_halted(outcome)
+    {
+        exits.push(Exit::Halted);
+    }
+    Ok(exits)
+}
+
+fn has_halted(outcome: &Outcome) -> bool {
+    outcome.rings.iter().any(|ring| matches!(ring.standing, Standing::Halted(_)))
+}
+
+/// A ring that ended within its budget hinders nobody, whatever failed in it: just as in a run that is not
+/// divided.
+fn next_ring(exits: &[Exit]) -> Exit {
+    let stops = [Exit::Interrupted, Exit::Bug, Exit::Usage, Exit::Halted];
+    Exit::worst(exits.iter().copied().filter(|exit| stops.contains(exit)))
+}
+
+/// The document of one run, with the parts that it was made of instead of its own.
+fn document(merged: &Merged, exits: &[Exit]) -> Value {
+    let mut document = match &merged.report {
+        Report::Plan(plan, found) => report::json::judged_plan(plan, found),
+        Report::Drift(plan) => report::json::drift(plan),
+        Report::Outcome(outcome) => report::json::outcome(outcome),
+    };
+    if !merged.summary.is_null() {
+        document["summary"] = merged.summary.clone();
+    }
+    document["parts"] = json!(merged.parts);
+    document["exit"] = json!(Exit::worst(exits.iter().copied()).code());
+    document
+}
