@@ -73,8 +73,11 @@ case "$command" in
     # by the program itself.
     shopt -s nullglob
     IFS= read -r pattern <<< "${SENTINELOPS_REPORTS:-}"
+    splits=$IFS
+    IFS=''
     # shellcheck disable=SC2206 # the pattern is to be expanded; with an empty IFS it is not split
-    IFS='' files=($pattern)
+    files=($pattern)
+    IFS=$splits
     shopt -u nullglob
     [[ ${#files[@]} -gt 0 ]] || fail "no job of the ring left a report: what it did is not known"
     list "${SENTINELOPS_RINGS:-}"
