@@ -105,9 +105,11 @@ output exit-code "$code"
 output exit-class "$(class_of "$code")"
 output reports "$folder"
 if [[ -s $report ]]; then output counts "$(jq -c '.summary // {}' "$report")"; fi
+digest=
 if [[ $command == plan && -n ${SENTINELOPS_PLAN:-} && -s ${SENTINELOPS_PLAN:-} ]]; then
+  digest=$(jq -r .digest "$SENTINELOPS_PLAN")
   output plan "$SENTINELOPS_PLAN"
-  output digest "$(jq -r .digest "$SENTINELOPS_PLAN")"
+  output digest "$digest"
 fi
 
 # One report in another format. It ends with the exit code of what it tells of, so that what counts is
@@ -138,6 +140,10 @@ for format in ${listed[@]+"${listed[@]}"}; do
   esac
 done
 if [[ $command == check ]]; then annotate; fi
+if [[ -n $digest && -s $folder/report.md ]]; then
+  # A report leaves 500 characters of a comment free.
+  printf '\nSaved with digest `%s`: that change set is what an approval is about.\n' "$digest" >> "$folder/report.md"
+fi
 if [[ ${SENTINELOPS_SUMMARY:-true} == true && -s $folder/report.md ]]; then
   cat "$folder/report.md" >> "$GITHUB_STEP_SUMMARY"
 fi
