@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::error::Error;
 use crate::environment::Shard;
 use crate::ident::{Day, ItemKey};
 use crate::plan::Acknowledgement;
@@ -146,6 +147,21 @@ pub(crate) enum Format {
     Json,
     /// For pull requests and job summaries (`plan`, `apply`, `rollback` and `drift`).
     Markdown,
+    /// One page for a browser, with everything in it (`plan` and `drift`).
+    Html,
+    /// For code scanning: SARIF 2.1.0 (`check`).
+    Sarif,
+    /// Annotations of GitHub Actions, as workflow commands (`check`).
+    Github,
+}
+
+impl Format {
+    /// What is said where a command does not report so; `known` are its formats in words.
+    pub(crate) fn not_of(self, command: &str, known: &str) -> Error {
+        let name =
+            self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
+        Error::usage(format!("`{command}` reports as {known}, not as {name}"))
+    }
 }
 
 /// The day on which something is done.

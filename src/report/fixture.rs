@@ -15,7 +15,8 @@ use crate::plan::{
     Moved, Options, Plan, RuleCount, Sides, Work, WorkspacePlan,
 };
 use crate::report::{Judgement, TestReport, TestResult, TestVerdict};
-use crate::state::{FailureBudget, Field, Freeze, Guards, RunTerms, Unreadable};
+use crate::state::baseline::Baselines;
+use crate::state::{FailureBudget, Field, Freeze, Guards, MetadataItem, RunTerms, Unreadable};
 
 pub(crate) fn plan(workspaces: Vec<WorkspacePlan>) -> Plan {
     let terms = RunTerms::default();
@@ -126,6 +127,27 @@ pub(super) fn field(
     after: impl Into<Value>,
 ) -> FieldChange {
     FieldChange { field, moved, before: before.into(), after: after.into(), accepted: None }
+}
+
+/// The baseline of an item whose record was last written at a time.
+pub(super) fn recorded(record: &str, owner: &str, at: &str) -> BaselineSide {
+    let metadata = MetadataItem {
+        name: "analyticsrule-drifted".parse().unwrap(),
+        family: Family::AnalyticRule,
+        body: json!({
+            "properties": {
+                "parentId": "/subscriptions/s/alertRules/drifted",
+                "contentId": "drifted",
+                "customVersion": record,
+                "source": {"kind": "SourceRepository", "name": "sentinelops", "sourceId": owner},
+            },
+            "systemData": {"lastModifiedAt": at},
+        })
+        .into(),
+    };
+    let mut sorted = Baselines::sort(&[metadata], &owner.parse().unwrap());
+    let (_, mut records) = sorted.ours.pop_first().unwrap();
+    BaselineSide::Ours(records.remove(0))
 }
 
 /// One workspace with something of everything, one that is in sync, one that could not be read.

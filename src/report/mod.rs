@@ -16,11 +16,15 @@ pub mod explain;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod fold;
+pub mod github;
+pub mod html;
 pub mod json;
 pub mod markdown;
 mod matrix;
 mod objection;
+mod place;
 mod rollout;
+pub mod sarif;
 mod sentence;
 mod style;
 pub mod summary;

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod annotated;
 mod bad_input;
 mod coexistence;
 #[cfg(unix)]

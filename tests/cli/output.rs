@@ -25,7 +25,7 @@ fn changed() -> (Root, Portal) {
 fn output_is_byte_identical_for_the_same_sides() {
     let (root, _portal) = changed();
     for command in ["plan", "drift"] {
-        for format in ["text", "json", "markdown"] {
+        for format in ["text", "json", "markdown", "html"] {
             let run = || root.run(&[command, "--format", format]);
             let first = run();
             assert!(!first.out.is_empty());
@@ -148,6 +148,42 @@ fn a_result_goes_to_the_file_that_is_named_and_nowhere_else() {
     assert_eq!(written.out, "");
     assert_eq!(root.read("plan.md"), shown);
     root.run(&["plan", "--output", "no/such/folder.txt"]).exits(3).says(&["no/such/folder.txt"]);
+}
+
+#[test]
+fn a_page_for_a_browser_says_what_drifted_who_did_it_and_what_was_applied() {
+    let (root, _portal) = changed();
+    root.write("content/exclusions/own.yaml", EXCLUSION);
+    let page = root.run(&["drift", "--format", "html", "--output", "drift.html"]).exits(20);
+    assert_eq!(page.out, "");
+    let page = root.read("drift.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    assert!(page.contains("<title>1 drifted · Drift of "), "{}", &page[..900]);
+    for said in [
+        "By hand",
+        "displayName",
+        "\"by\":\"portal\"",
+        "files say",
+        "patch-wave",
+        "soc@acme.example",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    let plan = root.run(&["plan", "--format", "html"]).out;
+    assert!(plan.contains("QUIETER") && plan.contains("workspace has"));
+}
+
+#[test]
+fn a_format_that_a_command_does_not_have_is_refused_before_anything_is_done() {
+    let (root, portal) = changed();
+    portal.forget();
+    for command in
+        [&["apply", "--yes"][..], &["check"], &["test"], &["render"], &["rollback", "latest"]]
+    {
+        let args = [command, &["--format", "html"]].concat();
+        root.run(&args).exits(2).says(&["not as html"]);
+    }
+    assert_eq!(portal.writes().len(), 0);
 }
 
 #[cfg(target_os = "linux")]

@@ -20,6 +20,9 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &Interrupts,
 ) -> Result<Exit, Error> {
+    if !matches!(args.output.format, Format::Text | Format::Json | Format::Markdown) {
+        return Err(args.output.format.not_of("apply", "text, json or markdown"));
+    }
     let saved = args.file.as_deref().map(read).transpose()?;
     is_wanted(args, saved.as_ref())?;
     let (options, selection) = asked_for(args, saved.as_ref(), context)?;

@@ -124,8 +124,8 @@ fn told(
             };
             report::json::to_text(&document)
         }
-        Format::Text => report::text::outcome(outcome, ui.results(output)),
         Format::Markdown => report::markdown::outcome(outcome),
+        _ => report::text::outcome(outcome, ui.results(output)),
     };
     if let Err(error) = ui.result(&text, output) {
         // What was done must be said, wherever that is still possible.

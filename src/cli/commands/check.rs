@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::load::load;
+use crate::cli::repository;
 use crate::cli::ui::Ui;
 use crate::report;
 
@@ -21,15 +22,23 @@ pub(super) fn run(args: &Check, context: &Context, ui: &Ui) -> Result<Exit, Erro
         ),
         Err(diagnostics) => (None, diagnostics),
     };
+    let within = repository::within(&context.root);
     let text = match args.output.format {
         Format::Text => report::text::diagnostics(&diagnostics, ui.results(&args.output)),
         Format::Json => report::json::to_text(&report::json::diagnostics(&diagnostics)),
-        Format::Markdown => {
-            return Err(Error::usage("`check` reports as text or json"));
+        Format::Sarif => report::json::to_text(&report::sarif::diagnostics(&diagnostics, &within)),
+        Format::Github => {
+            report::github::diagnostics(&diagnostics, &within, ui.results(&args.output))
         }
+        other => return Err(other.not_of("check", "text, json, sarif or github")),
     };
     let exit = if diagnostics.has_errors() { Exit::Invalid } else { Exit::Done };
-    ui.result(&text, &args.output).map_err(|error| error.besides(&[exit]))?;
+    // Only here a pipeline is meant to be commanded; what is not meant to be is escaped already.
+    let printed = match args.output.format {
+        Format::Github => ui.verbatim(&text, &args.output),
+        _ => ui.result(&text, &args.output),
+    };
+    printed.map_err(|error| error.besides(&[exit]))?;
     if let Some((contents, exclusions, workspaces)) = loaded {
         ui.note(&format!(
             "Checked {contents} content files and {exclusions} exclusions for {workspaces} workspaces."

@@ -1,6 +1,6 @@
 //! `drift`: what was changed outside git.
 
-use super::survey::{Names, Survey, exits, has_drift, survey, with_part};
+use super::survey::{Names, Survey, exits, has_drift, page_facts, survey, with_part};
 use crate::cli::args::{Drift, Format};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -9,7 +9,12 @@ use crate::cli::ui::Ui;
 use crate::plan::{Change, Class, Options};
 use crate::report;
 
+const FORMATS: &str = "text, json, markdown or html";
+
 pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit, Error> {
+    if matches!(args.output.format, Format::Sarif | Format::Github) {
+        return Err(args.output.format.not_of("drift", FORMATS));
+    }
     let today = args.day.today.unwrap_or(context.today);
     let options = Options::default();
     let surveyed = survey((&args.selection, Names::Typed), &options, today, context, ui).await?;
@@ -38,6 +43,8 @@ pub(super) async fn run(args: &Drift, context: &Context, ui: &Ui) -> Result<Exit
             report::json::to_text(&with_part(report::json::drift(plan), part, &exit))
         }
         Format::Markdown => report::markdown::drift(plan),
+        Format::Html => report::html::drift(plan, &page_facts(&surveyed.loaded, today, context)),
+        Format::Sarif | Format::Github => return Err(args.output.format.not_of("drift", FORMATS)),
     };
     surveyed.connected.close().await;
     ui.result(&text, &args.output).map_err(|error| error.besides(&exit))?;

@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error
             drift::run(drift, context, ui).await
         }),
         Command::Report(report) => match &report.command {
-            ReportCommand::Merge(merge) => report::run(merge, ui),
+            ReportCommand::Merge(merge) => report::run(merge, context, ui),
         },
         Command::Matrix(matrix) => matrix::run(matrix, context, ui),
         Command::Explain(explain) => explain::run(explain, ui),

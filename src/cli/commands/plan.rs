@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::survey::{Names, Survey, exits, options, survey, with_part};
+use super::survey::{Names, Survey, exits, options, page_facts, survey, with_part};
 use crate::cli::args::{Format, Plan as Args};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -11,7 +11,12 @@ use crate::cli::ui::{Ui, write_private};
 use crate::plan::{Plan, SavedPlan};
 use crate::report;
 
+const FORMATS: &str = "text, json, markdown or html";
+
 pub(super) async fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error> {
+    if matches!(args.output.format, Format::Sarif | Format::Github) {
+        return Err(args.output.format.not_of("plan", FORMATS));
+    }
     let today = args.day.today.unwrap_or(context.today);
     let options = options(&args.shape, &args.selection, context);
     let surveyed = survey((&args.selection, Names::Typed), &options, today, context, ui).await?;
@@ -27,6 +32,8 @@ pub(super) async fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit,
             report::json::to_text(&with_part(report::json::plan(plan), part, &exit))
         }
         Format::Markdown => report::markdown::plan(plan),
+        Format::Html => report::html::plan(plan, &page_facts(&surveyed.loaded, today, context)),
+        Format::Sarif | Format::Github => return Err(args.output.format.not_of("plan", FORMATS)),
     };
     let told = ui
         .result(&text, &args.output)

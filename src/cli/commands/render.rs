@@ -57,7 +57,7 @@ pub(super) fn run(args: &Render, context: &Context, ui: &Ui) -> Result<Exit, Err
             let document = json!({"format": "sentinelops.render/v1", "items": items});
             ui.result(&report::json::to_text(&document), &args.output)
         }
-        Format::Markdown => return Err(Error::usage("`render` prints text or json")),
+        other => return Err(other.not_of("render", "text or json")),
     };
     printed.map_err(|error| error.besides(&[exit]))?;
     Ok(exit)

@@ -6,13 +6,15 @@ use serde_json::{Value, json};
 
 use crate::apply::{Outcome, Standing};
 use crate::cli::args::{Format, MergeReports};
+use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::merge::{Merged, NotMerged, Part, Report, merge};
 use crate::report;
+use crate::report::html::Facts;
 
-pub(super) fn run(args: &MergeReports, ui: &Ui) -> Result<Exit, Error> {
+pub(super) fn run(args: &MergeReports, context: &Context, ui: &Ui) -> Result<Exit, Error> {
     let is_outcome = |merged: &Merged| matches!(merged.report, Report::Outcome(_));
     let mut files = Vec::new();
     let mut failed = Vec::new();
@@ -38,6 +40,7 @@ pub(super) fn run(args: &MergeReports, ui: &Ui) -> Result<Exit, Error> {
     for remark in &merged.remarks {
         ui.message(remark);
     }
+    let facts = Facts { today: context.today, commit: None, catalog: None, expiry_warning_days: 0 };
     let text = match (&merged.report, args.output.format) {
         (_, Format::Json) => report::json::to_text(&document(&merged, &exits)),
         (Report::Plan(plan, found), Format::Text) => {
@@ -46,10 +49,20 @@ pub(super) fn run(args: &MergeReports, ui: &Ui) -> Result<Exit, Error> {
         (Report::Plan(plan, found), Format::Markdown) => report::markdown::judged_plan(plan, found),
         (Report::Drift(plan), Format::Text) => report::text::drift(plan, ui.results(&args.output)),
         (Report::Drift(plan), Format::Markdown) => report::markdown::drift(plan),
+        (Report::Plan(plan, found), Format::Html) => report::html::judged_plan(plan, found, &facts),
+        (Report::Drift(plan), Format::Html) => report::html::drift(plan, &facts),
         (Report::Outcome(outcome), Format::Text) => {
             report::text::outcome(outcome, ui.results(&args.output))
         }
         (Report::Outcome(outcome), Format::Markdown) => report::markdown::outcome(outcome),
+        (Report::Outcome(_), other) => {
+            return Err(
+                other.not_of("report merge", "text, json or markdown where it is about `apply`")
+            );
+        }
+        (Report::Plan(..) | Report::Drift(_), other) => {
+            return Err(other.not_of("report merge", "text, json, markdown or html"));
+        }
     };
     ui.result(&text, &args.output).map_err(|error| error.besides(&exits))?;
     Ok(if args.next_ring { next_ring(&exits) } else { Exit::worst(exits) })

@@ -196,6 +196,20 @@ async fn look_at_playbooks(plan: &mut Plan, connected: &Connected) {
     }
 }
 
+/// What a page for a browser says besides the plan.
+pub(super) fn page_facts<'l>(
+    loaded: &'l Loaded,
+    today: Day,
+    context: &'l Context,
+) -> report::html::Facts<'l> {
+    report::html::Facts {
+        today,
+        commit: context.commit.as_deref(),
+        catalog: Some(&loaded.catalog),
+        expiry_warning_days: loaded.fleet.policy.expiry_warning_days,
+    }
+}
+
 /// The options that the flags come to.
 pub(super) fn options(shape: &Shape, typed: &Typed, context: &Context) -> Options {
     let mut acknowledged = shape.ack.clone();

@@ -15,7 +15,7 @@ pub(super) fn run(args: &Test, context: &Context, ui: &Ui) -> Result<Exit, Error
     let text = match args.output.format {
         Format::Text => report::text::exclusion_tests(tests, ui.results(&args.output)),
         Format::Json => report::json::to_text(&report::json::exclusion_tests(tests)),
-        Format::Markdown => return Err(Error::usage("`test` reports as text or json")),
+        other => return Err(other.not_of("test", "text or json")),
     };
     let failed = tests.failed() > 0 || loaded.diagnostics.has_errors();
     let exit = if failed { Exit::Invalid } else { Exit::Done };
