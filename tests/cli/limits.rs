@@ -112,7 +112,7 @@ fn an_alias_bomb_does_not_go_off() {
 fn a_content_file_with_a_hundred_thousand_of_anything_ends_in_a_diagnostic() {
     let rule = RULE.replace("relay-rule", "large-rule").replace("tags: [network]\n", "");
     let with = |text: &str| {
-        says("content/analytics/large.yaml", &format!("{rule}{text}"), "too-much-yaml")
+        says("content/analytics/large.yaml", &format!("{rule}{text}"), "too-much-yaml");
     };
     with(&many(MANY, |number| format!("key{number}: 1\n")));
     with(&format!("tags: [{}]\n", many(MANY, |number| format!("t{number}, "))));

@@ -4,6 +4,7 @@
 //! `fuzz_targets/` has the same targets for `cargo fuzz`, which needs a nightly compiler.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is its report")]
+#![expect(clippy::print_stdout, reason = "the table is the tests' output")]
 
 #[path = "targets/arm.rs"]
 mod arm;

@@ -15,8 +15,11 @@ use crate::sides::{self, presents};
 use crate::table::{Row, is_in_readme};
 use crate::world::{Ended, Photograph, World, differing, simulated};
 
+/// A name and what happens.
+type Named = (&'static str, fn() -> Answer);
+
 /// What may happen to a request, as README.md names it.
-const FAULTS: &[(&str, fn() -> Answer)] = &[
+const FAULTS: &[Named] = &[
     ("429", || error(429, Some(5), false)),
     ("500", || error(500, None, false)),
     ("503", || error(503, Some(7), false)),
@@ -189,7 +192,7 @@ fn survives_everywhere(task: Task, name: &str, answer: &Answer) -> usize {
 
 #[test]
 fn every_fault_at_every_request_of_a_deploy_is_mended_by_the_next_run() {
-    let row = |(name, answer): &(&str, fn() -> Answer)| {
+    let row = |(name, answer): &Named| {
         let injected = [Task::Deploy, Task::Prune].map(|task| {
             // Each case is looked at on its way: one that is not survived ends the test.
             survives_everywhere(task, name, &answer())
