@@ -14,6 +14,7 @@ mod first_apply;
 mod fleet;
 mod guards;
 mod hostile;
+mod help;
 mod layers;
 mod limits;
 mod lints;
