@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::error::Error;
+use super::help;
 use crate::environment::Shard;
 use crate::ident::{Day, ItemKey};
 use crate::plan::Acknowledgement;
@@ -60,28 +61,41 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check content, exclusions and environments, offline.
+    #[command(after_help = help::CHECK)]
     Check(Check),
     /// Run the exclusions' tests, offline.
+    #[command(after_help = help::TEST)]
     Test(Test),
     /// Show the compiled query, or the ARM body, as it would be sent.
+    #[command(after_help = help::RENDER)]
     Render(Render),
     /// Show what `apply` would do. Reads only.
+    #[command(after_help = help::PLAN)]
     Plan(Plan),
     /// Bring workspaces to what the files say.
+    #[command(after_help = help::APPLY)]
     Apply(Apply),
     /// Put back what a run replaced, and hold what it wanted back.
-    #[command(after_help = ROLLBACK_HELP)]
+    #[command(after_help = help::ROLLBACK)]
     Rollback(Rollback),
     /// Show what was changed outside git. Reads only.
+    #[command(after_help = help::DRIFT)]
     Drift(Drift),
     /// Reports of several runs.
     Report(ReportArgs),
     /// Divide a rollout into jobs of GitHub Actions, ring by ring, as JSON on one line.
+    #[command(after_help = help::MATRIX)]
     Matrix(Matrix),
-    /// Say what a code of a diagnostic means, with an example and a way on; without a code, list all.
+    /// Say what a code of a diagnostic means, with an example and a way on, or what a concept is; without
+    /// either, list all.
+    #[command(after_help = help::EXPLAIN)]
     Explain(Explain),
     /// The built-in emulator of Azure Resource Manager, for laptops and tests.
+    #[command(after_help = help::EMULATOR)]
     Emulator(Emulator),
+    /// Print what a shell needs to complete this command line.
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(Completions),
 }
 
 impl Command {
@@ -96,7 +110,7 @@ impl Command {
             | Self::Rollback(Rollback { schemas, .. })
             | Self::Drift(Drift { schemas, .. })
             | Self::Matrix(Matrix { schemas, .. }) => &schemas.files,
-            Self::Explain(_) | Self::Report(_) | Self::Emulator(_) => &[],
+            Self::Explain(_) | Self::Report(_) | Self::Emulator(_) | Self::Completions(_) => &[],
         }
     }
 }
@@ -253,16 +267,6 @@ pub(crate) struct Apply {
     pub(crate) yes: bool,
 }
 
-const ROLLBACK_HELP: &str = "\
-Examples:
-  sentinelops rollback latest                 take the last run back, after a look at the plan
-  sentinelops rollback 20261124T16 --yes      the run whose id begins so, without a question
-  sentinelops rollback ./run-of-ci -e contoso --yes
-                                              a downloaded run folder, in one environment only
-
-What the run made is retired, what it changed or deleted is put back. An item that moved since is refused
-(21). What the run wanted is held back until its content changes, or `apply --retry`.";
-
 /// `rollback`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Rollback {
@@ -368,18 +372,9 @@ pub(crate) struct ReportArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReportCommand {
     /// Make one report of those of all shards, and end as one run would have.
-    #[command(after_help = MERGE_HELP)]
+    #[command(after_help = help::MERGE)]
     Merge(MergeReports),
 }
-
-const MERGE_HELP: &str = "\
-Examples:
-  sentinelops report merge shard-*.json                     all shards of a drift report, as text
-  sentinelops report merge out/*.json --format markdown     for the job's summary
-  sentinelops report merge canary/*.json --next-ring        exit code 0: the next ring may begin
-
-The files are what `plan`, `apply` or `drift` wrote with `--format json --output FILE`. Shards that are missing
-or there twice, other files, another plan: refused (21).";
 
 /// `report merge`.
 #[derive(Debug, ClapArgs)]
@@ -401,9 +396,17 @@ pub(crate) struct MergeReports {
 /// `explain`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Explain {
-    /// The code, such as `duplicate-id`.
-    #[arg(value_name = "CODE")]
+    /// The code, such as `duplicate-id`, or the concept, such as `drift`.
+    #[arg(value_name = "CODE|CONCEPT")]
     pub(crate) code: Option<String>,
+}
+
+/// `completions`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// `emulator`.

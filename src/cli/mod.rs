@@ -1,7 +1,7 @@
 //! The command line: arguments in, exit code out.
 //!
 //! `args` is what can be typed, `context` the only reader of clock, environment and terminal, `ui` the
-//! only place that prints, `exit` the exit codes, `interrupt` Ctrl-C, `repository` where the root lies, and `commands` holds one file per command.
+//! only place that prints, `exit` the exit codes, `help` the examples below the flags, `interrupt` Ctrl-C, `repository` where the root lies, and `commands` holds one file per command.
 
 mod args;
 mod commands;
@@ -10,6 +10,7 @@ mod context;
 mod error;
 mod exit;
 mod files;
+mod help;
 mod interrupt;
 mod load;
 mod repository;

@@ -89,6 +89,11 @@ impl Ui {
         write_out(&inert(text))
     }
 
+    /// Prints a script for a shell, byte for byte.
+    pub(crate) fn script(&self, text: &str) -> Result<(), Error> {
+        write_out(text)
+    }
+
     /// Prints a message.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {

@@ -13,6 +13,7 @@ mod field_table;
 mod first_apply;
 mod fleet;
 mod guards;
+mod help;
 mod hostile;
 mod layers;
 mod limits;

@@ -1,4 +1,4 @@
-//! `explain`: what a code of a diagnostic means.
+//! `explain`: what a code of a diagnostic means, or what a concept is.
 
 use crate::cli::args::Explain;
 use crate::cli::error::Error;
@@ -10,9 +10,15 @@ use crate::report::{explain, text};
 pub(super) fn run(args: &Explain, ui: &Ui) -> Result<Exit, Error> {
     let style = ui.printed();
     let Some(code) = &args.code else {
-        ui.print(&text::codes(&explain::explanations(), style))?;
+        let concepts = text::concepts(&explain::concepts(), style);
+        ui.print(&format!("{concepts}\n{}", text::codes(&explain::explanations(), style)))?;
         return Ok(Exit::Done);
     };
+    let concepts = explain::concepts();
+    if let Some(concept) = concepts.iter().find(|concept| concept.name == code) {
+        ui.print(&text::concept(concept, style))?;
+        return Ok(Exit::Done);
+    }
     match explain::explain(code) {
         Some(explanation) => {
             ui.print(&text::explanation(&explanation, style))?;
@@ -20,10 +26,11 @@ pub(super) fn run(args: &Explain, ui: &Ui) -> Result<Exit, Error> {
         }
         None => {
             let known = explain::explanations();
-            let near = suggest(code, known.iter().map(|explanation| explanation.code));
-            Err(Error::usage(format!("there is no code `{code}`"))
+            let codes = known.iter().map(|explanation| explanation.code);
+            let near = suggest(code, codes.chain(concepts.iter().map(|concept| concept.name)));
+            Err(Error::usage(format!("there is no code or concept `{code}`"))
                 .hint(near)
-                .hint("`sentinelops explain` lists all codes"))
+                .hint("`sentinelops explain` lists all of them"))
         }
     }
 }

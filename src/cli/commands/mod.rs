@@ -3,6 +3,7 @@
 mod apply;
 mod carry;
 mod check;
+mod completions;
 mod drift;
 mod emulator;
 mod explain;
@@ -47,6 +48,7 @@ pub(super) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Exit, Error
             ReportCommand::Merge(merge) => report::run(merge, context, ui),
         },
         Command::Matrix(matrix) => matrix::run(matrix, context, ui),
+        Command::Completions(completions) => completions::run(completions, ui),
         Command::Explain(explain) => explain::run(explain, ui),
         Command::Emulator(emulator) => block_on(emulator::run(emulator, context, ui)),
     }

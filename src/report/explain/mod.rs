@@ -12,6 +12,17 @@ const PAGES: &[&str] = &[
     include_str!("environment.md"),
 ];
 
+const CONCEPTS: &str = include_str!("concepts.md");
+
+/// What one concept is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Concept {
+    /// Its name.
+    pub name: &'static str,
+    /// Paragraphs of one line each, the first of which says what it is.
+    pub text: &'static str,
+}
+
 /// What one code means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explanation {
@@ -46,6 +57,16 @@ pub fn explanations() -> Vec<Explanation> {
 #[must_use]
 pub fn explain(code: &str) -> Option<Explanation> {
     explanations().into_iter().find(|explanation| explanation.code == code)
+}
+
+/// Every concept that is explained, in the order in which they are best read.
+#[must_use]
+pub fn concepts() -> Vec<Concept> {
+    let section = |section: &'static str| {
+        let (name, text) = section.split_once('\n').unwrap_or((section, ""));
+        Concept { name: name.trim(), text: text.trim() }
+    };
+    CONCEPTS.split("\n## ").skip(1).map(section).collect()
 }
 
 /// A part that is missing is empty.
@@ -141,6 +162,23 @@ mod tests {
             }
             assert!(text::codes(&explanations(), Style::default()).contains(explanation.code));
         }
+    }
+
+    #[test]
+    fn every_concept_is_told_in_paragraphs_and_says_where_to_go_on() {
+        let codes: BTreeSet<&str> = explanations().iter().map(|e| e.code).collect();
+        for concept in concepts() {
+            let name = concept.name;
+            assert!(!codes.contains(name), "{name} is a code too");
+            assert!(
+                concept.text.lines().all(|line| line.is_empty() || line.ends_with('.')),
+                "{name}"
+            );
+            assert!(concept.text.contains("\n\nSee also: `sentinelops "), "{name}");
+            let shown = text::concept(&concept, Style { width: 80, ..Style::default() });
+            assert!(shown.starts_with(name) && shown.lines().count() > 6, "{shown}");
+        }
+        assert!(concepts().len() >= 8);
     }
 
     #[test]

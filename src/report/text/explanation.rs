@@ -1,6 +1,6 @@
 //! What codes mean, as text.
 
-use crate::report::explain::Explanation;
+use crate::report::explain::{Concept, Explanation};
 use crate::report::style::{Paint, Style};
 use crate::report::width;
 
@@ -17,6 +17,30 @@ pub fn explanation(explanation: &Explanation, style: Style) -> String {
     }
     out += "\n";
     paragraph(&mut out, &format!("Way on: {}", explanation.way_on), style);
+    out
+}
+
+/// One concept, in paragraphs.
+#[must_use]
+pub fn concept(concept: &Concept, style: Style) -> String {
+    let mut out = style.paint(Paint::Strong, concept.name) + "\n";
+    for text in concept.text.lines().filter(|line| !line.is_empty()) {
+        out += "\n";
+        paragraph(&mut out, text, style);
+    }
+    out
+}
+
+/// A list of all concepts, each with the first sentence about it.
+#[must_use]
+pub fn concepts(concepts: &[Concept], style: Style) -> String {
+    let mut out = style.paint(Paint::Strong, "Concepts") + "\n";
+    for concept in concepts {
+        out += &format!("  {}\n", concept.name);
+        for line in wrapped(concept.text.lines().next().unwrap_or_default(), 6, style) {
+            out += &format!("      {line}\n");
+        }
+    }
     out
 }
 

@@ -16,6 +16,6 @@ mod plan;
 pub use diagnostics::diagnostics;
 pub use drift::drift;
 pub use exclusion_tests::exclusion_tests;
-pub use explanation::{codes, explanation};
+pub use explanation::{codes, concept, concepts, explanation};
 pub use outcome::outcome;
 pub use plan::{judged_plan, plan};
