@@ -25,7 +25,9 @@ use client::{
     Call, OTHER_TENANT, Service, TENANT, hunt, marker, nrt, options, record, records, rule, rules,
     scheduled, search, searches, tenant, workspace,
 };
-use sentinelops::emulator::{Answer, Emulator, ErrorAnswer, Fault, Options, Tombstones, edit};
+use sentinelops::emulator::{
+    Answer, Emulator, ErrorAnswer, Fault, Normaliser, Options, Tombstones, edit,
+};
 use serde_json::{Value, json};
 
 fn start() -> Service {
@@ -173,8 +175,9 @@ fn if_match_is_honoured_only_on_demand() {
 fn durations_come_back_as_sent_unless_asked_otherwise() {
     let mut body = scheduled();
     body["properties"]["queryFrequency"] = json!("PT60M");
-    let frequency = |canonical_durations: bool| {
-        let service = Service::start(Options { canonical_durations, ..options() });
+    let frequency = |respells_durations: bool| {
+        let normaliser = Normaliser { respells_durations, ..Normaliser::default() };
+        let service = Service::start(Options { normaliser, ..options() });
         service.put(&rule("r1"), &body).body["properties"]["queryFrequency"].clone()
     };
     assert_eq!((frequency(false), frequency(true)), (json!("PT60M"), json!("PT1H")));

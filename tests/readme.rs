@@ -1,7 +1,8 @@
-//! Every command that the README shows runs, and prints what the README says.
+//! Every command that the README and the guides show runs, and prints what they say.
 //!
-//! A block of the README is a transcript: `$ command`, then its output (standard output, then
-//! standard error). `[..]` stands for anything within a line, a line `[...]` for any lines.
+//! A `console` block is a transcript: `$ command`, then its output (standard output, then standard
+//! error). `[..]` stands for anything within a line, a line `[...]` for any lines. In a guide, a block
+//! that names a path (`yaml environments/fleet.yaml`) is that file from there on.
 #![cfg(test)]
 
 use std::fs;
@@ -11,23 +12,48 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-/// The commands of all `console` blocks, in order, each with the output that is shown for it.
-fn transcript() -> Vec<(String, Vec<String>)> {
-    let readme = fs::read_to_string("README.md").unwrap();
-    let mut commands: Vec<(String, Vec<String>)> = Vec::new();
-    let mut inside = false;
-    for line in readme.lines() {
-        match (inside, line) {
-            (false, "```console") => inside = true,
-            (true, "```") => inside = false,
-            (true, line) => match line.strip_prefix("$ ") {
-                Some(command) => commands.push((command.to_owned(), Vec::new())),
-                None => commands.last_mut().unwrap().1.push(line.to_owned()),
-            },
-            (false, _) => {}
+/// What a reader of a guide does.
+enum Step {
+    /// A command, with the output that is shown for it.
+    Run(String, Vec<String>),
+    /// Writes a file.
+    Write(String, String),
+}
+
+/// The `console` blocks and files of a text, in order.
+fn steps(text: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(kind) = line.strip_prefix("```").filter(|kind| !kind.is_empty()) else { continue };
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        match kind.split_once(' ') {
+            Some((_, path)) => steps.push(Step::Write(path.to_owned(), block.join("\n") + "\n")),
+            None if kind == "console" => steps.extend(commands(&block)),
+            None => {}
         }
     }
-    commands
+    steps
+}
+
+fn commands(block: &[&str]) -> Vec<Step> {
+    let starts = |line: &&str| line.starts_with("$ ");
+    assert!(block.first().is_some_and(starts), "{block:?}");
+    let command = |part: &[&str]| {
+        let shown = part[1..].iter().map(|line| (*line).to_owned()).collect();
+        Step::Run(part[0][2..].to_owned(), shown)
+    };
+    block.chunk_by(|_, next| !starts(next)).map(command).collect()
+}
+
+/// The README's commands.
+fn transcript() -> Vec<(String, Vec<String>)> {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let runs = steps(&readme).into_iter().filter_map(|step| match step {
+        Step::Run(command, shown) => Some((command, shown)),
+        Step::Write(..) => None,
+    });
+    runs.collect()
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -170,6 +196,35 @@ fn other_tools_meet_the_emulator_as_the_readme_says() {
         ran += 1;
     }
     assert!(ran >= 10, "only {ran} commands were found");
+}
+
+#[test]
+fn every_guide_can_be_followed_from_an_empty_folder() {
+    let mut guides = 0;
+    for guide in fs::read_dir(".github/docs").unwrap() {
+        let path = guide.unwrap().path();
+        let root = TempDir::new().unwrap();
+        let mut ran = 0;
+        for step in steps(&fs::read_to_string(&path).unwrap()) {
+            match step {
+                Step::Write(file, text) => {
+                    let file = root.path().join(file);
+                    fs::create_dir_all(file.parent().unwrap()).unwrap();
+                    fs::write(file, text).unwrap();
+                }
+                Step::Run(command, shown) => {
+                    let arguments = command.strip_prefix("sentinelops ").unwrap();
+                    let lines = run(root.path(), arguments);
+                    let fit = all_fit(&shown, &lines);
+                    assert!(fit, "{}: $ {command}\n{}", path.display(), lines.join("\n"));
+                    ran += 1;
+                }
+            }
+        }
+        assert!(ran > 0, "{} shows no command", path.display());
+        guides += 1;
+    }
+    assert!(guides >= 7, "{guides}");
 }
 
 #[test]

@@ -30,6 +30,11 @@ fn main() {
     {
         return clients::serve(latency, workspaces, rest.first().map(String::as_str));
     }
+    if let [_, word, endpoint, workspaces, ..] = arguments.as_slice()
+        && word == tenants::READ
+    {
+        return tenants::read_bare(endpoint, workspaces);
+    }
     if let [_, word, endpoint, workspaces, floor, ..] = arguments.as_slice()
         && word == tenants::PLAN
     {

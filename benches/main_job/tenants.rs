@@ -168,20 +168,39 @@ async fn unchanged(workspaces: usize) {
         "not counted, no latency",
     );
 
-    let bare = Bare::new(&tenants.served.endpoint, tenants.files.fleet.limits.concurrency);
-    let ids: Vec<WorkspaceId> =
-        tenants.files.desired.workspaces.iter().map(|workspace| workspace.id.clone()).collect();
-    let start = Instant::now();
-    assert_eq!(bare.read_all(&ids).await, workspaces * 4);
-    let floor = start.elapsed();
-    figure("bare client reads all of it", floor, &format!("{} requests", workspaces * 4));
-    // In a process of its own, whose memory has seen nothing else.
+    // Each in a process of its own, whose memory has seen nothing else.
     let (endpoint, number) = (&tenants.served.endpoint, workspaces.to_string());
-    let floor = floor.as_micros().to_string();
-    let arguments = [PLAN, endpoint.as_str(), number.as_str(), floor.as_str()];
+    let floor = of_a_process(&[READ, endpoint, &number]);
+    let floor = floor.trim();
+    let took = Duration::from_micros(floor.parse().unwrap());
+    figure("bare client reads all of it", took, &format!("{} requests", workspaces * 4));
+    print!("{}", of_a_process(&[PLAN, endpoint, &number, floor]));
+}
+
+/// What this program prints with other arguments.
+fn of_a_process(arguments: &[&str]) -> String {
     let program = std::env::current_exe().unwrap();
-    let ended = std::process::Command::new(program).args(arguments).status().unwrap();
-    assert!(ended.success());
+    let mut command = std::process::Command::new(program);
+    let ended = command.args(arguments).stderr(std::process::Stdio::inherit()).output().unwrap();
+    assert!(ended.status.success());
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+/// The word that makes this program a bare client that reads a fleet; then come the emulator's endpoint and
+/// how many workspaces it has. Prints the microseconds that it took.
+pub(crate) const READ: &str = "--read-bare";
+
+pub(crate) fn read_bare(endpoint: &str, workspaces: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let files = Files::new(workspaces.parse().unwrap(), 0, 0, endpoint);
+        let ids: Vec<WorkspaceId> =
+            files.desired.workspaces.iter().map(|workspace| workspace.id.clone()).collect();
+        let bare = Bare::new(endpoint, files.fleet.limits.concurrency);
+        let start = Instant::now();
+        assert_eq!(bare.read_all(&ids).await, ids.len() * 4);
+        println!("{}", start.elapsed().as_micros());
+    });
 }
 
 /// The word that makes this program plan an unchanged fleet; then come the emulator's endpoint, how many

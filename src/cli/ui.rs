@@ -194,6 +194,15 @@ fn write_out(text: &str) -> Result<(), Error> {
 /// Writes a whole file or nothing: a reader never finds half of one. What is there and is no file
 /// (`/dev/stdout`, a pipe) is written to as it is, never replaced by a file.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
+    write_as(path, text, false)
+}
+
+/// The same, for what only its owner may read: a saved plan has a customer's rules in it.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Error> {
+    write_as(path, text, true)
+}
+
+fn write_as(path: &Path, text: &str, private: bool) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         Error::machine(format!("failed to write `{}`: {error}", path.display()))
     };
@@ -202,7 +211,24 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
     }
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
-    std::fs::write(&part, text).map_err(failed)?;
+    // One that a dead run has left is not written into: it may be somebody else's, or a link.
+    let left = std::fs::remove_file(&part);
+    if let Err(error) = left
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(failed(error));
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = private;
+    let mut file = options.open(&part).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    drop(file);
     std::fs::rename(&part, path).map_err(failed)
 }
 

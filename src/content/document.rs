@@ -13,6 +13,9 @@ use crate::diag::{Diagnostic, Source, Span};
 use crate::yaml;
 use std::sync::Arc;
 
+/// The most values, keys among them, that a content file may have; published ones have a hundred.
+pub(super) const MOST_VALUES: usize = 5_000;
+
 /// What one YAML document holds.
 pub(super) enum Document {
     /// A mapping.
@@ -57,7 +60,7 @@ impl Entry {
 pub(super) fn parse(source: &Arc<Source>) -> Result<Vec<Document>, Box<Diagnostic>> {
     match quick::entries(source.text()) {
         Some(entries) => Ok(vec![Document::Map(entries)]),
-        None => yaml::documents(source),
+        None => yaml::documents(source, MOST_VALUES),
     }
 }
 

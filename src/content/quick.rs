@@ -9,7 +9,7 @@
 use granit_parser::{Event, Parser, ScalarStyle, StrInput};
 use serde_json::{Map, Value};
 
-use super::document::Entry;
+use super::document::{Entry, MOST_VALUES};
 use crate::diag::Span;
 
 /// Longer files and deeper ones than content ever is are the strict reading's, which has limits.
@@ -21,7 +21,7 @@ pub(super) fn entries(text: &str) -> Option<Vec<Entry>> {
     if text.len() > LONGEST {
         return None;
     }
-    let mut reading = Reading { parser: Parser::new_from_str(text) };
+    let mut reading = Reading { parser: Parser::new_from_str(text), events: 0 };
     let starts = [reading.next()?.0, reading.next()?.0, reading.next()?.0];
     let [Event::StreamStart, Event::DocumentStart(_, None), Event::MappingStart(_, 0, None)] =
         starts
@@ -35,11 +35,17 @@ pub(super) fn entries(text: &str) -> Option<Vec<Entry>> {
 
 struct Reading<'t> {
     parser: Parser<'t, StrInput<'t>>,
+    /// Events so far.
+    events: usize,
 }
 
 impl<'t> Reading<'t> {
     /// The next event and the bytes that it stands at.
     fn next(&mut self) -> Option<(Event<'t>, Span)> {
+        self.events += 1;
+        if self.events > MOST_VALUES {
+            return None;
+        }
         let (event, span) = self.parser.next_event()?.ok()?;
         Some((event, span.byte_range()?))
     }

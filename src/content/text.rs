@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diag::{Code, Diagnostic, Source};
+use crate::diag::{Code, Diagnostic, LARGEST_FILE, Source, read_file};
 
 const NOT_UTF8: Code = Code::new("not-utf8");
 const UNREADABLE: Code = Code::new("unreadable-file");
@@ -16,14 +16,14 @@ pub(super) struct Read {
 
 /// Reads a file. `shown` is its path for people. A byte order mark is no part of the text.
 pub(super) fn read(path: &Path, shown: &str) -> Read {
-    match std::fs::read(path) {
+    match read_file(path, LARGEST_FILE) {
         Ok(bytes) => decode(bytes, shown),
         Err(error) => {
             let source = Arc::new(Source::new(shown, ""));
             let message = format!("`{shown}` cannot be read: {error}");
             let failure = Diagnostic::error(UNREADABLE, message)
                 .at(&source, 0..0, "")
-                .help("make the file readable, or delete it");
+                .help("make it a file that can be read, or delete it");
             Read { source, failure: Some(failure) }
         }
     }

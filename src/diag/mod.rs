@@ -5,12 +5,14 @@
 
 mod code;
 mod collection;
+mod file;
 mod located;
 mod source;
 mod suggestion;
 
 pub use code::Code;
 pub use collection::Diagnostics;
+pub use file::{LARGEST_FILE, read_file};
 pub use located::Located;
 pub use source::{Position, Source, Span};
 pub use suggestion::{closest, suggest};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Bytes of a source text, start inclusive, end exclusive.
 pub type Span = Range<usize>;
@@ -16,17 +17,27 @@ pub struct Position {
 }
 
 /// A text file as it was read: its path for people, and its text.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Source {
     path: String,
     text: String,
+    /// Where its lines begin, once somebody has asked for a place: a file may have ten thousand findings.
+    lines: OnceLock<Vec<usize>>,
 }
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.text) == (&other.path, &other.text)
+    }
+}
+
+impl Eq for Source {}
 
 impl Source {
     /// `path` is relative to the root, with forward slashes, as reports show it.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self { path: path.into(), text: text.into(), lines: OnceLock::new() }
     }
 
     /// Relative to the root, with forward slashes.
@@ -48,24 +59,26 @@ impl Source {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &self.text[..end];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let lines = self.lines();
+        let line = lines.partition_point(|start| *start <= end);
+        let line_start = lines[line - 1];
+        Position { line, column: self.text[line_start..end].chars().count() + 1 }
+    }
+
+    /// The bytes at which lines begin, the first one included.
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect()
+        })
     }
 
     /// The byte offset of a line and column (both from 1), clamped to the text.
     #[must_use]
     pub fn offset(&self, position: Position) -> usize {
-        let mut line_start = 0;
-        for _ in 1..position.line {
-            match self.text[line_start..].find('\n') {
-                Some(newline) => line_start += newline + 1,
-                None => return self.text.len(),
-            }
-        }
+        let Some(&line_start) = self.lines().get(position.line.saturating_sub(1)) else {
+            return self.text.len();
+        };
         let line = self.text[line_start..].split('\n').next().unwrap_or("");
         let column = line.char_indices().nth(position.column.saturating_sub(1));
         line_start + column.map_or(line.len(), |(byte, _)| byte)

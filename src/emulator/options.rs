@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::normaliser::Normaliser;
+
 /// Where the emulator reads the time. A fixed one makes etags and times the same in every run.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -35,8 +37,8 @@ pub struct Options {
     pub honour_if_match: bool,
     /// Refuses ids of rules that were deleted a short while ago.
     pub tombstones: Option<Tombstones>,
-    /// Answers `PT60M` as `PT1H`, as .NET would print it. Not known of the service.
-    pub canonical_durations: bool,
+    /// Rewrites what it accepts.
+    pub normaliser: Normaliser,
     /// Refuses requests whose token bucket is empty.
     pub throttles: bool,
     /// How long lists and reads show an item as it was before a write.
@@ -65,7 +67,7 @@ impl Options {
             require_token: false,
             honour_if_match: false,
             tombstones: None,
-            canonical_durations: false,
+            normaliser: Normaliser::default(),
             throttles: false,
             visible_after: Duration::ZERO,
             takes_unknown_properties: false,
@@ -86,7 +88,7 @@ impl fmt::Debug for Options {
             require_token,
             honour_if_match,
             tombstones,
-            canonical_durations,
+            normaliser,
             throttles,
             visible_after,
             takes_unknown_properties,
@@ -102,7 +104,7 @@ impl fmt::Debug for Options {
             .field("require_token", require_token)
             .field("honour_if_match", honour_if_match)
             .field("tombstones", tombstones)
-            .field("canonical_durations", canonical_durations)
+            .field("normaliser", normaliser)
             .field("throttles", throttles)
             .field("visible_after", visible_after)
             .field("takes_unknown_properties", takes_unknown_properties)

@@ -13,7 +13,6 @@ use super::reply::{Reply, escaped};
 use super::store::{Resource, StoreError, View, Write};
 use super::{stamp, tables, validate, version};
 use crate::arm::{Collection, ResourceId, WorkspaceId};
-use crate::ident::Duration;
 
 const TYPE: &str = "Microsoft.SecurityInsights/alertRules";
 /// Properties that stable API versions do not have.
@@ -185,9 +184,7 @@ fn stored(
             }
         }
     }
-    if call.options.canonical_durations {
-        respell_durations(&mut properties);
-    }
+    call.options.normaliser.rule(&mut properties);
     properties.insert("lastModifiedUtc".into(), json!(stamp::to_text(stamp)));
     properties
 }
@@ -231,22 +228,6 @@ fn fill_object(parent: &mut Map<String, Value>, name: &str, keys: &[&str]) {
             fields.entry(*key).or_insert(Value::Null);
         }
     }
-}
-
-fn respell_durations(properties: &mut Map<String, Value>) {
-    let respell = |value: &mut Value| {
-        let parsed = value.as_str().and_then(|text| text.parse::<Duration>().ok());
-        if let Some(duration) = parsed {
-            *value = json!(duration.to_string());
-        }
-    };
-    for key in ["queryFrequency", "queryPeriod", "suppressionDuration"] {
-        properties.get_mut(key).into_iter().for_each(respell);
-    }
-    let incidents = properties.get_mut("incidentConfiguration");
-    let lookback =
-        incidents.and_then(|value| value.pointer_mut("/groupingConfiguration/lookbackDuration"));
-    lookback.into_iter().for_each(respell);
 }
 
 fn without_previews(body: &[u8]) -> Vec<u8> {
@@ -302,18 +283,5 @@ mod tests {
         let filled = filled(json!({}));
         assert_eq!(filled["incidentConfiguration"]["createIncident"], true);
         assert_eq!(filled["incidentConfiguration"]["groupingConfiguration"]["enabled"], false);
-    }
-
-    #[test]
-    fn durations_are_respelled_by_value() {
-        let mut properties = Map::from_iter([
-            ("queryFrequency".to_owned(), json!("PT60M")),
-            ("queryPeriod".to_owned(), json!("PT24H")),
-        ]);
-        respell_durations(&mut properties);
-        assert_eq!(
-            Value::Object(properties),
-            json!({"queryFrequency": "PT1H", "queryPeriod": "P1D"})
-        );
     }
 }

@@ -73,5 +73,6 @@ fn accept(call: &Call<'_>, before: Option<&Resource>) -> Result<Map<String, Valu
     }
     properties.retain(|_, value| !value.is_null());
     properties.entry("version").or_insert(json!(2));
+    call.options.normaliser.search(&mut properties);
     Ok(properties)
 }

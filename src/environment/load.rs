@@ -1,7 +1,6 @@
 //! From the folder `environments/` to a [`Fleet`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use super::fleet_file::{self, FleetFile};
 use super::reading::Reading;
 use super::{Environment, Fleet, access, environment_file, schema_file, unique};
 use crate::content::walk;
-use crate::diag::{Code, Diagnostic, Diagnostics, Source};
+use crate::diag::{Code, Diagnostic, Diagnostics, LARGEST_FILE, Source, read_file};
 use crate::ident::EnvironmentName;
 use crate::kql::schema::Columns;
 use crate::yaml::{self, Node};
@@ -182,7 +181,8 @@ fn open(root: &Path, path: &str, diagnostics: &mut Diagnostics) -> Option<(Readi
 }
 
 fn source(root: &Path, path: &str) -> Result<Source, Box<Diagnostic>> {
-    let bytes = fs::read(root.join(path)).map_err(|error| Box::new(unreadable(path, &error)))?;
+    let bytes = read_file(&root.join(path), LARGEST_FILE)
+        .map_err(|error| Box::new(unreadable(path, &error)))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -196,7 +196,7 @@ fn source(root: &Path, path: &str) -> Result<Source, Box<Diagnostic>> {
 
 fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::error(UNREADABLE, format!("`{path}` cannot be read: {error}"))
-        .help("make it readable, or take it away")
+        .help("make it a file that can be read, or take it away")
 }
 
 /// Files by what they are, relative to the root, in order.
@@ -253,6 +253,8 @@ fn put_aside(path: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::sample::{ENVIRONMENT, FLEET, check_errors, fleet, shown};
     use super::super::{Credential, Endpoint, sample};
     use super::*;

@@ -86,9 +86,12 @@ impl<R> PartialOrd for Name<R> {
 
 impl<R> Ord for Name<R> {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Most names differ early or are the same bytes, so bytes are folded only where they differ.
+        // Most names differ early or are the same bytes, so bytes are folded only where they differ; what
+        // they begin with alike, which may be long, is passed over in strides.
         let (left, right) = (self.text.as_bytes(), other.text.as_bytes());
-        for (one, two) in left.iter().zip(right) {
+        let strides = left.chunks_exact(8).zip(right.chunks_exact(8));
+        let alike = 8 * strides.take_while(|(one, two)| one == two).count();
+        for (one, two) in left[alike..].iter().zip(&right[alike..]) {
             if one != two {
                 let folded = one.to_ascii_lowercase().cmp(&two.to_ascii_lowercase());
                 if folded != Ordering::Equal {
@@ -369,6 +372,16 @@ mod tests {
         assert_eq!(upper, lower);
         assert_eq!(upper.cmp(&lower), Ordering::Equal);
         assert_eq!(upper.to_string(), "E483619F-5356");
+    }
+
+    #[test]
+    fn names_are_ordered_as_their_lower_case_is() {
+        let names = ["a", "A-b", "aaaaaaaab", "AAAAAAAAA", "aaaaaaaaA.c", "aaaaaaaa-aaaaaaa1", "b"];
+        for (left, right) in names.iter().flat_map(|left| names.map(|right| (*left, right))) {
+            let name = |text: &str| text.parse::<ContentId>().unwrap();
+            let expect = left.to_lowercase().cmp(&right.to_lowercase());
+            assert_eq!(name(left).cmp(&name(right)), expect, "{left} {right}");
+        }
     }
 
     #[test]

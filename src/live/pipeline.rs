@@ -151,7 +151,8 @@ impl Transport for PipelineTransport {
         let Some(credential) = &self.credential else { return Ok(()) };
         let scope = credential.issuer().scope();
         let token = credential.sign_in(&[&scope]).await;
-        token.map(drop).map_err(|error| TransportError::Credential(chain(&error)))
+        let token = token.map(drop).map_err(|error| TransportError::Credential(chain(&error)));
+        token.inspect_err(|error| tracing::debug!(%scope, %error, "no token"))
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {

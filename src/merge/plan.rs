@@ -80,6 +80,7 @@ struct Told {
     #[serde(default)]
     quieter_by: Vec<By>,
     modified: Option<LastModified>,
+    #[serde(default)]
     sides: ToldSides,
 }
 
@@ -96,6 +97,21 @@ struct ToldField {
     before: Value,
     after: Value,
     accepted: Option<String>,
+}
+
+/// What is in sync has all three, and does not say so.
+impl Default for ToldSides {
+    fn default() -> Self {
+        Self {
+            desired: "present".to_owned(),
+            live: true,
+            record: "ours".to_owned(),
+            exclusions: Vec::new(),
+            held_back: false,
+            other_kind: false,
+            creates_disabled: false,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

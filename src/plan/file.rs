@@ -166,6 +166,12 @@ impl SavedPlan {
         self.workspaces.keys().cloned().collect()
     }
 
+    /// How many items it is about.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.workspaces.values().map(|workspace| workspace.changes.len()).sum()
+    }
+
     /// What is to be done about an item of a workspace, both as they are named in reports.
     #[must_use]
     pub fn action(&self, workspace: &str, key: &str) -> Option<&str> {

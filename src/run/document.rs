@@ -165,6 +165,16 @@ pub(super) fn to_text(document: &impl Serialize) -> String {
     text.expect("invariant: maps with text keys are always representable in JSON") + "\n"
 }
 
+/// The format of `outcome.json`.
+pub(super) const OUTCOME: &str = "sentinelops.outcome/v1";
+
+/// A report as a document of the folder, with its digest.
+pub(super) fn sealed(report: &Value) -> Value {
+    let mut document = report.clone();
+    document["digest"] = Value::String(digest(&document));
+    document
+}
+
 /// Reads a document of this format.
 ///
 /// # Errors

@@ -87,12 +87,12 @@ impl Folder {
         &self.path
     }
 
-    /// Keeps how the run ended: a `sentinelops.outcome/v1` document.
+    /// Keeps how the run ended: a `sentinelops.outcome/v1` document, to which its digest is added.
     ///
     /// # Errors
     /// When the disk does not take it.
     pub fn end(&self, outcome: &Value) -> io::Result<()> {
-        file::write(&self.path.join("outcome.json"), &document::to_text(outcome))
+        file::write(&self.path.join("outcome.json"), &document::to_text(&document::sealed(outcome)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::document::{self, Manifest, REPLACED, RUN, Replaced};
+use super::document::{self, Manifest, OUTCOME, REPLACED, RUN, Replaced};
 use super::folder::RUNS;
 use crate::ident::{FieldHash, ItemKey};
 use crate::plan::SavedPlan;
@@ -26,6 +26,9 @@ pub struct Stored {
     pub only_recorded: usize,
     /// Whether it came to its end.
     pub ended: bool,
+    /// How many items of its plan nothing is kept of. Of a run that did not come to its end, nobody can tell
+    /// whether it had not come to them, or what it kept is gone.
+    pub without_copy: usize,
 }
 
 /// What a run replaced in one workspace.
@@ -85,8 +88,13 @@ impl Stored {
         if saved.digest != manifest.plan_digest {
             return Err(not(&plan, "it is the plan of another run"));
         }
-        let mut stored =
-            Self { manifest, workspaces: BTreeMap::new(), only_recorded: 0, ended: false };
+        let mut stored = Self {
+            manifest,
+            workspaces: BTreeMap::new(),
+            only_recorded: 0,
+            ended: false,
+            without_copy: 0,
+        };
         let mut read: Vec<(String, String)> = Vec::new();
         for path in files(&folder.join("replaced"))? {
             let replaced: Replaced = parse(&path, REPLACED)?;
@@ -96,12 +104,11 @@ impl Stored {
             read.push((replaced.workspace.clone(), replaced.key.clone()));
             stored.add(replaced).map_err(|why| not(&path, &why))?;
         }
+        stored.without_copy = saved.changes().saturating_sub(read.len());
         let outcome = folder.join("outcome.json");
         if outcome.exists() {
             stored.ended = true;
-            let document: Value = serde_json::from_str(&text(&outcome)?).map_err(|error| {
-                not(&outcome, &format!("it is cut off or was changed: {error}"))
-            })?;
+            let document: Value = parse(&outcome, OUTCOME)?;
             if let Some(lacking) = lacking(&document, &read) {
                 let why = format!("what the run replaced of `{lacking}` is not in it any more");
                 return Err(not(&folder.join("replaced"), &why));

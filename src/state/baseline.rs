@@ -101,11 +101,15 @@ impl Baselines {
         sorted
     }
 
-    /// Other people's metadata about the item of this ARM name, and whom it names.
+    /// Other people's metadata about the item of this ARM name, and whom it names. Of several, another
+    /// owner's comes first, since his are never touched; then by name.
     #[must_use]
     pub fn other(&self, family: Family, name: &ArmName) -> Option<&(MetadataItem, Ownership)> {
-        self.others.iter().find(|(item, _)| {
+        let about = self.others.iter().filter(|(item, _)| {
             item.family == family && item.parent_name().eq_ignore_ascii_case(name.as_str())
+        });
+        about.min_by_key(|(item, ownership)| {
+            (!matches!(ownership, Ownership::Foreign(_)), &item.name)
         })
     }
 }

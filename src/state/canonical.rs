@@ -95,12 +95,15 @@ fn text(value: Value) -> Value {
     }
 }
 
-/// Line ends become `\n`; blanks at the ends of lines and at the end of the text do not count.
+/// Line ends become `\n`; blanks at the ends of lines and at both ends of the text do not count: no
+/// query means anything else by them, and a service may trim them.
 fn query(value: Value) -> Value {
     match value {
         Value::String(text) => {
             let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-            Value::String(lines.join("\n").trim_end().to_owned())
+            let text = lines.join("\n");
+            let text = text.trim_start_matches(|blank: char| blank.is_ascii_whitespace());
+            Value::String(text.trim_end().to_owned())
         }
         other => other,
     }
@@ -186,10 +189,11 @@ mod tests {
     }
 
     #[test]
-    fn queries_fold_line_ends_and_trailing_blanks_only() {
+    fn queries_fold_line_ends_trailing_blanks_and_blanks_around_them_only() {
         same(F::Query, json!("A \r\n| where x\t\n\n"), json!("A\n| where x"));
         differ(F::Query, json!("A\n\n| where x"), json!("A\n| where x"));
-        differ(F::Query, json!(" A"), json!("A"));
+        same(F::Query, json!("\n\t A"), json!("A"));
+        differ(F::Query, json!("A\n  B"), json!("A\nB"));
         differ(F::Query, json!("a"), json!("A"));
     }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_saphyr::Error;
+use serde_saphyr::{Error, budget::BudgetBreach};
 
 use super::place::place;
 use crate::diag::{Code, Diagnostic, Source, Span};
 
 const INVALID_YAML: Code = Code::new("invalid-yaml");
+const TOO_MUCH: Code = Code::new("too-much-yaml");
 const DUPLICATE_KEY: Code = Code::new("duplicate-key");
 const MANY_DOCUMENTS: Code = Code::new("many-documents");
 
@@ -22,10 +23,29 @@ pub(super) fn of(error: &Error, source: &Arc<Source>) -> Diagnostic {
             .help("delete one of the two");
     }
     let said = error.to_string();
+    // Behind an alias it is only told as a text.
+    let is_too_much = matches!(error, Error::Budget { .. }) || said.contains("budget breached");
+    if is_too_much {
+        let what = match error {
+            Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => "is nested too deeply",
+            _ => "has too many values; what an alias stands for counts each time",
+        };
+        return Diagnostic::error(TOO_MUCH, format!("the file {what}"))
+            .at(source, or_line(at, source), "nothing behind this is read")
+            .help("divide it into several files, or write less into it");
+    }
     let message = format!("the file is not valid YAML: {}", reason(&said));
     Diagnostic::error(INVALID_YAML, message)
         .at(source, or_line(at, source), "the text stops being YAML here")
         .help("look at the indentation and the quotes of this line and the one before")
+}
+
+/// A list or map with more entries than anybody means.
+pub(super) fn too_broad(at: Span, source: &Arc<Source>) -> Diagnostic {
+    let start = at.start..at.start;
+    Diagnostic::error(TOO_MUCH, "a list or map has too many entries")
+        .at(source, or_line(start, source), "it begins here")
+        .help("divide it over several files, or write less into it")
 }
 
 /// A file with a second document, which begins at `second`.

@@ -51,6 +51,19 @@ impl Node {
         }
     }
 
+    /// The first list or map with more than `most` entries, from the outside in: its bytes.
+    pub(super) fn broadest(&self, most: usize) -> Option<Span> {
+        let (count, mut inner): (_, Box<dyn Iterator<Item = &Self>>) = match &self.kind {
+            NodeKind::Scalar(_) => return None,
+            NodeKind::List(list) => (list.len(), Box::new(list.iter())),
+            NodeKind::Map(entries) => (entries.len(), Box::new(entries.iter().map(|e| &e.value))),
+        };
+        if count > most {
+            return Some(self.span.clone());
+        }
+        inner.find_map(|node| node.broadest(most))
+    }
+
     /// The value without its places.
     pub(crate) fn to_json(&self) -> Value {
         match &self.kind {

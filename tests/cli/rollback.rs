@@ -199,6 +199,18 @@ fn a_folder_that_is_not_whole_is_refused() {
     refuses("another version");
     root.remove(&kept);
     refuses("analytic-rule/relay-rule");
+    // An outcome that somebody edited could hide just that.
+    let ended = root.in_last_run("outcome.json");
+    let outcome = root.read(&ended);
+    root.write(&ended, &outcome.replace("\"done\"", "\"failed\""));
+    refuses("changed after it was written");
+    // Of a run that was cut off, nobody can tell: it is said.
+    root.remove(&ended);
+    root.run(&["rollback", "latest", "--yes"])
+        .exits(0)
+        .says(&["it was cut off", "of 1 items that it was to write its folder has nothing"]);
+    assert_eq!(portal.writes(), NOTHING);
+    root.write(&ended, &outcome);
     root.write(&kept, &good);
     root.run(&["rollback", "lacking", "--yes"]).exits(2).says(&["no run is named `lacking`"]);
     root.run(&["rollback", "2", "--yes"]).exits(2).says(&["may be any of 2 runs"]);
@@ -213,7 +225,10 @@ fn a_workspace_that_is_gone_or_another_one_is_refused() {
     root.replace(file, "workspaceName: law-sandbox", "workspaceName: law-other");
     root.run(&["rollback", "latest", "--yes"]).exits(21).says(&["another workspace in Azure"]);
     root.write(file, &good.replace("name: sandbox", "name: renamed"));
-    root.run(&["rollback", "latest", "--yes"]).exits(10).says(&["local/sandbox"]);
+    root.run(&["rollback", "latest", "--yes"]).exits(10).says(&[
+        "local/sandbox",
+        "hint: the run wrote to local/sandbox; where one of them is no longer in the files",
+    ]);
     root.write(file, &good);
     root.replace("environments/fleet.yaml", "acme-soc", "other-soc");
     root.run(&["rollback", "latest", "--yes"]).exits(21).says(&["owner `acme-soc`"]);

@@ -153,6 +153,7 @@ impl Root {
 #[derive(Debug, Clone)]
 pub(crate) struct Ran {
     args: String,
+    /// Its exit code; -1 where a signal ended it.
     pub(crate) code: i32,
     /// Standard output.
     pub(crate) out: String,

@@ -7,7 +7,6 @@
 //! late: there, and only there, an answer is awaited.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 mod generic;
 mod records;

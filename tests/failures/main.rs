@@ -14,6 +14,7 @@ mod faults;
 mod fleet;
 mod gate;
 mod interrupts;
+mod machine;
 #[expect(dead_code, reason = "shared with the tests of the command line")]
 #[path = "../cli/portal.rs"]
 mod portal;

@@ -70,6 +70,6 @@ fn no_secret_is_in_any_output_however_verbose() {
     let commands: &[&[&str]] =
         &[&["plan", "-vv"], &["drift", "-vv", "--format", "json"], &["apply", "-vv", "--yes"]];
     for ran in without_entra(commands) {
-        ran.exits(40).says(&["no answer"]).hides(&[SECRET, "hunter2", PROXY_PASSWORD]);
+        ran.exits(40).says(&["no token scope="]).hides(&[SECRET, "hunter2", PROXY_PASSWORD]);
     }
 }

@@ -10,6 +10,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::ui::Ui;
+use crate::diag::read_file;
 use crate::merge::Part;
 use crate::plan::{Mismatch, Options, Plan, SavedPlan};
 
@@ -127,12 +128,16 @@ fn place_is_named(args: &Apply, fleet: &crate::environment::Fleet) -> Result<(),
         .hint(format!("add `--environment NAME` ({}), `--ring NAME` or `--all`", names.join(", "))))
 }
 
+/// The largest saved plan that is read, in bytes: a thousand workspaces in which everything changes.
+const LARGEST_PLAN: u64 = 512 << 20;
+
 fn read(path: &Path) -> Result<SavedPlan, Error> {
     let failed = |why: String| {
         Error::new(Exit::Usage, format!("failed to read `{}`: {why}", path.display()))
             .hint("make one with `sentinelops plan --out FILE`")
     };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let bytes = read_file(path, LARGEST_PLAN).map_err(|error| failed(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| failed(error.to_string()))?;
     SavedPlan::parse(&text).map_err(|error| failed(error.to_string()))
 }
 

@@ -7,7 +7,7 @@ use crate::cli::args::{Format, Plan as Args};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
-use crate::cli::ui::{Ui, write_file};
+use crate::cli::ui::{Ui, write_private};
 use crate::plan::{Plan, SavedPlan};
 use crate::report;
 
@@ -51,7 +51,7 @@ fn save(plan: &Plan, path: &Path, ui: &Ui) -> Result<(), Error> {
         );
     }
     let saved = SavedPlan::of(plan);
-    write_file(path, &saved.to_text())?;
+    write_private(path, &saved.to_text())?;
     ui.note(&format!("Saved to `{}`, digest {}.", path.display(), saved.digest));
     Ok(())
 }

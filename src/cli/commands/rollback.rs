@@ -45,7 +45,9 @@ pub(super) async fn run(
     let turn: Turn<'_> = &|desired| turn(desired, &stored, args);
     let names = (&selection(args, &stored), Names::Typed);
     let Survey { mut plan, connected, .. } =
-        survey_of(names, &options(args, context), context.today, context, ui, turn).await?;
+        survey_of(names, &options(args, context), context.today, context, ui, turn)
+            .await
+            .map_err(|error| as_of_run(error, args, &stored))?;
     plan.keep(|change| change.sides.rollback.is_some());
     let result = carry(&asked, plan, &connected.clients, None).await;
     connected.close().await;
@@ -60,6 +62,14 @@ fn say(stored: &Stored, ui: &Ui) {
              written is put back",
             stored.manifest.id
         ));
+        if stored.without_copy > 0 {
+            ui.message(&format!(
+                "warning: of {} items that it was to write its folder has nothing: either it had not come to \
+                 them, or their files are gone and what it wrote stays; `sentinelops drift` and \
+                 `sentinelops plan` show how they stand",
+                stored.without_copy
+            ));
+        }
     }
     if stored.only_recorded > 0 {
         ui.note(&format!(
@@ -76,14 +86,31 @@ fn options(args: &Rollback, context: &Context) -> Options {
     Options { acknowledged, commit: context.commit.clone(), ..Options::default() }
 }
 
+/// A workspace that nobody named is one of the run's: that it is unknown means that it is gone.
+fn as_of_run(error: Error, args: &Rollback, stored: &Stored) -> Error {
+    if names_a_place(args) || error.exit != Exit::Invalid {
+        return error;
+    }
+    let names: Vec<&str> = stored.workspaces.keys().map(String::as_str).collect();
+    error.hint(format!(
+        "the run wrote to {}; where one of them is no longer in the files, bring it back, or roll back the \
+         others alone with `--workspace NAME`",
+        names.join(", ")
+    ))
+}
+
+fn names_a_place(args: &Rollback) -> bool {
+    let selection = &args.selection;
+    selection.all
+        || !selection.environments.is_empty()
+        || !selection.workspaces.is_empty()
+        || !selection.rings.is_empty()
+}
+
 /// The run's workspaces, where none are named.
 fn selection(args: &Rollback, stored: &Stored) -> Selection {
     let mut selection = args.selection.clone();
-    let names_a_place = selection.all
-        || !selection.environments.is_empty()
-        || !selection.workspaces.is_empty()
-        || !selection.rings.is_empty();
-    if !names_a_place {
+    if !names_a_place(args) {
         selection.workspaces = stored.workspaces.keys().cloned().collect();
     }
     selection

@@ -15,7 +15,7 @@ fn source(text: &str) -> Arc<Source> {
 
 /// What the strict reading makes of a text, if it is one mapping.
 fn strict(text: &str) -> Option<Vec<Entry>> {
-    let mut documents = yaml::documents::<Document>(&source(text)).ok()?;
+    let mut documents = yaml::documents::<Document>(&source(text), MOST_VALUES).ok()?;
     match (documents.pop(), documents.pop()) {
         (Some(Document::Map(entries)), None) => Some(entries),
         _ => None,

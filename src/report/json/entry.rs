@@ -7,9 +7,9 @@ use crate::plan::{BaselineSide, Change, DesiredSide, FieldChange, WorkspacePlan}
 use crate::report::summary;
 use crate::state::{Freeze, Unreadable};
 
-/// One change: `{environment, workspace, key, armName, name, class, action, reason, effect, fields, observed,
-/// sides}`; `quieterBy` where single fields make it quieter, each `certain` or not; `modified` where the
-/// service says who changed the live item and something is to be said of that.
+/// One change: `{environment, workspace, key, armName, name, class, action, reason, effect, fields, observed}`;
+/// `sides` but for what is in sync; `quieterBy` where single fields make it quieter, each `certain` or not;
+/// `modified` where the service says who changed the live item and something is to be said of that.
 pub(super) fn change(workspace: &WorkspacePlan, change: &Change) -> Value {
     let mut entry = json!({
         "environment": workspace.key.environment.as_str(),
@@ -23,8 +23,11 @@ pub(super) fn change(workspace: &WorkspacePlan, change: &Change) -> Value {
         "effect": change.effect.as_str(),
         "fields": change.fields.iter().map(field).collect::<Vec<_>>(),
         "observed": change.observed.iter().map(field).collect::<Vec<_>>(),
-        "sides": sides(change),
     });
+    // Most items of a fleet are in sync, with all three sides there.
+    if !summary::is_quiet(change) {
+        entry["sides"] = sides(change);
+    }
     if !change.quieter_by.is_empty() {
         let by = change.quieter_by.iter();
         let by = by.map(|one| json!({"what": one.what, "certain": one.is_certain}));
