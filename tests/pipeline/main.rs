@@ -41,7 +41,8 @@ fn a_pull_request_gets_one_comment_with_its_plan_and_the_next_push_edits_it() {
 #[test]
 fn a_comment_with_the_marker_that_a_person_wrote_is_left_alone() {
     let runner = Runner::new();
-    let foreign = r#"[{"id": 7, "user": {"type": "User"}, "body": "<!-- sentinelops:plan -->\nmine"}]"#;
+    let foreign =
+        r#"[{"id": 7, "user": {"type": "User"}, "body": "<!-- sentinelops:plan -->\nmine"}]"#;
     runner.set_github("comments", foreign);
     runner.step("plan", &[("FORMATS", "markdown")]).ends_with(0);
     runner.comment().ends_with(0);

@@ -87,14 +87,16 @@ impl Runner {
     pub(crate) fn portal_edit(&self) {
         let rule = "analytic-rule/b6212120-3f98-439d-b982-24e84b913e53";
         let edit = ["emulator", "edit", rule, "severity=Low"];
-        let edited = Command::new(PROGRAM).args(edit).current_dir(self.folder.path()).output().unwrap();
+        let edited =
+            Command::new(PROGRAM).args(edit).current_dir(self.folder.path()).output().unwrap();
         assert!(edited.status.success(), "{}", String::from_utf8_lossy(&edited.stderr));
     }
 
     /// The writes that the emulator has answered.
     pub(crate) fn writes(&self) -> String {
         let journal = ["emulator", "journal", "--writes"];
-        let printed = Command::new(PROGRAM).args(journal).current_dir(self.folder.path()).output().unwrap();
+        let printed =
+            Command::new(PROGRAM).args(journal).current_dir(self.folder.path()).output().unwrap();
         String::from_utf8(printed.stdout).unwrap()
     }
 
