@@ -14,7 +14,8 @@ Examples:
 pub(crate) const RENDER: &str = "\
 Examples:
   sentinelops render -e local                              every query of an environment, compiled
-  sentinelops render -e local --tag rmm --explain          and why each exclusion stands where it does
+  sentinelops render -e local --explain                    and why each exclusion stands where it does
+  sentinelops render -e local --content e483619f-5356-4967-b93e-cceb602783fb
   sentinelops render -e local --format json                the properties as they would be sent";
 
 pub(crate) const PLAN: &str = "\

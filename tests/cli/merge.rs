@@ -76,6 +76,15 @@ fn without_parts(ran: &Ran) -> Value {
 }
 
 #[test]
+fn merged_reports_are_one_page_and_what_it_cannot_know_is_said() {
+    let (root, _portal) = drifted();
+    let files = shards(&root, &["drift"], &[]);
+    let page = merge(&root, &files, &["--format", "html"]).exits(20).out;
+    assert!(page.contains("<title>3 drifted · Drift of "), "{}", &page[..900]);
+    assert!(page.contains("\"partial\":true"));
+}
+
+#[test]
 fn the_drift_of_all_shards_reads_as_that_of_one_run_in_every_format() {
     let (root, _portal) = drifted();
     let files = shards(&root, &["drift"], &[]);

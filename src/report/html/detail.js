@@ -102,10 +102,15 @@ function differing({ f, r, l, h }) {
   return make("div", null, make("h3", null, make("code", null, f), ` ${r}`), make("table", { class: "diff code", "aria-label": f }, columns, head, body));
 }
 
+/** Blanks that differ are shown as signs, else nobody would see them. */
+function seen(text) {
+  return /\S/.test(text) ? text : text.replaceAll(" ", "·").replaceAll("\t", "→").replaceAll("\n", "⏎\n");
+}
+
 function side(parts, differs, kind, sign, words) {
   if (!parts) return [make("td", { class: "edge none" }), make("td", { class: "none" })];
   const of = differs ? kind : "";
-  const text = parts.map(([text, inner]) => (inner ? make("mark", null, text) : text));
+  const text = parts.map(([text, inner]) => (inner ? make("mark", null, seen(text)) : text));
   return [make("td", { class: `edge ${of}`, "aria-label": differs ? words : null }, differs ? sign : ""), make("td", { class: of }, text)];
 }
 

@@ -12,7 +12,7 @@ use super::excluded::Excluded;
 use super::state::State;
 use super::values::Values;
 use super::{Facts, Kind};
-use crate::ident::{ItemKey, Name};
+use crate::ident::{EnvironmentName, ItemKey, RingName};
 use crate::plan::{
     BaselineSide, Change, DesiredSide, Effect, FieldChange, Moved, Plan, WorkspacePlan,
 };
@@ -113,8 +113,8 @@ pub(super) fn document(plan: &Plan, kind: Kind, facts: &Facts<'_>) -> Value {
             Kind::Drift => ["files say", "workspace has"],
         },
         "states": states.list.iter().map(State::to_json).collect::<Vec<_>>(),
-        "tenants": tenants.list.iter().map(Name::as_str).collect::<Vec<_>>(),
-        "rings": rings.list.iter().map(Name::as_str).collect::<Vec<_>>(),
+        "tenants": tenants.list.iter().map(EnvironmentName::as_str).collect::<Vec<_>>(),
+        "rings": rings.list.iter().map(RingName::as_str).collect::<Vec<_>>(),
         "items": items.map(|(key, name)| json!({"key": key.to_string(), "name": name})).collect::<Vec<_>>(),
         "workspaces": workspaces,
         "columns": columns.list.iter().map(column).collect::<Vec<_>>(),

@@ -94,7 +94,7 @@ impl Page {
 <p class="soft screen">Workspaces that stand alike share a column. Arrow keys move, Enter opens.</p>
 <div class="matrix" id="matrix" role="grid" aria-labelledby="matrix-title" aria-readonly="true"></div>
 <ul class="legend" id="legend" aria-label="Signs"></ul>
-<h2>Findings</h2>
+<h2 class="screen">Findings</h2>
 <div id="findings" class="screen"></div>
 <div id="print"></div>
 <h2>Exclusions in force</h2>
