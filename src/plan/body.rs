@@ -67,6 +67,7 @@ pub(super) fn update(
         change.field.write(present.kind, &mut body, change.after.clone());
     }
     complete(present.kind, &mut body);
+    forget_lost(present, &mut body);
     let next = after_write(sides, present, &live.body, written, terms);
     let written: Vec<Field> = written.iter().map(|change| change.field).collect();
     write_around(
@@ -289,6 +290,29 @@ fn complete(kind: Kind, body: &mut Value) {
     for (field, default) in required {
         if field.read(kind, body).is_null() {
             field.write(kind, body, default);
+        }
+    }
+}
+
+/// A grouping that is off is left as it is, but for names of mappings and details that the rule has no more:
+/// the service refuses those whether it groups or not.
+fn forget_lost(present: &Present, body: &mut Value) {
+    let mappings = Field::EntityMappings.read(present.kind, body);
+    let types = mappings.as_array().into_iter().flatten().map(|mapping| &mapping["entityType"]);
+    let types: Vec<Value> = types.cloned().collect();
+    let details = Field::CustomDetails.read(present.kind, body);
+    let details: Vec<Value> =
+        details.as_object().into_iter().flatten().map(|(name, _)| json!(name)).collect();
+    for (field, known) in [(Field::GroupByEntities, types), (Field::GroupByCustomDetails, details)]
+    {
+        if let (true, Value::Array(mut names)) =
+            (field.is_dead(&present.fields), field.read(present.kind, body))
+        {
+            let before = names.len();
+            names.retain(|name| known.contains(name));
+            if names.len() < before {
+                field.write(present.kind, body, Value::Array(names));
+            }
         }
     }
 }

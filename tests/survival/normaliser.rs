@@ -148,3 +148,21 @@ fn whatever_the_service_respells_nothing_is_left_to_do_after_an_apply() {
         &[all.len(), all.len(), 0, 0],
     )]);
 }
+
+/// The grouping is off and so neither compared nor changed, but must not name what went.
+#[test]
+fn a_rule_that_loses_its_mappings_and_its_grouping_at_once_is_updated() {
+    simulated(async {
+        let mut world = World::new();
+        world.want(Kind::Scheduled, "rule");
+        for (field, value) in rich() {
+            world.set("rule", field, value);
+        }
+        is_quiet_after_apply(&world, "grouped").await;
+        world.set("rule", Field::GroupingEnabled, json!(false));
+        for field in [Field::EntityMappings, Field::CustomDetails] {
+            world.set("rule", field, json!(null));
+        }
+        is_quiet_after_apply(&world, "not grouped any more").await;
+    });
+}
