@@ -138,6 +138,14 @@ impl Bench {
             Family::AnalyticRule => Kind::parse(body["kind"].as_str().unwrap()).unwrap(),
         };
         field.write(kind, &mut body, value);
+        // What can only be read is not sent back.
+        let members = body.as_object_mut().unwrap();
+        for key in ["id", "name", "type", "systemData"] {
+            members.remove(key);
+        }
+        if let Some(properties) = members["properties"].as_object_mut() {
+            properties.remove("lastModifiedUtc");
+        }
         client.put(&id, &body).await.unwrap();
     }
 }

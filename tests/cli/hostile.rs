@@ -101,6 +101,34 @@ fn no_report_in_any_format_obeys_what_somebody_named_a_rule() {
 }
 
 #[test]
+fn no_page_and_no_scan_runs_what_somebody_named_a_rule() {
+    let (root, _portal) = hostile();
+    for command in ["plan", "drift"] {
+        let page = root.run(&[command, "--format", "html"]).out;
+        assert!(page.contains("first"), "{page}");
+        for runs in ["<img", "onerror=y>", "\u{1b}", "\u{202e}", "\u{9b}"] {
+            assert!(!page.contains(runs), "{runs:?} in {page}");
+        }
+    }
+    let severity = format!("severity: {}", in_yaml(&format!("{}</script>", orders())));
+    root.replace(RULE_FILE, "severity: Medium", &severity);
+    is_inert(&root.run(&["check", "--format", "sarif"]).exits(10));
+    // The only orders are the tool's own, one for each finding.
+    let ran = root.run(&["check", "--format", "github"]).exits(10);
+    let own = |line: &&str| {
+        ["::error file=", "::warning file=", "::notice file="]
+            .iter()
+            .any(|own| line.starts_with(own))
+    };
+    let (own, others): (Vec<&str>, Vec<&str>) = ran.out.lines().partition(own);
+    assert!(!own.is_empty(), "{ran}");
+    let boom = own.iter().filter(|line| line.contains("boom")).count();
+    assert!(boom > 0 && own.iter().all(|line| !line.contains('\u{1b}')), "{ran}");
+    let order = |line: &&&str| line.trim_start().starts_with("::") || line.contains("##[");
+    assert_eq!(others.iter().find(order), None, "{ran}");
+}
+
+#[test]
 fn no_error_obeys_what_the_service_answers() {
     let (root, portal) = hostile();
     let refuse = |status: u16| {

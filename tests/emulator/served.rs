@@ -186,7 +186,8 @@ fn a_folder_of_real_answers_seeds_the_state_once() {
     std::fs::create_dir(&folder).unwrap();
     let live = |name: &str| {
         json!({"id": rule(name).split('?').next(), "name": name, "kind": "MLBehaviorAnalytics",
-            "type": "Microsoft.SecurityInsights/alertRules", "properties": {"enabled": true}})
+            "type": "Microsoft.SecurityInsights/alertRules", "properties": {"enabled": true,
+                "alertRuleTemplateName": "fa118b98-de46-4e94-87f9-8e6d5060b60b"}})
     };
     let write = |file: &str, value: Value| {
         std::fs::write(folder.join(file), value.to_string()).unwrap();
