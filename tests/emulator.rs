@@ -1,6 +1,6 @@
 //! The emulator over the wire: what a client of Azure Resource Manager would see.
 
-#![cfg(test)]
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 #[path = "emulator/client.rs"]
 mod client;

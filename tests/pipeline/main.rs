@@ -1,6 +1,7 @@
 //! The pipeline, played on this machine: what the workflows run, with the same scripts, the embedded emulator
 //! and a GitHub made of files. From a pull request to a merge, an edit in the portal, and the drift report.
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
 mod runner;
 
