@@ -47,7 +47,8 @@ What the run made is retired, what it changed or deleted is put back. An item th
 pub(crate) const DRIFT: &str = "\
 Examples:
   sentinelops drift -e local                               what was changed outside git
-  sentinelops drift -e local --format html --output d.html as a page: matrix, filters, who, when, diffs
+  sentinelops drift -e local --format html --output d.html
+                                                           as a page: matrix, filters, who, when, diffs
   sentinelops drift -e local --format markdown             for a job's summary
 
 Ends with 20 when something moved, with 41 when a workspace could not be read: then nothing is green.";
