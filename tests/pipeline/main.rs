@@ -84,7 +84,6 @@ fn a_merge_deploys_the_approved_plan_ring_by_ring() {
                 ("RINGS", ring),
                 ("SHARD", shard),
                 ("FORMATS", "markdown"),
-                ("ACCEPT", "20 30 31 41"),
                 ("OUTPUT", &folder),
             ],
         );
@@ -175,4 +174,53 @@ fn what_is_handed_in_is_never_read_as_shell_or_as_a_flag() {
     assert_eq!(refused.ends_with(10).output("exit-class"), "invalid");
     runner.step("plan", &[("ARGUMENTS", "--tag=$(touch owned)\n--out=a b.json")]);
     assert!(!runner.exists("owned"));
+}
+
+/// A workflow's jobs.
+fn jobs(workflow: &str) -> serde_yaml::Mapping {
+    let path = format!("{}/.github/workflows/{workflow}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let workflow: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    workflow["jobs"].as_mapping().unwrap().clone()
+}
+
+/// What fails in a shard within the budget lets the next ring begin, and the run is red all the same.
+#[test]
+fn no_job_of_a_deployment_is_green_when_something_failed_or_could_not_be_read() {
+    for (name, job) in &jobs("deploy.yml") {
+        let text = serde_yaml::to_string(job).unwrap();
+        for hidden in ["accept:", "continue-on-error", "|| true"] {
+            assert!(!text.contains(hidden), "{name:?} has {hidden}");
+        }
+    }
+}
+
+#[test]
+fn each_ring_waits_for_the_end_of_the_one_before_it() {
+    let jobs = jobs("deploy.yml");
+    let rings = ["canary", "early", "broad"];
+    for (at, ring) in rings.iter().enumerate() {
+        let before = at.checked_sub(1).map(|at| format!("{}-ended", rings[at]));
+        let ended = format!("{ring}-ended");
+        for job in [ring, ended.as_str()] {
+            let needs = serde_yaml::to_string(&jobs[job]["needs"]).unwrap();
+            let condition = jobs[job]["if"].as_str().unwrap();
+            assert!(condition.contains("needs.plan.result == 'success'"), "{job}: {condition}");
+            if let Some(before) = &before {
+                assert!(needs.contains(before), "{job}: {needs}");
+                let well = format!("needs.{before}.result == 'success'");
+                assert!(condition.contains(&well), "{job}: {condition}");
+            }
+        }
+        assert_eq!(jobs[*ring]["environment"].as_str(), Some(*ring));
+    }
+}
+
+#[test]
+fn a_drift_job_that_died_is_told_as_unknown() {
+    let jobs = jobs("drift.yml");
+    let text = serde_yaml::to_string(&jobs["issue"]).unwrap();
+    assert!(text.contains("needs.drift.outputs.exit-code || '1'"), "{text}");
+    let steps = jobs["drift"]["steps"].as_sequence().unwrap();
+    assert_eq!(steps.last().unwrap()["run"].as_str(), Some("exit \"$CODE\""));
 }
