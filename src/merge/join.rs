@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::part::Waiting;
 use super::{Part, outcome, plan};
 use crate::apply::{Outcome, Standing};
 use crate::plan::{Exceeded, Plan};
@@ -59,10 +60,15 @@ type Read = (String, String, Part, Value);
 
 /// Makes one report of all documents, each a file's name and text. `rings` are those that must all be in it;
 /// none: those that the documents are of, and where rings were named, every ring but those after a halt.
+/// `next` asks whether the next ring may begin.
 ///
 /// # Errors
 /// Every file that cannot be read; else why they are not the parts of one run, each once and all of them.
-pub fn merge(files: &[(String, String)], rings: Option<&[String]>) -> Result<Merged, NotMerged> {
+pub fn merge(
+    files: &[(String, String)],
+    rings: Option<&[String]>,
+    next: bool,
+) -> Result<Merged, NotMerged> {
     let mut read = Vec::new();
     let mut unreadable = Vec::new();
     for (file, text) in files {
@@ -76,7 +82,7 @@ pub fn merge(files: &[(String, String)], rings: Option<&[String]>) -> Result<Mer
     }
     belong_together(&read)?;
     are_complete(&read)?;
-    let merged = told(read)?;
+    let merged = told(read, next)?;
     let remarks = rings_are_there(&merged, rings)?;
     Ok(Merged { remarks, ..merged })
 }
@@ -104,6 +110,14 @@ fn document(text: &str) -> Result<(String, Part, Value), String> {
         );
     }
     let part: Part = serde_json::from_value(part).map_err(|error| error.to_string())?;
+    if part.exits.is_empty() {
+        return Err("it does not say how its run ended".to_owned());
+    }
+    let has_workspaces = value["workspaces"].as_array().is_some_and(|list| !list.is_empty());
+    let is_known = part.shard.as_ref().is_none_or(|own| part.shards.contains(own));
+    if has_workspaces && !is_known {
+        return Err("it has workspaces, and its shard should have none".to_owned());
+    }
     Ok((format, part, value))
 }
 
@@ -175,9 +189,9 @@ fn are_complete(read: &[Read]) -> Result<(), NotMerged> {
     Ok(())
 }
 
-fn told(read: Vec<Read>) -> Result<Merged, NotMerged> {
+fn told(read: Vec<Read>, next: bool) -> Result<Merged, NotMerged> {
     let parts: Vec<Part> = read.iter().map(|(_, _, part, _)| part.clone()).collect();
-    let rings = longest(&parts);
+    let waiting = Waiting::new(&parts, next);
     let format = read[0].1.clone();
     let mut unreadable = Vec::new();
     let mut outcomes = Vec::new();
@@ -213,45 +227,21 @@ fn told(read: Vec<Read>) -> Result<Merged, NotMerged> {
     if !unreadable.is_empty() {
         return Err(NotMerged::Unreadable(unreadable));
     }
-    let report = match plan::join(plans, &rings) {
-        None => Report::Outcome(outcome::join(outcomes, &rings).map_err(refused)?),
+    let report = match plan::join(plans, &waiting) {
+        None => Report::Outcome(outcome::join(outcomes, &waiting).map_err(refused)?),
         Some((plan, _)) if format == FORMATS[1] => Report::Drift(plan),
         Some((plan, found)) => Report::Plan(plan, found),
     };
     Ok(Merged { report, summary, parts, remarks: Vec::new() })
 }
 
-fn longest(parts: &[Part]) -> Vec<String> {
-    let most = parts.iter().max_by_key(|part| part.rings.len());
-    most.map(|part| part.rings.clone()).unwrap_or_default()
-}
-
 /// Whether every ring is there that must be; tells of those that need not be.
 fn rings_are_there(merged: &Merged, wanted: Option<&[String]>) -> Result<Vec<String>, NotMerged> {
-    let named: Vec<&str> = merged.parts.iter().flat_map(Part::named_rings).collect();
-    let is_chain = merged.parts.iter().all(|part| part.named_rings().next().is_some());
-    let all = longest(&merged.parts);
-    let expected: &[String] = match wanted {
-        Some(wanted) => wanted,
-        None if is_chain => &all,
-        None => return Ok(Vec::new()),
-    };
-    let is_named =
-        |ring: &str| !is_chain || named.iter().any(|name| name.eq_ignore_ascii_case(ring));
-    let halted = match &merged.report {
-        Report::Outcome(outcome) => {
-            let halted = |standing: &Standing| {
-                matches!(standing, Standing::Halted(_) | Standing::Interrupted)
-            };
-            let found = outcome.rings.iter().find(|ring| halted(&ring.standing));
-            found.map(|ring| ring.ring.as_str())
-        }
-        Report::Plan(..) | Report::Drift(_) => None,
-    };
-    let place = |ring: &str| all.iter().position(|name| name.eq_ignore_ascii_case(ring));
+    let waiting = Waiting::new(&merged.parts, false);
+    let halted = halted_at(&merged.report);
     let mut remarks = Vec::new();
-    for ring in expected.iter().filter(|ring| !is_named(ring)) {
-        match halted.filter(|at| place(at) < place(ring)) {
+    for ring in lacking(&merged.parts, wanted) {
+        match halted.filter(|at| waiting.place(at) < waiting.place(ring)) {
             Some(at) => remarks.push(format!(
                 "There is no report of ring `{ring}`, and need be none: the rollout halted at ring `{at}`."
             )),
@@ -261,6 +251,39 @@ fn rings_are_there(merged: &Merged, wanted: Option<&[String]>) -> Result<Vec<Str
         }
     }
     Ok(remarks)
+}
+
+/// The ring behind which nothing need be reported.
+fn halted_at(report: &Report) -> Option<&str> {
+    let Report::Outcome(outcome) = report else { return None };
+    let halted =
+        |standing: &Standing| matches!(standing, Standing::Halted(_) | Standing::Interrupted);
+    let found = outcome.rings.iter().find(|ring| halted(&ring.standing));
+    found.map(|ring| ring.ring.as_str())
+}
+
+/// The rings of which some selection that has them was not reported, and those wanted that none has.
+fn lacking<'p>(parts: &'p [Part], wanted: Option<&'p [String]>) -> Vec<&'p str> {
+    let mut selections: BTreeMap<Vec<&str>, Vec<&Part>> = BTreeMap::new();
+    for part in parts {
+        selections.entry(part.besides_rings()).or_default().push(part);
+    }
+    let is_reported = |ring: &str, of: &[&Part]| of.iter().any(|part| part.is_about(ring));
+    let is_wanted = |ring: &str| {
+        wanted.is_none_or(|wanted| wanted.iter().any(|name| name.eq_ignore_ascii_case(ring)))
+    };
+    let mut found: Vec<&str> = Vec::new();
+    for of in selections.values() {
+        let rings = of.iter().flat_map(|part| &part.rings).map(String::as_str);
+        found.extend(rings.filter(|ring| is_wanted(ring) && !is_reported(ring, of)));
+    }
+    let all: Vec<&Part> = parts.iter().collect();
+    let wanted = wanted.unwrap_or_default().iter().map(String::as_str);
+    found.extend(wanted.filter(|ring| !is_reported(ring, &all)));
+    let waiting = Waiting::new(parts, false);
+    found.sort_by_key(|ring| waiting.place(ring));
+    found.dedup();
+    found
 }
 
 #[cfg(test)]
@@ -280,6 +303,7 @@ mod tests {
             files: "sha256:0".into(),
             digest: None,
             rings: vec!["broad".into()],
+            order: vec!["broad".into()],
             selection: Vec::new(),
             shard: None,
             shards: Vec::new(),
@@ -291,7 +315,7 @@ mod tests {
     #[test]
     fn a_plan_is_read_back_as_every_format_tells_it() {
         let made = fixture::everything();
-        let merged = merge(&document(report::json::plan(&made)), None).unwrap();
+        let merged = merge(&document(report::json::plan(&made)), None, false).unwrap();
         let Report::Plan(read, found) = &merged.report else { panic!("{merged:?}") };
         assert_eq!(*found, plan::exceeded(&made));
         assert_eq!(report::text::judged_plan(read, found, STYLE), report::text::plan(&made, STYLE));
@@ -302,7 +326,7 @@ mod tests {
     #[test]
     fn drift_is_read_back_as_every_format_tells_it() {
         let made = fixture::everything();
-        let merged = merge(&document(report::json::drift(&made)), None).unwrap();
+        let merged = merge(&document(report::json::drift(&made)), None, false).unwrap();
         let Report::Drift(read) = &merged.report else { panic!("{merged:?}") };
         assert_eq!(report::text::drift(read, STYLE), report::text::drift(&made, STYLE));
         assert_eq!(report::markdown::drift(read), report::markdown::drift(&made));
@@ -312,7 +336,7 @@ mod tests {
     #[test]
     fn an_outcome_is_read_back_as_every_format_tells_it() {
         let made = fixture::outcome();
-        let merged = merge(&document(report::json::outcome(&made)), None).unwrap();
+        let merged = merge(&document(report::json::outcome(&made)), None, false).unwrap();
         let Report::Outcome(read) = &merged.report else { panic!("{merged:?}") };
         assert_eq!(report::text::outcome(read, STYLE), report::text::outcome(&made, STYLE));
         assert_eq!(report::markdown::outcome(read), report::markdown::outcome(&made));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::part::Waiting;
 use super::words;
 use crate::apply::{ItemOutcome, Outcome, RingOutcome, RingScore, Standing, WorkspaceOutcome};
 use crate::ident::{RingName, WorkspaceKey};
@@ -124,7 +125,15 @@ impl Document {
             return Err(format!("it has items of `{key}`, which is none of its workspaces"));
         }
         let rings = self.rings.into_iter().map(|ring| ring.ended(&workspaces));
-        let rings = rings.collect::<Result<_, String>>()?;
+        let rings = rings.collect::<Result<Vec<RingOutcome>, String>>()?;
+        let is_told = |one: &&WorkspaceOutcome| rings.iter().any(|ring| ring.ring == one.ring);
+        if let Some(one) = workspaces.iter().find(|one| !is_told(one)) {
+            return Err(format!("it does not say how ring `{}` of `{}` ended", one.ring, one.key));
+        }
+        let is_empty = |ring: &&RingOutcome| !workspaces.iter().any(|one| one.ring == ring.ring);
+        if let Some(ring) = rings.iter().find(is_empty) {
+            return Err(format!("it has none of the workspaces of ring `{}`", ring.ring));
+        }
         Ok(Outcome { workspaces, rings, interrupted: self.interrupted })
     }
 }
@@ -158,8 +167,8 @@ impl Ring {
 }
 
 /// Several outcomes as one run. How each ring ended is judged again on all of its workspaces, as a run that
-/// was not divided would: `rings` are those that wait for each other, in order.
-pub(super) fn join(outcomes: Vec<Outcome>, rings: &[String]) -> Result<Outcome, String> {
+/// was not divided would.
+pub(super) fn join(outcomes: Vec<Outcome>, waiting: &Waiting<'_>) -> Result<Outcome, String> {
     let interrupted = outcomes.iter().any(|outcome| outcome.interrupted);
     let mut workspaces = Vec::new();
     let mut known: Vec<RingOutcome> = Vec::new();
@@ -175,13 +184,13 @@ pub(super) fn join(outcomes: Vec<Outcome>, rings: &[String]) -> Result<Outcome, 
             }
         }
     }
-    let place = |ring: &RingName| rings.iter().position(|name| name == ring.as_str());
+    let place = |ring: &RingName| waiting.place(ring.as_str());
     known.sort_by_key(|ring| place(&ring.ring));
     workspaces
         .sort_by_key(|one: &WorkspaceOutcome| (place(&one.ring), one.key.environment.clone()));
     for ring in &mut known {
         ring.score = RingScore::of(workspaces.iter().filter(|one| one.ring == ring.ring));
-        let is_followed = place(&ring.ring).is_none_or(|at| at + 1 < rings.len());
+        let is_followed = waiting.is_followed(ring.ring.as_str());
         if matches!(ring.standing, Standing::Finished | Standing::Halted(_)) {
             let halt = ring.score.halt(&ring.budget).filter(|_| is_followed);
             ring.standing = halt.map_or(Standing::Finished, Standing::Halted);

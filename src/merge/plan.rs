@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::outcome::{LastModified, Read, SetLimit};
+use super::part::Waiting;
 use super::words::{self, parsed};
 use crate::arm::WorkspaceId;
 use crate::ident::{ArmName, Family, ItemKey, Owner, WorkspaceKey};
@@ -384,10 +385,10 @@ fn workspace_id(text: &str) -> Result<WorkspaceId, String> {
     }
 }
 
-/// Several plans as one, workspaces in the order of `rings` and then of environments.
+/// Several plans as one, workspaces in the order of rings and then of environments.
 pub(super) fn join(
     plans: Vec<(Plan, Vec<Exceeded>)>,
-    rings: &[String],
+    waiting: &Waiting<'_>,
 ) -> Option<(Plan, Vec<Exceeded>)> {
     let mut plans = plans.into_iter();
     let (mut whole, mut found) = plans.next()?;
@@ -396,8 +397,7 @@ pub(super) fn join(
         found.extend(more);
     }
     whole.workspaces.sort_by_key(|workspace| {
-        let ring = rings.iter().position(|name| name == workspace.ring.as_str());
-        (ring, workspace.key.environment.clone())
+        (waiting.place(workspace.ring.as_str()), workspace.key.environment.clone())
     });
     // What is about the run as a whole comes last.
     let place = |found: &Exceeded| {

@@ -211,7 +211,8 @@ fn refused(objections: &[Objection]) -> Error {
     }
 }
 
-fn exits_of(outcome: &Outcome) -> Vec<Exit> {
+/// What follows from how items and rings ended.
+pub(super) fn exits_of(outcome: &Outcome) -> Vec<Exit> {
     let mut exits = Vec::new();
     if outcome.interrupted {
         exits.push(Exit::Interrupted);

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::carry::exits_of;
+use super::survey::has_drift;
 use crate::apply::{Outcome, Standing};
 use crate::cli::args::{Format, MergeReports};
 use crate::cli::context::Context;
@@ -29,7 +31,7 @@ pub(super) fn run(args: &MergeReports, context: &Context, ui: &Ui) -> Result<Exi
     }
     let rings = if args.next_ring { Some(&[][..]) } else { None };
     let rings = if args.rings.is_empty() { rings } else { Some(args.rings.as_slice()) };
-    let merged = merge(&files, rings).map_err(|why| match &why {
+    let merged = merge(&files, rings, args.next_ring).map_err(|why| match &why {
         NotMerged::Unreadable(_) => Error::usage(why.to_string()).hint(LACKING),
         NotMerged::Refused(_) => Error::new(Exit::Refused, why.to_string()).hint(LACKING),
     })?;
@@ -65,17 +67,18 @@ pub(super) fn run(args: &MergeReports, context: &Context, ui: &Ui) -> Result<Exi
         }
     };
     ui.result(&text, &args.output).map_err(|error| error.besides(&exits))?;
-    Ok(if args.next_ring { next_ring(&exits) } else { Exit::worst(exits) })
+    Ok(if args.next_ring { next_ring(&exits, &merged) } else { Exit::worst(exits) })
 }
 
-const LACKING: &str = "a report is made by every shard, also by one that fails: see how the job ended whose report this is";
+const LACKING: &str = "a shard that fails makes a report too, one that died or was refused makes none: see how that job ended";
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Every exit code that holds for all of them together. Whether a ring halts, and whether nothing could be
-/// signed in to, is judged on the whole.
+/// Every exit code that holds for all of them together: what the reports say, and what follows from what is in
+/// them, whatever they say. Whether a ring halts, and whether nothing could be signed in to, is judged on the
+/// whole.
 fn exits(merged: &Merged) -> Result<Vec<Exit>, Error> {
     let mut exits = Vec::new();
     for code in merged.parts.iter().flat_map(|part| &part.exits) {
@@ -87,24 +90,42 @@ fn exits(merged: &Merged) -> Result<Vec<Exit>, Error> {
     }
     let is_denied = |part: &Part| part.exits.contains(&Exit::Denied.code());
     let everywhere = merged.parts.iter().all(is_denied);
+    let halted = exits.contains(&Exit::Halted);
     exits.retain(|exit| *exit != Exit::Halted && (*exit != Exit::Denied || everywhere));
-    if let Report::Outcome(outcome) = &merged.report
-        && has_halted(outcome)
+    match &merged.report {
+        Report::Outcome(outcome) => {
+            exits.extend(exits_of(outcome));
+            if halted && !is_whole(outcome) {
+                exits.push(Exit::Halted);
+            }
+            let unread = outcome.workspaces.iter().any(|one| one.unreadable.is_some());
+            exits.extend(unread.then_some(Exit::Unknown));
+        }
+        Report::Plan(plan, _) | Report::Drift(plan) => {
+            let unread = plan.workspaces.iter().any(|one| one.unreadable.is_some());
+            exits.extend(unread.then_some(Exit::Unknown));
+        }
+    }
+    if let Report::Drift(plan) = &merged.report
+        && has_drift(plan)
     {
-        exits.push(Exit::Halted);
+        exits.push(Exit::Pending);
     }
     Ok(exits)
 }
 
-fn has_halted(outcome: &Outcome) -> bool {
-    outcome.rings.iter().any(|ring| matches!(ring.standing, Standing::Halted(_)))
+/// Whether every ring was carried out, and none halts.
+fn is_whole(outcome: &Outcome) -> bool {
+    outcome.rings.iter().all(|ring| ring.standing == Standing::Finished)
 }
 
 /// A ring that ended within its budget hinders nobody, whatever failed in it: just as in a run that is not
-/// divided.
-fn next_ring(exits: &[Exit]) -> Exit {
+/// divided. One that was not carried out whole has not ended.
+fn next_ring(exits: &[Exit], merged: &Merged) -> Exit {
     let stops = [Exit::Interrupted, Exit::Bug, Exit::Usage, Exit::Halted];
-    Exit::worst(exits.iter().copied().filter(|exit| stops.contains(exit)))
+    let stops = exits.iter().copied().filter(|exit| stops.contains(exit));
+    let whole = matches!(&merged.report, Report::Outcome(outcome) if is_whole(outcome));
+    Exit::worst(stops.chain((!whole).then_some(Exit::Halted)))
 }
 
 /// The document of one run, with the parts that it was made of instead of its own.

@@ -62,6 +62,7 @@ impl Survey {
             files: files::digest(context),
             digest: digest.map(str::to_owned),
             rings,
+            order: self.plan.terms.rings.iter().map(|ring| ring.name.to_string()).collect(),
             selection: words(&all),
             shard: self.selection.shard.map(|shard| shard.to_string()),
             shards,
